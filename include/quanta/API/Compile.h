@@ -1,0 +1,70 @@
+//===- Compile.h - Programs to machine code ---------------------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_API_COMPILE_H
+#define QUANTA_API_COMPILE_H
+
+#include "quanta/API/Program.h"
+#include "quanta/Calibration/Statistics.h"
+#include "quanta/Execution/Executable.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quanta {
+
+struct CompileOptions {
+  /// LLVM's name of a CPU; `native` is this machine's, or the generic one where
+  /// `triple` names another architecture.
+  std::string cpu = "native";
+  /// LLVM target triple; empty for this machine.
+  std::string triple;
+  /// 0 to 3.
+  unsigned optLevel = 3;
+  /// Generate kernels. Without them, every operation becomes plain loops: slow,
+  /// and what kernels are checked against.
+  bool kernels = true;
+};
+
+/// The pipeline that takes a program of `stage` to the LLVM dialect; empty if
+/// it is there already.
+llvm::Expected<std::string> pipelineToLLVM(Stage stage,
+                                           const CompileOptions &options);
+
+/// A copy of the program in the LLVM dialect.
+llvm::Expected<Program> lowerToLLVM(const Program &program,
+                                    const CompileOptions &options = {});
+
+/// Compiles a program of any stage into this process. The program stays as it
+/// is.
+llvm::Expected<std::unique_ptr<Executable>>
+compile(const Program &program, const CompileOptions &options = {});
+
+/// Compiles a program of any stage ahead of time. The object file's functions
+/// are declared by the header of `emitHeader`.
+llvm::Expected<std::vector<char>> emit(const Program &program, OutputKind kind,
+                                       const CompileOptions &options = {});
+llvm::Expected<std::vector<char>>
+emitObject(const Program &program, const CompileOptions &options = {});
+llvm::Expected<std::string> emitAssembly(const Program &program,
+                                         const CompileOptions &options = {});
+llvm::Expected<std::string> emitLLVMIR(const Program &program,
+                                       const CompileOptions &options = {});
+
+/// The C header for the object file `<stem>.o`.
+llvm::Expected<std::string> emitHeader(const Program &program,
+                                       llvm::StringRef stem,
+                                       const CompileOptions &options = {});
+
+/// What the observers of a program learned from all calls so far. `model` and
+/// `data` are left to the caller.
+llvm::Expected<Statistics> readStatistics(const Executable &executable);
+
+} // namespace quanta
+
+#endif // QUANTA_API_COMPILE_H

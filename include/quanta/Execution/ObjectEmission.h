@@ -1,0 +1,66 @@
+//===- ObjectEmission.h - From the LLVM dialect to machine code -*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_EXECUTION_OBJECTEMISSION_H
+#define QUANTA_EXECUTION_OBJECTEMISSION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Target/TargetMachine.h"
+
+#include <memory>
+#include <string>
+
+namespace quanta {
+
+/// Forms of a compiled module.
+enum class OutputKind { Object, Assembly, LLVMIR };
+
+struct EmissionOptions {
+  /// 0 to 3, as for `clang -O`.
+  unsigned optLevel = 3;
+  /// Add `void quanta_packed_<f>(void **)` for each C interface wrapper, see
+  /// `addPackedWrappers`.
+  bool packedWrappers = false;
+};
+
+/// A module of LLVM IR with the machine that it is compiled for.
+struct LoweredModule {
+  std::unique_ptr<llvm::LLVMContext> context;
+  std::unique_ptr<llvm::Module> module;
+  std::unique_ptr<llvm::TargetMachine> machine;
+};
+
+/// Translates and optimizes `module`, which must be in the LLVM dialect. The
+/// machine is the module's `llvm.target_triple` and its functions' `target_cpu`
+/// and `target_features`; this machine where they are missing. What `module`
+/// does wrong is reported through its context's diagnostics.
+///
+/// Products and sums are never contracted to fused operations, so that results
+/// are the same bits on every machine.
+llvm::Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
+                                          const EmissionOptions &options = {});
+
+/// The bytes of an object file, assembly text or LLVM IR text.
+llvm::Expected<llvm::SmallVector<char, 0>> emit(LoweredModule &lowered,
+                                                OutputKind kind);
+
+/// A target machine with the settings of `lowerModule`. Fails with one sentence
+/// if LLVM does not know the triple, the CPU or a feature.
+llvm::Expected<std::unique_ptr<llvm::TargetMachine>>
+createTargetMachine(llvm::StringRef triple, llvm::StringRef cpu,
+                    llvm::StringRef features, unsigned optLevel);
+
+/// Succeeds if this machine can run code compiled for `machine`.
+llvm::Error checkHostCanRun(const llvm::TargetMachine &machine);
+
+} // namespace quanta
+
+#endif // QUANTA_EXECUTION_OBJECTEMISSION_H

@@ -1,0 +1,75 @@
+//===- QuantaDialect.td - The quanta dialect ---------------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_DIALECT_TD
+#define QUANTA_DIALECT_TD
+
+include "mlir/IR/OpBase.td"
+
+def Quanta_Dialect : Dialect {
+  let name = "quanta";
+  let cppNamespace = "::quanta";
+  let summary = "Observers, fake-quant and quantized operations";
+  let description = [{
+    The dialect carries a float network through calibration, fusion and type
+    rewriting down to integer arithmetic. Tensors use the upstream types
+    `!quant.uniform<...>`; the operations are Quanta's own, because upstream's
+    casts fold away and their lowering truncates.
+
+    # Stages
+
+    | stage       | what it holds                                                     |
+    |-------------|-------------------------------------------------------------------|
+    | `float`     | `linalg`, `tensor`, `arith`, `math`, `scf` on float tensors       |
+    | `observed`  | float + `quanta.observe`                                          |
+    | `simulated` | float + `quanta.fake_quant`                                       |
+    | `quantized` | `quanta.quantize`, `.matmul`, `.requantize`, ... on quantized tensors |
+    | `integer`   | `linalg` on integer storage                                       |
+    | `kernel`    | `scf`, `vector`, `memref` and the target's dot instruction        |
+    | `llvm`      | the LLVM dialect                                                  |
+
+    From `quantized` down, neighbouring stages agree to the last bit.
+
+    # Numerics contract
+
+    All values below are per element; `s` is the scale of the tensor, or of the
+    element's channel, as an f32; `zp` the zero point; `[qmin, qmax]` the storage
+    range of the type (`!quant.uniform<i8<-127:127>...>` narrows it). The scalar
+    reference implementation is `quanta/Numerics/Reference.h`.
+
+    1. A scale is the type's scale rounded to f32 (nearest even). It must be
+       positive, finite and not subnormal. A zero point lies in
+       `[qmin, qmax]`. The verifiers refuse anything else.
+    2. *Quantize* (profile `onnx`, ONNX operator QuantizeLinear):
+       `q = clamp(roundeven(x / s) + zp, qmin, qmax)`. The division is an IEEE
+       f32 division; the sum and the clamp are done in f32; the conversion to an
+       integer comes last and is therefore always exact. `+inf` gives `qmax`,
+       `-inf` and NaN give `qmin`.
+    3. *Dequantize* (ONNX operator DequantizeLinear): `x = f32(q - zp) * s`. The
+       difference is taken in i32, the conversion rounds to nearest even.
+    4. *Requantize*: `q' = clamp(roundeven(f32(q - zp) * m) + zp', qmin', qmax')`
+       with the f32 multiplier `m = s / s'`, divided in f64 and rounded once.
+       An optional clamp `[lo, hi]` narrows `[qmin', qmax']`: this is how an
+       activation such as ReLU (`lo = zp'`) costs nothing.
+    5. *Contractions* multiply the differences `q - zp` and sum them in i32, with
+       wrap-around. A bias is an i32 at scale `s_lhs * s_rhs` and zero point 0,
+       `b = roundeven(b_f32 / (s_lhs * s_rhs))` in f64; a bias that does not fit
+       stays in float, behind the dequantization.
+    6. *Fake quantization* is quantize followed by dequantize, in f32.
+    7. No operation is reassociated or contracted (no fused multiply-add) in
+       these formulas, so that every machine gives the same bits.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect",
+    "::mlir::tensor::TensorDialect"];
+  let useDefaultAttributePrinterParser = 1;
+  let extraClassDeclaration = [{
+    void registerAttributes();
+  }];
+}
+
+#endif // QUANTA_DIALECT_TD

@@ -1,0 +1,353 @@
+//===- QuantaOps.td - Operations of the quanta dialect -----*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_OPS_TD
+#define QUANTA_OPS_TD
+
+include "quanta/IR/QuantaDialect.td"
+include "quanta/Interfaces/QuantizableOpInterface.td"
+include "quanta/Targets/DotAttrInterface.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Quanta_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Quanta_Dialect, mnemonic, traits>;
+
+def Quanta_QuantizedElement
+    : Type<CPred<"::llvm::isa<::mlir::quant::UniformQuantizedType, "
+                 "::mlir::quant::UniformQuantizedPerAxisType>($_self)">,
+           "uniform quantized type (per tensor or per axis)">;
+def Quanta_FloatTensor : RankedTensorOf<[F32]>;
+def Quanta_QuantizedTensor : RankedTensorOf<[Quanta_QuantizedElement]>;
+
+def Quanta_ObserverKind : I32EnumAttr<"ObserverKind", "kind of an observer", [
+    I32EnumAttrCase<"MinMax", 0, "min_max">,
+    I32EnumAttrCase<"MovingAverageMinMax", 1, "moving_average_min_max">,
+    I32EnumAttrCase<"PerChannelMinMax", 2, "per_channel_min_max">,
+    I32EnumAttrCase<"MovingAveragePerChannelMinMax", 3,
+                    "moving_average_per_channel_min_max">,
+    I32EnumAttrCase<"Histogram", 4, "histogram">,
+    I32EnumAttrCase<"Fixed", 5, "fixed">]> {
+  let cppNamespace = "::quanta";
+}
+
+//===----------------------------------------------------------------------===//
+// Calibration and simulation
+//===----------------------------------------------------------------------===//
+
+def Quanta_ObserveOp : Quanta_Op<"observe", [
+    AllTypesMatch<["input", "result"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Learn the range of a tensor's values while the program runs";
+  let description = [{
+    Returns its input and, when executed, updates the observer `name`. The
+    state has a fixed size, whatever the amount of data; NaN and infinities are
+    counted and do not widen the range. The kinds carry the names of PyTorch's
+    observers (`torch.ao.quantization`):
+
+    * `min_max`: `MinMaxObserver`;
+    * `moving_average_min_max`: `MovingAverageMinMaxObserver`, which averages
+      the ranges of the batches: `m += 0.01 * (m_batch - m)`. Here a batch without
+      finite values changes nothing, and the average is taken in f64, in PyTorch
+      in f32;
+    * `per_channel_min_max` and `moving_average_per_channel_min_max`: the same
+      for each index of dimension `axis`;
+    * `histogram`: counts in at most 2,048 bins as wide as a power of two, so
+      that histograms merge exactly, see `quanta/Calibration/Histogram.h`. In
+      PyTorch's `HistogramObserver`, which interpolates, the order of batches
+      matters;
+    * `fixed`: records nothing; the range is in the recipe.
+
+    ```mlir
+    %1 = quanta.observe %0, "main/matmul_0/lhs" using min_max : tensor<?x784xf32>
+    %2 = quanta.observe %1, "channels" using per_channel_min_max axis 1 : tensor<?x784xf32>
+    ```
+
+    Constraints:
+    1. the name is not empty;
+    2. per-channel kinds, and no others, have an `axis`: a dimension of the
+    tensor with a static size.
+  }];
+  let arguments = (ins Quanta_FloatTensor:$input, StrAttr:$name,
+    DefaultValuedAttr<Quanta_ObserverKind, "::quanta::ObserverKind::MinMax">:$kind,
+    OptionalAttr<I64Attr>:$axis);
+  let results = (outs Quanta_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $name `using` $kind (`axis` $axis^)? attr-dict `:` type($input)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quanta_FakeQuantOp : Quanta_Op<"fake_quant", [
+    Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "Round a float tensor to the values that a quantized type has";
+  let description = [{
+    `dequantize(quantize(x))` in float, see the numerics contract; also the form
+    in which a model is trained. It never folds away.
+
+    ```mlir
+    %1 = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.1:128> : tensor<4xf32>
+    ```
+
+    Constraints:
+    1. the quantized type obeys rule 1 of the numerics contract;
+    2. a per-axis type has one scale for each index of its dimension;
+    3. it has at most 16 bits of storage: f32 holds every value exactly.
+  }];
+  let arguments = (ins Quanta_FloatTensor:$input,
+    TypeAttrOf<Quanta_QuantizedElement>:$quantizedType,
+    OptionalAttr<StrAttr>:$name);
+  let results = (outs Quanta_FloatTensor:$result);
+  let assemblyFormat = [{
+    $input `as` $quantizedType attr-dict `:` type($input)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Quantized tensors
+//===----------------------------------------------------------------------===//
+
+class Quanta_ConvertOp<string mnemonic, Type from, Type to>
+    : Quanta_Op<mnemonic, [Pure, SameOperandsAndResultShape]> {
+  let arguments = (ins from:$input, OptionalAttr<StrAttr>:$name);
+  let results = (outs to:$result);
+  let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Quanta_QuantizeOp : Quanta_ConvertOp<"quantize", Quanta_FloatTensor,
+                                         Quanta_QuantizedTensor> {
+  let summary = "Quantize a float tensor";
+  let description = [{
+    `clamp(roundeven(x / s) + zp, qmin, qmax)`: rule 2 of the numerics contract.
+
+    ```mlir
+    %1 = quanta.quantize %0 : tensor<?x4xf32> to tensor<?x4x!quant.uniform<u8:f32, 0.1:128>>
+    ```
+
+    Constraints: 1. to 3. as for `quanta.fake_quant`.
+  }];
+}
+
+def Quanta_DequantizeOp : Quanta_ConvertOp<"dequantize", Quanta_QuantizedTensor,
+                                           Quanta_FloatTensor> {
+  let summary = "Turn a quantized tensor into the floats that it stands for";
+  let description = [{
+    `f32(q - zp) * s`: rule 3 of the numerics contract.
+
+    ```mlir
+    %1 = quanta.dequantize %0 : tensor<?x4x!quant.uniform<u8:f32, 0.1:128>> to tensor<?x4xf32>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`.
+  }];
+}
+
+def Quanta_RequantizeOp : Quanta_Op<"requantize", [
+    Pure, SameOperandsAndResultShape]> {
+  let summary = "Move a quantized tensor to another quantized type";
+  let description = [{
+    `clamp(roundeven(f32(q - zp) * m) + zp', lo, hi)`: rule 4 of the numerics
+    contract. It turns the i32 accumulators of a contraction into 8-bit
+    activations; `clamp` carries an activation function such as ReLU.
+
+    ```mlir
+    %1 = quanta.requantize %0 clamp [3, 255]
+        : tensor<?x4x!quant.uniform<i32:f32, 0.001>> to tensor<?x4x!quant.uniform<u8:f32, 0.1:3>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for both types, and 3. for
+    the result;
+    4. `clamp` is `[lo, hi]` with `qmin <= lo <= hi <= qmax` of the result type;
+    5. if both types are per axis, they are so along the same dimension.
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$input,
+    OptionalAttr<DenseI64ArrayAttr>:$clamp, OptionalAttr<StrAttr>:$name);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $input (`clamp` $clamp^)? attr-dict `:` type($input) `to` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quanta_MatmulOp : Quanta_Op<"matmul", [
+    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+  let summary = "Quantized matrix product with i32 accumulators";
+  let description = [{
+    `acc[m, n] = sum_k (lhs[m, k] - zp_lhs) * (rhs[k, n] - zp_rhs) + bias[n]` in
+    i32: rule 5 of the numerics contract. Bias, requantization and activation
+    stay separate operations; they are fused into the tile when the kernel is
+    generated.
+
+    Shapes: `lhs` MxK, `rhs` KxN, `bias` N, result MxN.
+
+    ```mlir
+    %acc = quanta.matmul %x, %w bias %b
+        : tensor<?x784x!quant.uniform<u8:f32, 0.1:128>>,
+          tensor<784x2x!quant.uniform<i8<-127:127>:f32:1, {0.02, 0.04}>>,
+          tensor<2x!quant.uniform<i32:f32:0, {0.002, 0.004}>>
+       -> tensor<?x2x!quant.uniform<i32:f32:1, {0.002, 0.004}>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
+    3. all tensors are matrices (the bias a vector) whose sizes agree;
+    4. `lhs` is quantized per tensor and `rhs` per tensor or along dimension 1,
+       both with at most 8 bits of storage;
+    5. result and bias have i32 storage and zero point 0;
+    6. their scales are the products `s_lhs * s_rhs` (relative tolerance 1e-6).
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$lhs, Quanta_QuantizedTensor:$rhs,
+    Optional<Quanta_QuantizedTensor>:$bias);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs (`bias` $bias^)? attr-dict
+    `:` type($lhs) `,` type($rhs) (`,` type($bias)^)? `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    /// Indexing maps over (m, n, k).
+    llvm::SmallVector<::mlir::AffineMap> getIndexingMaps();
+    int32_t getChannelDim() { return 1; }
+  }];
+  let hasVerifier = 1;
+}
+
+def Quanta_ContractOp : Quanta_Op<"contract", [
+    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+  let summary = "Quantized contraction with i32 accumulators: any convolution, any matrix product";
+  let description = [{
+    `acc[result] = sum (lhs[...] - zp_lhs) * (rhs[...] - zp_rhs) + bias[channel]`
+    in i32, over the iteration space that `maps` span, as in `linalg.generic`: a
+    dimension of the result's map is parallel, any other is summed over. One
+    operation covers batched and transposed matrix products and convolutions in
+    every layout, with strides, dilation and groups; padding is a `tensor.pad`
+    before the quantization, where zero becomes the zero point.
+
+    ```mlir
+    // 1-D convolution, NCW, stride 2, kernel 3
+    %acc = quanta.contract %x, %w bias %b maps [
+          affine_map<(n, f, x, c, k) -> (n, c, x * 2 + k)>,
+          affine_map<(n, f, x, c, k) -> (f, c, k)>,
+          affine_map<(n, f, x, c, k) -> (n, f, x)>]
+        : tensor<?x2x9x!quant.uniform<u8:f32, 0.1:128>>,
+          tensor<4x2x3x!quant.uniform<i8<-127:127>:f32, 0.02>>,
+          tensor<4x!quant.uniform<i32:f32, 0.002>>
+       -> tensor<?x4x4x!quant.uniform<i32:f32, 0.002>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
+    3. `maps` are those of lhs, rhs and result, over the same dimensions, without
+    symbols, one result for each dimension of their tensor; the result's map
+    selects distinct dimensions;
+    4. sizes agree wherever maps select the same dimension alone, and a factor is
+    never read out of bounds; a dynamic size of the result is a size of a factor;
+    5. `lhs` is quantized per tensor; `rhs` per tensor or along a dimension that
+    the result has too: its channels; both with at most 8 bits of storage;
+    6. result and bias have i32 storage and zero point 0, and scales
+    `s_lhs * s_rhs` along the channels (relative tolerance 1e-6); the bias is a
+    vector of one element for each channel. `channel` names the dimension of the
+    result that holds the channels; without it, it is the one along which `rhs`
+    is quantized, or the last.
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$lhs, Quanta_QuantizedTensor:$rhs,
+    Optional<Quanta_QuantizedTensor>:$bias, AffineMapArrayAttr:$maps,
+    OptionalAttr<I32Attr>:$channel);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs (`bias` $bias^)? `maps` $maps (`channel` $channel^)? attr-dict
+    `:` type($lhs) `,` type($rhs) (`,` type($bias)^)? `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    llvm::SmallVector<::mlir::AffineMap> getIndexingMaps() {
+      return llvm::to_vector(getMaps().getAsValueRange<::mlir::AffineMapAttr>());
+    }
+    /// Dimension of the result along which a bias and per-axis scales lie.
+    int32_t getChannelDim();
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Kernels
+//===----------------------------------------------------------------------===//
+
+def Quanta_KernelShaped
+    : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
+
+def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
+    SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
+  let summary = "Matrix product on packed weights with an epilogue in the tile";
+  let description = [{
+    The last form before loops: `acc[m, n] = init[n] + sum_k lhs[m, k] * rhs[k, n]`
+    followed, while the accumulators are still in registers, by the scalar
+    `epilogue` region, which receives the accumulator and one element of each
+    `extra` and yields the element that is stored. Any chain of elementwise
+    operations can live in the region, so there is no operation for each
+    combination.
+
+    `rhs` is packed for `dot`: blocks of `nr` columns one after the other, each
+    `[ceil(K / kg)][nr][kg]` with the `kg` consecutive values along K that one
+    lane of the instruction consumes next to each other. The last block is as
+    wide as it must be, in whole vectors; what does not exist is zero. `init` is
+    padded to whole vectors. With `flip_lhs` the top bit of each `lhs` element is
+    inverted before the product, which turns u8 into i8 shifted by 128 and back;
+    `init` carries the correction.
+
+    ```mlir
+    %r = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<?x784xi8>)
+        rhs(%w : tensor<200704xi8>) init(%b : tensor<256xi32>)
+        extras(%s : tensor<256xf32>) maps [affine_map<(m, n) -> (n)>]
+        outs(%o : tensor<?x256xi8>) {
+    ^bb0(%acc: i32, %e: f32):
+      ...
+      quanta.yield %q : i8
+    } -> tensor<?x256xi8>
+    ```
+
+    Constraints:
+    1. `lhs` is MxK, `outs` MxN with static K and N, `rhs` and `init` are static
+    vectors;
+    2. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
+    `dot` takes them;
+    3. `rhs` and `init` have the sizes into which `dot` packs K and N;
+    4. there is one map for each extra, which selects dimensions of the result
+    or zeros, of the sizes that the extra has;
+    5. the epilogue takes the accumulator and one element of each extra, and
+    yields one element of `outs`.
+  }];
+  let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
+    Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,
+    Quanta_KernelShaped:$output, DotAttrInterface:$dot,
+    AffineMapArrayAttr:$extra_maps, UnitAttr:$flip_lhs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $dot `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
+    `init` `(` $init `:` type($init) `)`
+    (`extras` `(` $extras^ `:` type($extras) `)`)? `maps` $extra_maps
+    `outs` `(` $output `:` type($output) `)` attr-dict-with-keyword
+    $epilogue (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+  }];
+  let hasVerifier = 1;
+}
+
+def Quanta_YieldOp : Quanta_Op<"yield", [
+    Pure, Terminator, HasParent<"::quanta::FusedMatmulOp">]> {
+  let summary = "End of an epilogue region";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
+  let builders = [OpBuilder<(ins), [{ }]>];
+}
+
+#endif // QUANTA_OPS_TD

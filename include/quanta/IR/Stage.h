@@ -1,0 +1,47 @@
+//===- Stage.h - The stages of the compilation ----------------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_IR_STAGE_H
+#define QUANTA_IR_STAGE_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+
+namespace quanta {
+
+/// The stages of the dialect's documentation, in the order of the flow.
+enum class Stage {
+  Float,
+  Observed,
+  Simulated,
+  Quantized,
+  Integer,
+  Kernel,
+  LLVM
+};
+
+llvm::StringRef stringifyStage(Stage stage);
+
+/// The only stage in which `op` is legal, or nothing if several allow it.
+std::optional<Stage> getStageOf(mlir::Operation *op);
+
+/// The furthest stage whose operations the module contains. Integer and kernel
+/// stages hold only upstream operations: a module is in the integer stage if it
+/// contracts integer tensors, in the kernel stage if it works on buffers.
+Stage getStage(mlir::ModuleOp module);
+
+/// Succeeds if every stage-specific operation below `root` belongs to a stage
+/// in `[first, last]`; otherwise emits an error at the first that does not,
+/// which names `passName` and both stages.
+llvm::LogicalResult checkStage(mlir::Operation *root, Stage first, Stage last,
+                               llvm::StringRef passName);
+
+} // namespace quanta
+
+#endif // QUANTA_IR_STAGE_H

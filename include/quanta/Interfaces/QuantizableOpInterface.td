@@ -1,0 +1,69 @@
+//===- QuantizableOpInterface.td - What can be quantized ---*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_QUANTIZABLE_OP_INTERFACE_TD
+#define QUANTA_QUANTIZABLE_OP_INTERFACE_TD
+
+include "mlir/IR/OpBase.td"
+
+def MacOpInterface : OpInterface<"MacOpInterface"> {
+  let cppNamespace = "::quanta";
+  let description = [{
+    An operation that multiplies and accumulates: the unit in which the report
+    states how much of a network runs in integers.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      Number of multiply-accumulates of one execution; a dynamic size counts as 1.
+    }], "int64_t", "getMacCount">,
+    InterfaceMethod<[{
+      Whether the products are taken on quantized or integer operands.
+    }], "bool", "isQuantizedCompute">,
+  ];
+}
+
+def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
+  let cppNamespace = "::quanta";
+  let description = [{
+    A float operation that has a quantized counterpart. Passes ask this
+    interface and know no operation by name; upstream operations get it through
+    external models (`quanta/Models/Linalg.h`).
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The two factors of the contraction. A factor that is a constant is a
+      weight, any other an activation.
+    }], "::llvm::SmallVector<::mlir::OpOperand *>", "getFactors">,
+    InterfaceMethod<[{
+      Dimension of the weight factor that may have one scale for each index
+      (its output channels), or nothing where only per-tensor scales work.
+    }], "std::optional<int32_t>", "getWeightAxis", (ins "unsigned":$operandNumber)>,
+    InterfaceMethod<[{
+      Dimension of a factor that indexes input channels: one that the other
+      factor has too and that is summed over. Nothing if there is none.
+    }], "std::optional<int32_t>", "getContractedDim",
+       (ins "unsigned":$operandNumber)>,
+    InterfaceMethod<[{
+      The tensor on which the products are accumulated.
+    }], "::mlir::OpOperand *", "getAccumulatorInit">,
+    InterfaceMethod<[{
+      Dimension of the result that indexes the output channels, as does a bias.
+    }], "int32_t", "getChannelResultDim">,
+    InterfaceMethod<[{
+      Why this operation has no quantized counterpart (an unsupported layout,
+      say), or success.
+    }], "::llvm::LogicalResult", "checkQuantizable", (ins "std::string &":$reason)>,
+    InterfaceMethod<[{
+      Builds the quantized counterpart on quantized factors, with an optional
+      bias of `accumulatorType`'s scales; returns the accumulators.
+    }], "::mlir::Value", "buildQuantized",
+       (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$factors,
+            "::mlir::Value":$bias, "::mlir::RankedTensorType":$accumulatorType)>,
+  ];
+}
+
+#endif // QUANTA_QUANTIZABLE_OP_INTERFACE_TD

@@ -1,0 +1,84 @@
+//===- QuantParams.h - Parameters of a quantized type ---------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_NUMERICS_QUANTPARAMS_H
+#define QUANTA_NUMERICS_QUANTPARAMS_H
+
+#include "quanta/Numerics/Reference.h"
+
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/Support/LogicalResult.h"
+
+#include <optional>
+#include <string>
+
+namespace quanta {
+
+/// A `!quant.uniform` type opened up: one entry of `scales` and `zeroPoints`
+/// for a per-tensor type, one for each index of dimension `axis` otherwise.
+struct QuantParams {
+  mlir::quant::QuantizedType type;
+  reference::StorageRange range;
+  std::optional<int32_t> axis;
+  llvm::SmallVector<double, 1> scales;
+  llvm::SmallVector<int64_t, 1> zeroPoints;
+
+  /// Opens a per-tensor or per-axis uniform type; nothing for other types.
+  static std::optional<QuantParams> get(mlir::Type elementType);
+
+  /// Scale of one channel as arithmetic uses it: rounded to f32, rule 1.
+  float scale(size_t channel) const {
+    return static_cast<float>(scales[scales.size() == 1 ? 0 : channel]);
+  }
+  int32_t zeroPoint(size_t channel) const {
+    return static_cast<int32_t>(
+        zeroPoints[zeroPoints.size() == 1 ? 0 : channel]);
+  }
+  bool hasZeroPoint() const {
+    return llvm::any_of(zeroPoints, [](int64_t zp) { return zp != 0; });
+  }
+  unsigned storageWidth() const { return type.getStorageTypeIntegralWidth(); }
+  bool isSigned() const { return type.isSigned(); }
+  /// Signless storage of arithmetic: i8, i4, i32...
+  mlir::IntegerType storageType() const {
+    return mlir::IntegerType::get(type.getContext(), storageWidth());
+  }
+};
+
+/// Checks rules 1 and 2 of the contract for a tensor of `shapedType`'s shape
+/// with `elementType`; reports the first violation to `emitError`.
+llvm::LogicalResult
+verifyQuantizedType(mlir::ShapedType shapedType, mlir::Type elementType,
+                    llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+
+/// Affine type whose range holds `[min, max]` and zero (PyTorch's
+/// `MinMaxObserver` with `qscheme=per_tensor_affine`, without its floor on the
+/// scale). An empty or zero range gives scale 1.
+mlir::quant::UniformQuantizedType chooseAffineType(mlir::MLIRContext *context,
+                                                   double min, double max,
+                                                   bool isSigned,
+                                                   unsigned width);
+
+/// Symmetric i8-style types in the narrow range [-2^(w-1)+1, 2^(w-1)-1], one
+/// scale for each entry of `maxAbs`. A channel of zeros takes the largest scale
+/// of the tensor, so that a bias at its scale stays representable.
+mlir::quant::QuantizedType chooseSymmetricType(mlir::MLIRContext *context,
+                                               llvm::ArrayRef<double> maxAbs,
+                                               std::optional<int32_t> axis,
+                                               unsigned width);
+
+/// The type of i32 accumulators at scale `lhs * rhs[channel]`.
+mlir::quant::QuantizedType getAccumulatorType(const QuantParams &lhs,
+                                              const QuantParams &rhs,
+                                              int32_t channelDim);
+
+} // namespace quanta
+
+#endif // QUANTA_NUMERICS_QUANTPARAMS_H

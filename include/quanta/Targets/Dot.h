@@ -1,0 +1,58 @@
+//===- Dot.h - Instruction sets as kernel generators see them -*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TARGETS_DOT_H
+#define QUANTA_TARGETS_DOT_H
+
+#include "mlir/IR/Attributes.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+
+namespace quanta {
+
+/// Sizes of a packed right factor: columns padded to whole vectors, depth to
+/// whole groups.
+struct PackedShape {
+  int64_t columns;
+  int64_t depth;
+
+  int64_t size() const { return columns * depth; }
+};
+
+/// Shape of one dot product and of the tile of accumulators built from it.
+struct DotShape {
+  /// i32 or f32 accumulators in one vector.
+  int64_t lanes;
+  /// Consecutive elements along K that one lane multiplies and sums.
+  int64_t kGroup;
+  /// Vectors of accumulators side by side along N in one tile.
+  int64_t vectors;
+  /// Rows of the largest tile.
+  int64_t rows;
+  /// Whether the left factor's bytes are taken as signed.
+  bool lhsSigned;
+  /// Whether factors and accumulators are f32.
+  bool isFloat;
+
+  /// Columns of one block.
+  int64_t columns() const { return lanes * vectors; }
+  PackedShape pack(int64_t n, int64_t k) const {
+    return {(n + lanes - 1) / lanes * lanes,
+            (k + kGroup - 1) / kGroup * kGroup};
+  }
+};
+
+} // namespace quanta
+
+#include "quanta/Targets/DotAttrInterface.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "quanta/Targets/DotAttrs.h.inc"
+
+#endif // QUANTA_TARGETS_DOT_H

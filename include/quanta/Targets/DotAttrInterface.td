@@ -1,0 +1,46 @@
+//===- DotAttrInterface.td - Dot-product instruction sets --*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_DOT_ATTR_INTERFACE_TD
+#define QUANTA_DOT_ATTR_INTERFACE_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/OpBase.td"
+
+def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
+  let cppNamespace = "::quanta";
+  let description = [{
+    One instruction set, as the kernel generator sees it: which operands its
+    dot product takes, how weights are laid out for it, how large a tile of
+    accumulators fits its registers, and how to build the instruction. A new
+    instruction is one attribute that implements this interface.
+  }];
+  let methods = [
+    InterfaceMethod<"Operand types, lanes and layout of the dot product.",
+      "::quanta::DotShape", "getDotShape">,
+    InterfaceMethod<[{
+      Loads the `kGroup` consecutive elements of the left factor that start at
+      `lhs[indices]` and spreads them over all lanes. `valid` elements exist in
+      memory; the others count as zero and must not be read.
+    }], "::mlir::Value", "buildBroadcast",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::Value":$lhs, "::mlir::ValueRange":$indices,
+           "int64_t":$valid, "bool":$flip)>,
+    InterfaceMethod<[{
+      Loads one vector of packed weights at `rhs[indices]`, in the form in
+      which `buildDot` takes it.
+    }], "::mlir::Value", "buildLoadWeights",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::Value":$rhs, "::mlir::ValueRange":$indices)>,
+    InterfaceMethod<"`acc + sum over the group of lhs * rhs`, lane by lane.",
+      "::mlir::Value", "buildDot",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::Value":$acc, "::mlir::Value":$lhs, "::mlir::Value":$rhs)>,
+  ];
+}
+
+#endif // QUANTA_DOT_ATTR_INTERFACE_TD

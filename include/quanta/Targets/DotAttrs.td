@@ -1,0 +1,48 @@
+//===- DotAttrs.td - The instruction sets that are known ---*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_DOT_ATTRS_TD
+#define QUANTA_DOT_ATTRS_TD
+
+include "quanta/IR/QuantaDialect.td"
+include "quanta/Targets/DotAttrInterface.td"
+include "mlir/IR/AttrTypeBase.td"
+
+class Quanta_DotAttr<string name, string mnemonic_>
+    : AttrDef<Quanta_Dialect, name,
+              [DeclareAttrInterfaceMethods<DotAttrInterface>]> {
+  let mnemonic = mnemonic_;
+}
+
+def Quanta_Avx512VnniAttr : Quanta_DotAttr<"Avx512Vnni", "avx512_vnni"> {
+  let summary = "vpdpbusd on zmm: 16 lanes, u8 x i8 in groups of 4";
+}
+
+def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2"> {
+  let summary = "vpmaddwd on ymm: 8 lanes, both factors widened to i16";
+  let description = [{
+    `vpmaddubsw` would take bytes, but it saturates its i16 sums.
+  }];
+}
+
+def Quanta_NeonDotAttr : Quanta_DotAttr<"NeonDot", "neon_dot"> {
+  let summary = "AArch64 sdot: 4 lanes, i8 x i8 in groups of 4";
+}
+
+def Quanta_PortableAttr : Quanta_DotAttr<"Portable", "portable"> {
+  let summary = "Plain integer vector arithmetic, for every other machine";
+}
+
+def Quanta_FmaAttr : Quanta_DotAttr<"Fma", "fma"> {
+  let summary = "f32 products on vectors, fused where the machine fuses";
+  let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$rows,
+                        "bool":$fused);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+#endif // QUANTA_DOT_ATTRS_TD

@@ -1,0 +1,33 @@
+//===- DotBuilders.h - Pieces that instruction sets share -----*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TARGETS_DOTBUILDERS_H
+#define QUANTA_TARGETS_DOTBUILDERS_H
+
+#include "mlir/IR/Builders.h"
+
+namespace quanta {
+
+/// Loads `valid` consecutive bytes (at most 4) at `source[indices]` as the low
+/// bytes of an i32; the bytes above them are zero and are not read. With `flip`
+/// the top bit of every byte is inverted.
+mlir::Value buildLoadBytes(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value source, mlir::ValueRange indices,
+                           int64_t valid, bool flip);
+
+/// `vector<lanes x i32>` filled with `word`, seen as bytes.
+mlir::Value buildBroadcastBytes(mlir::OpBuilder &builder, mlir::Location loc,
+                                mlir::Value word, int64_t lanes);
+
+/// Calls an LLVM intrinsic that returns `type`.
+mlir::Value buildIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,
+                           llvm::StringRef name, mlir::Type type,
+                           mlir::ValueRange operands);
+
+} // namespace quanta
+
+#endif // QUANTA_TARGETS_DOTBUILDERS_H

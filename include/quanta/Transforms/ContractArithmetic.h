@@ -1,0 +1,87 @@
+//===- ContractArithmetic.h - The numerics contract as operations *- C++
+//-*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_CONTRACTARITHMETIC_H
+#define QUANTA_TRANSFORMS_CONTRACTARITHMETIC_H
+
+#include "quanta/Numerics/QuantParams.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/Builders.h"
+
+#include <optional>
+
+namespace quanta {
+
+/// Builds the body of an elementwise operation from one element of each input.
+using ElementwiseBody = llvm::function_ref<mlir::Value(
+    mlir::OpBuilder &, mlir::Location, mlir::ValueRange)>;
+
+/// A parameter of a quantized type, as an elementwise body needs it: one number
+/// in the body, or an element of a constant tensor along the quantized
+/// dimension, which becomes another input.
+class ElementwiseBuilder {
+public:
+  /// Works on tensors of the shape of `input`, which is the first input.
+  ElementwiseBuilder(mlir::OpBuilder &builder, mlir::Location loc,
+                     mlir::Value input);
+
+  /// Adds a tensor read at the same indices; returns its number.
+  unsigned addInput(mlir::Value tensor);
+  /// Adds one value for each channel of dimension `axis`, or a single one.
+  /// Later `get` finds it.
+  template <typename T>
+  unsigned addParameter(llvm::ArrayRef<T> values, std::optional<int32_t> axis);
+
+  /// Builds the operation. `body` receives the element of the first input; it
+  /// reads the others through `get`.
+  mlir::Value build(mlir::Type elementType, ElementwiseBody body);
+
+  /// Value of input or parameter `index` inside of the body.
+  mlir::Value get(mlir::OpBuilder &builder, mlir::Location loc,
+                  mlir::ValueRange elements, unsigned index) const;
+
+private:
+  struct Operand {
+    /// Number among the linalg inputs, or -1 for a number in the body.
+    int position;
+    mlir::TypedAttr constant;
+  };
+  mlir::OpBuilder &builder;
+  mlir::Location loc;
+  llvm::SmallVector<mlir::Value> inputs;
+  llvm::SmallVector<mlir::AffineMap> maps;
+  llvm::SmallVector<Operand> operands;
+  int64_t rank;
+};
+
+/// An uninitialised tensor of the sizes of `like`, its dynamic ones included.
+mlir::Value createEmptyLike(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value like, mlir::Type elementType);
+
+/// Rule 2: float tensor to storage of `params`.
+mlir::Value buildQuantize(mlir::OpBuilder &builder, mlir::Location loc,
+                          mlir::Value input, const QuantParams &params);
+
+/// Rule 3: storage of `params` to float tensor.
+mlir::Value buildDequantize(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value input, const QuantParams &params);
+
+/// Rule 4: storage of `from` to storage of `to`, within `range`.
+mlir::Value buildRequantize(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value input, const QuantParams &from,
+                            const QuantParams &to,
+                            reference::StorageRange range);
+
+/// Rule 6: float tensor to the nearest values of `params`.
+mlir::Value buildFakeQuant(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value input, const QuantParams &params);
+
+} // namespace quanta
+
+#endif // QUANTA_TRANSFORMS_CONTRACTARITHMETIC_H

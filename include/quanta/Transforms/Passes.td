@@ -1,0 +1,337 @@
+//===- Passes.td - Passes of Quanta ------------------------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_PASSES_TD
+#define QUANTA_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+//===----------------------------------------------------------------------===//
+// float -> observed -> simulated
+//===----------------------------------------------------------------------===//
+
+def FoldConstants : Pass<"quanta-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Evaluate transposed weights at compile time";
+  let description = [{
+    Frontends write a linear layer as a transposed constant and a
+    `linalg.matmul`. This pass turns weight blobs into inline constants and
+    evaluates the transposes, so that later passes find every weight as a
+    constant factor.
+
+    ```mlir
+    %t = linalg.transpose ins(%cst : tensor<2x3xf32>) outs(%e : tensor<3x2xf32>) permutation = [1, 0]
+    ```
+    becomes
+    ```mlir
+    %t = arith.constant dense<...> : tensor<3x2xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
+  let summary = "float -> observed: observe what quantizable operations read";
+  let description = [{
+    Puts a `quanta.observe` on each activation that a quantizable operation
+    reads and on each float result of a public function. Weights need no
+    observer: their values are known. The module receives a fingerprint of the
+    model, by which statistics of another model are recognised.
+
+    Range selection by MSE, percentile or entropy needs `observer=histogram`.
+    Per-channel kinds observe the dimension that a contraction sums over, the
+    input channels; where there is none of static size, the kind for the whole
+    tensor takes their place. With `fixed`, all ranges come from the recipe.
+
+    ```mlir
+    %1 = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %o = quanta.observe %x, "main/matmul_0/lhs" using min_max : tensor<4x8xf32>
+    %1 = linalg.matmul ins(%o, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+  let options = [
+    Option<"observer", "observer", "std::string", "\"min_max\"",
+           "Kind of the observers, see quanta.observe, where the recipe names "
+           "no other">,
+    Option<"recipe", "recipe", "std::string", "",
+           "Recipe file, which can name the observer of each activation">,
+    Option<"keepExisting", "keep-existing", "bool", "false",
+           "Do nothing if the module is past the float stage already">];
+  let statistics = [Statistic<"numObservers", "observers", "Observers inserted">];
+}
+
+def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
+  let summary = "observed -> simulated: choose parameters from statistics";
+  let description = [{
+    Replaces each observer on an activation of a quantizable operation by a
+    `quanta.fake_quant` whose parameters follow from the observed range, and
+    puts a `quanta.fake_quant` on each constant weight, with one scale for each
+    output channel. Observers on results are dropped: results stay float.
+
+    A statistics file of another model, an observer without statistics, or one
+    that saw no data or only NaNs and infinities, is an error; other NaNs and
+    infinities are left out with a warning. A constant, of which a remark tells,
+    has the range from zero to itself, and scale 1 if it is zero. Where the recipe
+    says `float`, the operation keeps its float operands and the reason.
+
+    The recipe also selects how a range follows from a histogram (`max`, `mse`,
+    `percentile`, `entropy`), fixes ranges, and chooses storage, symmetry and the
+    granularity of weights, by default or by the name, operation or location of
+    an activation. `quanta/Calibration/Recipe.h` describes the file:
+
+    ```yaml
+    format: quanta-recipe
+    version: 1
+    range_selection: mse
+    rules:
+      - name: "main/matmul_1/*"
+        scheme: float
+        reason: "kept in float by hand"
+    ```
+
+    ```mlir
+    %o = quanta.observe %x, "main/matmul_0/lhs" using min_max : tensor<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.1:128> {name = "main/matmul_0/lhs"} : tensor<4x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"statistics", "statistics", "std::string", "",
+           "Statistics file, written when the observed program ran">,
+    Option<"recipe", "recipe", "std::string", "",
+           "Recipe file; without one, the default recipe applies">,
+    Option<"keepExisting", "keep-existing", "bool", "false",
+           "Do nothing if the module is in the simulated stage already">];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def LowerObservers : Pass<"quanta-lower-observers", "::mlir::ModuleOp"> {
+  let summary = "Compile observers to updates of global buffers";
+  let description = [{
+    Each observer becomes a reduction over its input and an update of a global
+    buffer of f64 of fixed size: elements, minimum, maximum, NaNs, infinities,
+    batches, and for some kinds counts or channels (`observer_state` in
+    `quanta/Calibration/Statistics.h`). The module attribute `quanta.observers`
+    lists the buffers for the runner. Observers of kind `fixed` have none.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def LowerFakeQuant : Pass<"quanta-lower-fake-quant", "::mlir::ModuleOp"> {
+  let summary = "Lower quanta.fake_quant to float arithmetic";
+  let description = [{
+    ```mlir
+    %1 = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.5:3> : tensor<4xf32>
+    ```
+    becomes a `linalg.generic` that divides, rounds, adds the zero point, clamps,
+    subtracts the zero point and multiplies: rule 6 of the numerics contract.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// simulated -> quantized -> integer
+//===----------------------------------------------------------------------===//
+
+def Fuse : Pass<"quanta-fuse", "::mlir::ModuleOp"> {
+  let summary = "Give every contraction its bias and one elementwise tail";
+  let description = [{
+    Works on the simulated stage and keeps it. Adding a constant bias to a
+    contraction becomes the value on which the contraction accumulates, and
+    successive elementwise operations become one.
+
+    ```mlir
+    %1 = linalg.matmul ins(%x, %w : ...) outs(%zeros : tensor<4x2xf32>) -> tensor<4x2xf32>
+    %2 = linalg.generic ... ins(%1, %bias : ...) { arith.addf ... }
+    ```
+    becomes
+    ```mlir
+    %0 = linalg.broadcast ins(%bias : tensor<2xf32>) outs(%e : tensor<4x2xf32>) dimensions = [0]
+    %1 = linalg.matmul ins(%x, %w : ...) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
+  let summary = "simulated -> quantized: compute on quantized tensors";
+  let description = [{
+    A quantizable operation whose factors are all fake-quantized becomes its
+    quantized counterpart with i32 accumulators; constant weights and biases are
+    quantized at compile time. A bias that would not fit i32 stays in float.
+    `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
+    `quanta.requantize`. Any other fake-quant becomes `quantize` and
+    `dequantize`.
+
+    ```mlir
+    %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.1:128> : tensor<4x8xf32>
+    %v = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32, 0.02> : tensor<8x2xf32>
+    %1 = linalg.matmul ins(%q, %v : ...) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %q = quanta.quantize %x : tensor<4x8xf32> to tensor<4x8x!quant.uniform<u8:f32, 0.1:128>>
+    %v = quant.scast %w8 : tensor<8x2xi8> to tensor<8x2x!quant.uniform<i8<-127:127>:f32, 0.02>>
+    %a = quanta.matmul %q, %v : ... -> tensor<4x2x!quant.uniform<i32:f32, 0.002>>
+    %1 = quanta.dequantize %a : ... to tensor<4x2xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
+  let summary = "Say what stayed in float, and why";
+  let description = [{
+    Lists every operation that computes in float with its location and reason,
+    as a remark or, with `output`, as JSON: the share of multiply-accumulates on
+    integers, the contractions, and `left_in_float`. Runs on the quantized
+    stage.
+  }];
+  let options = [
+    Option<"output", "output", "std::string", "",
+           "JSON file to write; without one, remarks are emitted">,
+    Option<"strict", "strict", "bool", "false",
+           "Make a contraction that stays in float an error">];
+}
+
+def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
+  let summary = "quantized -> integer: linalg on integer storage";
+  let description = [{
+    Every quantized operation becomes `linalg` on signless integers, following
+    the numerics contract. The zero point of activations moves into the bias
+    where the weights are constant: `-zp * sum_k w[k, n]` is added to it at
+    compile time. With `reference` it stays in the products, as the contract
+    writes it; both forms give the same bits.
+
+    ```mlir
+    %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = linalg.generic ... ins(%0 : tensor<4xi8>) outs(%e : tensor<4xf32>) {
+    ^bb0(%in: i8, %out: f32):
+      %2 = arith.extui %in : i8 to i32
+      %3 = arith.subi %2, %c3_i32 : i32
+      %4 = arith.sitofp %3 : i32 to f32
+      %5 = arith.mulf %4, %cst : f32
+      linalg.yield %5 : f32
+    } -> tensor<4xf32>
+    ```
+  }];
+  let options = [
+    Option<"reference", "reference", "bool", "false",
+           "Keep zero points in the products instead of the bias">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+//===----------------------------------------------------------------------===//
+// integer -> kernel
+//===----------------------------------------------------------------------===//
+
+def CheckStage : Pass<"quanta-check-stage", "::mlir::ModuleOp"> {
+  let summary = "Refuse IR of another stage";
+  let options = [
+    Option<"consumer", "for", "std::string", "\"this pipeline\"",
+           "Name for the error message">];
+  let description = [{
+    Accepts the float and integer stages, from which kernels are generated; an
+    operation of any other stage is an error that names both stages.
+  }];
+}
+
+def SetTarget : Pass<"quanta-set-target", "::mlir::ModuleOp"> {
+  let summary = "Fix the machine to compile for";
+  let description = [{
+    Sets the module's target triple, data layout, CPU, features and the
+    instruction sets of its kernels, gives every public function a C interface,
+    and keeps the function's type on tensors as `quanta.signature`. An unknown
+    CPU or triple is an error.
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"native\"",
+           "LLVM name of the CPU, or `native`">,
+    Option<"triple", "triple", "std::string", "",
+           "LLVM target triple; empty for this machine">];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def AnnotateFunctions : Pass<"quanta-annotate-functions", "::mlir::ModuleOp"> {
+  let summary = "Give LLVM functions the module's CPU and features";
+  let description = [{
+    The last step on the way to LLVM IR: without these attributes, `llc` and the
+    optimizer would generate code for a generic machine.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Lay constant weights out for the target's dot product";
+  let description = [{
+    A matrix product with constant weights becomes a `quanta.fused_matmul`
+    whose weights are packed, padded and, where the instruction wants the other
+    signedness of activations, corrected for through the bias: all at compile
+    time. Needs `quanta-set-target` before it.
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "Move elementwise consumers into the tile of their contraction";
+  let description = [{
+    An elementwise `linalg.generic` that is the only user of a
+    `quanta.fused_matmul` becomes part of its epilogue region: requantization,
+    bias, activation, residual add, in any combination.
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Generate the loops and dot products of fused operations";
+  let description = [{
+    Lowers `quanta.fused_matmul` on buffers to `scf` loops over tiles whose
+    accumulators are vectors in registers, the target's dot instruction, and
+    the epilogue on vectors. Every size is handled without reading or writing
+    out of bounds.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Turn elementwise linalg on buffers into vector loops";
+  let description = [{
+    An elementwise `linalg.generic` whose innermost dimension is contiguous
+    becomes a loop over vectors and a scalar loop for the rest.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Elements of one vector">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // QUANTA_TRANSFORMS_PASSES_TD

@@ -1,0 +1,495 @@
+//===- CheckStages.cpp - Compare the stages of a program ------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/API/CheckStages.h"
+
+#include "Comparison.h"
+#include "QuantizationPoints.h"
+#include "quanta/Execution/Batch.h"
+
+#include "llvm/Support/Format.h"
+
+#include <cmath>
+#include <cstring>
+
+using namespace llvm;
+
+namespace quanta {
+
+using Tensors = SmallVector<HostTensor, 4>;
+
+namespace {
+
+/// A compiled program.
+struct Runner {
+  std::string stage;
+  std::unique_ptr<Executable> executable;
+
+  /// Calls the entry; results are made row-major.
+  Error run(StringRef entry, ArrayRef<HostTensor> arguments,
+            Tensors &results) const {
+    Expected<const Executable::Entry *> function = executable->getEntry(entry);
+    if (!function)
+      return function.takeError();
+    if (Error error = executable->call(**function, arguments, results))
+      return error;
+    for (HostTensor &result : results) {
+      if (result.isRowMajor())
+        continue;
+      Expected<HostTensor> dense = result.copy();
+      if (!dense)
+        return dense.takeError();
+      result = std::move(*dense);
+    }
+    return Error::success();
+  }
+};
+
+/// What is learned about a segment of the simulated stage.
+struct SegmentFigures {
+  int64_t elements = 0;
+  /// Differences that are not zero: in steps for points, absolute for results,
+  /// whose range is known at the end.
+  std::vector<float> differences;
+  double min = INFINITY;
+  double max = -INFINITY;
+
+  /// What differences are divided by to count in steps.
+  double getStep(const Segment &segment) const {
+    if (segment.point)
+      return 1;
+    double range = max - min;
+    // A single value has no range, but a magnitude.
+    if (!(range > 0))
+      range = std::max(std::abs(min), std::abs(max));
+    return range / 255;
+  }
+};
+
+/// Everything that is compiled, run and compared.
+class StageChecker {
+public:
+  StageChecker(const CheckStagesOptions &options, raw_ostream &os)
+      : options(options), os(os) {}
+
+  Error build(const Program &program);
+  Error runAll(ArrayRef<HostTensor> inputs);
+  Error report();
+
+private:
+  Error buildSimulated(const Program &program);
+  Error buildQuantized(Program quantized);
+  Error buildSegments(Program program);
+  Error runBatch(ArrayRef<HostTensor> arguments);
+  Error runSegments(ArrayRef<HostTensor> arguments, const Tensors &exposed,
+                    const Tensors &results);
+  Error compareExactly(ArrayRef<Tensors> all, StringRef what);
+  Expected<Runner> makeRunner(StringRef stage, const Program &program,
+                              bool kernels) const;
+
+  const CheckStagesOptions &options;
+  raw_ostream &os;
+  std::string entry;
+  std::optional<Runner> floating, simulated, segmented;
+  /// Quantized, integer and kernel, as they are and with all points exposed.
+  SmallVector<Runner, 3> exact, exposed;
+  std::vector<QuantizationPoint> points;
+  std::vector<bool> resultFollowsFloatSums;
+  std::vector<Segment> segments;
+
+  unsigned numResults = 0;
+  std::vector<SegmentFigures> figures;
+  std::vector<FloatDifference> floatToSimulated, simulatedToQuantized;
+  int64_t exactElements = 0;
+  /// Of tensors that follow sums of floats: nothing requires the same bits.
+  int64_t inexactElements = 0, inexactDifferences = 0;
+};
+
+} // namespace
+
+static int64_t countDifferences(const HostTensor &a, const HostTensor &b) {
+  size_t size = getElementSize(a.getKind());
+  int64_t count = 0;
+  for (int64_t i = 0, e = a.getNumElements(); i < e; ++i)
+    count += std::memcmp(a.getDataAs<char>() + i * size,
+                         b.getDataAs<char>() + i * size, size) != 0;
+  return count;
+}
+
+static Error annotate(StringRef stage, Error error) {
+  if (!error)
+    return error;
+  return createStringError(toString(std::move(error)) + "\nnote: in the " +
+                           stage + " stage");
+}
+
+/// The textual form of a pass option whose value is a file.
+static std::string fileOption(StringRef name, StringRef path) {
+  return path.empty() ? "" : (" " + name + "=\"" + path + "\"").str();
+}
+
+Expected<Runner> StageChecker::makeRunner(StringRef stage,
+                                          const Program &program,
+                                          bool kernels) const {
+  CompileOptions compileOptions = options.compile;
+  compileOptions.kernels = kernels;
+  Expected<std::unique_ptr<Executable>> executable =
+      compile(program, compileOptions);
+  if (!executable)
+    return annotate(stage, executable.takeError());
+  return Runner{stage.str(), std::move(*executable)};
+}
+
+Error StageChecker::build(const Program &program) {
+  Expected<mlir::func::FuncOp> function =
+      findFunction(program.getModule(), options.entry);
+  if (!function)
+    return function.takeError();
+  entry = function->getName().str();
+  numResults = function->getNumResults();
+  switch (program.getStage()) {
+  case Stage::Float:
+  case Stage::Observed: {
+    if (options.statistics.empty())
+      return createStringError(
+          "the program is at the " + stringifyStage(program.getStage()) +
+          " stage: comparing its stages needs --statistics");
+    Expected<Runner> runner = makeRunner("float", program, /*kernels=*/true);
+    if (!runner)
+      return runner.takeError();
+    floating = std::move(*runner);
+    Program calibrated = program.clone();
+    if (Error error = calibrated.run(
+            "quanta-insert-observers{keep-existing=true},"
+            "quanta-apply-calibration{" +
+            StringRef(fileOption("statistics", options.statistics) +
+                      fileOption("recipe", options.recipe))
+                .ltrim()
+                .str() +
+            "}"))
+      return error;
+    return buildSimulated(calibrated);
+  }
+  case Stage::Simulated:
+    return buildSimulated(program);
+  case Stage::Quantized:
+    return buildQuantized(program.clone());
+  default:
+    return createStringError("the program is at the " +
+                             stringifyStage(program.getStage()) +
+                             " stage, after which there is nothing to compare");
+  }
+}
+
+Error StageChecker::buildSimulated(const Program &program) {
+  Program named = program.clone();
+  Expected<mlir::func::FuncOp> function =
+      findFunction(named.getModule(), entry);
+  if (!function)
+    return function.takeError();
+  namePoints(*function);
+  Expected<Runner> runner = makeRunner("simulated", named, /*kernels=*/true);
+  if (!runner)
+    return runner.takeError();
+  simulated = std::move(*runner);
+  Program quantized = named.clone();
+  if (Error error =
+          quantized.run("quanta-fuse,quanta-quantize,cse,canonicalize"))
+    return error;
+  if (Error error = buildQuantized(std::move(quantized)))
+    return error;
+  return buildSegments(std::move(named));
+}
+
+Error StageChecker::buildQuantized(Program quantized) {
+  Program instrumented = quantized.clone();
+  Expected<mlir::func::FuncOp> function =
+      findFunction(instrumented.getModule(), entry);
+  if (!function)
+    return function.takeError();
+  Expected<ExposedPoints> found = exposePoints(*function);
+  if (!found)
+    return found.takeError();
+  points = std::move(found->points);
+  resultFollowsFloatSums = std::move(found->resultFollowsFloatSums);
+
+  struct Form {
+    const char *stage, *pipeline;
+    bool kernels;
+  };
+  // The first follows the numerics contract literally.
+  static constexpr Form forms[] = {
+      {"quantized", "quanta-rewrite-types{reference=true}", false},
+      {"integer", "quanta-rewrite-types,canonicalize,cse", false},
+      {"kernel", "quanta-rewrite-types,canonicalize,cse", true}};
+  for (const Form &form : forms)
+    for (bool isExposed : {false, true}) {
+      Program lowered = (isExposed ? instrumented : quantized).clone();
+      if (Error error = lowered.run(form.pipeline))
+        return annotate(form.stage, std::move(error));
+      Expected<Runner> runner = makeRunner(form.stage, lowered, form.kernels);
+      if (!runner)
+        return runner.takeError();
+      (isExposed ? exposed : exact).push_back(std::move(*runner));
+    }
+  return Error::success();
+}
+
+Error StageChecker::buildSegments(Program program) {
+  Expected<mlir::func::FuncOp> function =
+      findFunction(program.getModule(), entry);
+  if (!function)
+    return function.takeError();
+  Expected<std::vector<Segment>> cut = cutIntoSegments(*function, points);
+  if (!cut)
+    return cut.takeError();
+  segments = std::move(*cut);
+  figures.resize(segments.size());
+  if (segments.empty())
+    return Error::success();
+  Expected<Runner> runner = makeRunner("simulated", program, /*kernels=*/true);
+  if (!runner)
+    return runner.takeError();
+  segmented = std::move(*runner);
+  return Error::success();
+}
+
+Error StageChecker::compareExactly(ArrayRef<Tensors> all, StringRef what) {
+  size_t count = all.front().size();
+  // Points come first: what breaks first is told first.
+  for (size_t order = 0; order < count; ++order) {
+    size_t numPoints = count - numResults;
+    size_t index = order < numPoints ? numResults + order : order - numPoints;
+    const HostTensor &reference = all[0][index];
+    bool isExact = index < numResults
+                       ? !resultFollowsFloatSums[index]
+                       : !points[index - numResults].followsFloatSums;
+    if (what.empty())
+      (isExact ? exactElements : inexactElements) += reference.getNumElements();
+    for (size_t stage = 1; stage < all.size(); ++stage) {
+      const HostTensor &other = all[stage][index];
+      std::optional<int64_t> element = findMismatch(reference, other);
+      if (!element)
+        continue;
+      if (!isExact && reference.getShape() == other.getShape()) {
+        if (what.empty())
+          inexactDifferences += countDifferences(reference, other);
+        continue;
+      }
+      bool isPoint = index >= numResults;
+      std::string name = "result " + std::to_string(index), location;
+      if (isPoint) {
+        const QuantizationPoint &point = points[index - numResults];
+        name = "'" + point.name + "'";
+        if (!point.location.empty())
+          location = point.location + ": ";
+      }
+      std::string text = location;
+      raw_string_ostream message(text);
+      message << "error: the " << exact[stage].stage
+              << " stage differs from the quantized stage at " << name << what;
+      if (reference.getShape() != other.getShape())
+        message << ": shape " << formatShape(other.getShape(), other.getKind())
+                << " instead of "
+                << formatShape(reference.getShape(), reference.getKind());
+      else if (isPoint)
+        message << ", element " << formatIndex(reference, *element) << ": "
+                << readStorage(other, points[index - numResults].params,
+                               *element)
+                << " instead of "
+                << readStorage(reference, points[index - numResults].params,
+                               *element);
+      else
+        message << ", element " << formatIndex(reference, *element) << ": "
+                << format("%.9g", readElement(other, *element))
+                << " instead of "
+                << format("%.9g", readElement(reference, *element));
+      return createStringError(text);
+    }
+  }
+  return Error::success();
+}
+
+Error StageChecker::runSegments(ArrayRef<HostTensor> arguments,
+                                const Tensors &exposedResults,
+                                const Tensors &results) {
+  // What the simulated program would see of the quantized one's values.
+  std::vector<HostTensor> values;
+  for (auto [index, point] : enumerate(points)) {
+    Expected<HostTensor> value =
+        dequantize(exposedResults[numResults + index], point.params);
+    if (!value)
+      return value.takeError();
+    values.push_back(std::move(*value));
+  }
+  for (auto [segment, figure] : zip_equal(segments, figures)) {
+    std::vector<HostTensor> inputs;
+    for (const Segment::Input &input : segment.inputs) {
+      const HostTensor &source = input.kind == Segment::Input::Argument
+                                     ? arguments[input.index]
+                                     : values[input.index];
+      inputs.push_back(HostTensor::borrow(source.getKind(), source.getShape(),
+                                          source.getStrides(),
+                                          source.getData()));
+    }
+    Tensors output;
+    if (Error error = segmented->run(segment.function, inputs, output))
+      return annotate("simulated", std::move(error));
+    const HostTensor &expected =
+        segment.point ? values[*segment.point] : results[segment.result];
+    const HostTensor &actual = output.front();
+    if (actual.getShape() != expected.getShape())
+      return createStringError(
+          segment.name + " has the shape " +
+          formatShape(actual.getShape(), actual.getKind()) +
+          " in the simulated stage and " +
+          formatShape(expected.getShape(), expected.getKind()) +
+          " in the quantized stage");
+    figure.elements += actual.getNumElements();
+    for (int64_t i = 0, e = actual.getNumElements(); i < e; ++i) {
+      double a = readElement(actual, i), b = readElement(expected, i);
+      figure.min = std::min(figure.min, a);
+      figure.max = std::max(figure.max, a);
+      double difference = std::abs(a - b);
+      if (a == b || (std::isnan(a) && std::isnan(b)))
+        difference = 0;
+      else if (std::isnan(difference))
+        difference = INFINITY;
+      if (segment.point) {
+        const QuantParams &params = points[*segment.point].params;
+        // Both are multiples of the scale, up to the rounding of f32.
+        difference = std::nearbyint(
+            difference / params.scale(getChannel(actual, params, i)));
+      }
+      if (difference != 0)
+        figure.differences.push_back(static_cast<float>(difference));
+    }
+  }
+  return Error::success();
+}
+
+static void addDifferences(std::vector<FloatDifference> &differences,
+                           const Tensors &reference, const Tensors &other) {
+  differences.resize(reference.size());
+  for (auto [difference, a, b] : zip_equal(differences, reference, other))
+    difference.add(a, b);
+}
+
+Error StageChecker::runBatch(ArrayRef<HostTensor> arguments) {
+  SmallVector<Tensors, 3> exactResults(exact.size()),
+      exposedResults(exposed.size());
+  for (size_t i = 0; i < exact.size(); ++i) {
+    if (Error error = exact[i].run(entry, arguments, exactResults[i]))
+      return annotate(exact[i].stage, std::move(error));
+    if (Error error = exposed[i].run(entry, arguments, exposedResults[i]))
+      return annotate(exact[i].stage, std::move(error));
+  }
+  if (Error error = compareExactly(exposedResults, ""))
+    return error;
+  if (Error error = compareExactly(
+          exactResults, " (but not when it returns every quantized tensor)"))
+    return error;
+
+  Tensors simulatedResults, floatResults;
+  if (simulated) {
+    if (Error error = simulated->run(entry, arguments, simulatedResults))
+      return annotate("simulated", std::move(error));
+    addDifferences(simulatedToQuantized, simulatedResults, exactResults[0]);
+  }
+  if (floating) {
+    if (Error error = floating->run(entry, arguments, floatResults))
+      return annotate("float", std::move(error));
+    addDifferences(floatToSimulated, floatResults, simulatedResults);
+  }
+  return segmented ? runSegments(arguments, exposedResults[0], exactResults[0])
+                   : Error::success();
+}
+
+Error StageChecker::runAll(ArrayRef<HostTensor> inputs) {
+  Expected<const Executable::Entry *> function =
+      exact.front().executable->getEntry(entry);
+  if (!function)
+    return function.takeError();
+  Expected<BatchedArguments> batches =
+      BatchedArguments::create((*function)->getSignature(), inputs);
+  if (!batches)
+    return batches.takeError();
+  if (Error error = exact.front().executable->checkArguments(
+          **function, batches->getBatch(0)))
+    return error;
+  for (int64_t i = 0; i < batches->getNumBatches(); ++i)
+    if (Error error = runBatch(batches->getBatch(i)))
+      return error;
+  return Error::success();
+}
+
+Error StageChecker::report() {
+  for (auto [index, difference] : enumerate(floatToSimulated))
+    os << "float -> simulated, result " << index << ": " << difference.str()
+       << "\n";
+  for (auto [index, difference] : enumerate(simulatedToQuantized))
+    os << "simulated -> quantized, result " << index << ": " << difference.str()
+       << "\n";
+  std::string failed;
+  if (!segments.empty()) {
+    size_t width = 5;
+    for (const Segment &segment : segments)
+      width = std::max(width, segment.name.size());
+    os << "simulated -> quantized, each layer alone, in steps of its scale:\n  "
+       << left_justify("layer", width)
+       << "     elements   half or more             max\n";
+    for (auto [segment, figure] : zip_equal(segments, figures)) {
+      double step = figure.getStep(segment), steps = 0;
+      int64_t differing = 0;
+      for (float difference : figure.differences) {
+        differing += difference / step >= 0.5;
+        steps = std::max(steps, difference / step);
+      }
+      double share = figure.elements ? 100.0 * differing / figure.elements : 0;
+      os << "  " << left_justify(segment.name, width)
+         << format(" %12lld %12lld (%6.3f%%) %7.4g",
+                   static_cast<long long>(figure.elements),
+                   static_cast<long long>(differing), share, steps)
+         << "\n";
+      if (steps <= 1 || !failed.empty())
+        continue;
+      raw_string_ostream message(failed);
+      if (!segment.location.empty())
+        message << segment.location << ": ";
+      message << "error: the quantized stage is " << format("%.4g", steps)
+              << " steps from the simulated stage at "
+              << (segment.point ? "'" + segment.name + "'" : segment.name)
+              << ", computed alone; at most 1 is allowed";
+    }
+  }
+  if (!failed.empty())
+    return createStringError(failed);
+  size_t exactPoints = count_if(points, [](const QuantizationPoint &point) {
+    return !point.followsFloatSums;
+  });
+  os << "quantized = integer = kernel: " << exactPoints
+     << " quantized tensors and " << count(resultFollowsFloatSums, false)
+     << " results, " << exactElements << " elements with the same bits\n";
+  if (inexactElements > 0)
+    os << "after sums of floats, where bits may differ: " << inexactElements
+       << " elements, " << inexactDifferences << " differ\n";
+  StringRef isa = exact.back().executable->getISA();
+  os << "isa: " << (isa.empty() ? "none" : isa) << "\n";
+  return Error::success();
+}
+
+Error checkStages(const Program &program, ArrayRef<HostTensor> inputs,
+                  const CheckStagesOptions &options, raw_ostream &os) {
+  StageChecker checker(options, os);
+  if (Error error = checker.build(program))
+    return error;
+  if (Error error = checker.runAll(inputs))
+    return error;
+  return checker.report();
+}
+
+} // namespace quanta

@@ -1,0 +1,165 @@
+//===- Compile.cpp - Programs to machine code -----------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/API/Compile.h"
+
+#include "quanta/Execution/CHeader.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+
+namespace quanta {
+
+/// Names go into the text of a pipeline: nothing else may.
+static Error checkName(StringRef name, StringRef what) {
+  for (char c : name)
+    if (!isAlnum(c) && !StringRef("-_.+").contains(c))
+      return createStringError("unknown " + what + " '" + name + "'");
+  return Error::success();
+}
+
+Expected<std::string> pipelineToLLVM(Stage stage,
+                                     const CompileOptions &options) {
+  std::string cpu = options.cpu.empty() ? "native" : options.cpu;
+  if (Error error = checkName(cpu, "CPU"))
+    return error;
+  if (Error error = checkName(options.triple, "target triple"))
+    return error;
+  if (cpu == "native" && !options.triple.empty() &&
+      Triple(Triple::normalize(options.triple)).getArch() !=
+          Triple(sys::getProcessTriple()).getArch())
+    cpu = "generic";
+
+  std::string target = "cpu=" + cpu;
+  if (!options.triple.empty())
+    target += " triple=" + options.triple;
+  std::string finish = "quanta-to-llvm{" + target +
+                       (options.kernels ? "" : " kernels=false") + "}";
+  switch (stage) {
+  case Stage::Observed:
+    return "quanta-lower-observers," + finish;
+  case Stage::Simulated:
+    return "quanta-lower-fake-quant," + finish;
+  case Stage::Quantized:
+    return "quanta-rewrite-types," + finish;
+  case Stage::Float:
+  case Stage::Integer:
+    return finish;
+  case Stage::Kernel:
+    return "quanta-set-target{" + target + "},quanta-kernel-to-llvm";
+  case Stage::LLVM:
+    break;
+  }
+  return "";
+}
+
+Expected<Program> lowerToLLVM(const Program &program,
+                              const CompileOptions &options) {
+  Expected<std::string> pipeline = pipelineToLLVM(program.getStage(), options);
+  if (!pipeline)
+    return pipeline.takeError();
+  Program lowered = program.clone();
+  if (!pipeline->empty())
+    if (Error error = lowered.run(*pipeline))
+      return error;
+  return lowered;
+}
+
+Expected<std::unique_ptr<Executable>> compile(const Program &program,
+                                              const CompileOptions &options) {
+  Expected<Program> lowered = lowerToLLVM(program, options);
+  if (!lowered)
+    return lowered.takeError();
+  std::unique_ptr<Executable> executable;
+  Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
+    Expected<std::unique_ptr<Executable>> result =
+        Executable::create(module, options.optLevel);
+    if (!result)
+      return result.takeError();
+    executable = std::move(*result);
+    return Error::success();
+  });
+  if (error)
+    return error;
+  return executable;
+}
+
+Expected<std::vector<char>> emit(const Program &program, OutputKind kind,
+                                 const CompileOptions &options) {
+  Expected<Program> lowered = lowerToLLVM(program, options);
+  if (!lowered)
+    return lowered.takeError();
+  std::vector<char> result;
+  Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
+    EmissionOptions emission;
+    emission.optLevel = options.optLevel;
+    Expected<LoweredModule> code = lowerModule(module, emission);
+    if (!code)
+      return code.takeError();
+    Expected<SmallVector<char, 0>> bytes = quanta::emit(*code, kind);
+    if (!bytes)
+      return bytes.takeError();
+    result.assign(bytes->begin(), bytes->end());
+    return Error::success();
+  });
+  if (error)
+    return error;
+  return result;
+}
+
+static Expected<std::string> emitText(const Program &program, OutputKind kind,
+                                      const CompileOptions &options) {
+  Expected<std::vector<char>> bytes = emit(program, kind, options);
+  if (!bytes)
+    return bytes.takeError();
+  return std::string(bytes->begin(), bytes->end());
+}
+
+Expected<std::vector<char>> emitObject(const Program &program,
+                                       const CompileOptions &options) {
+  return emit(program, OutputKind::Object, options);
+}
+
+Expected<std::string> emitAssembly(const Program &program,
+                                   const CompileOptions &options) {
+  return emitText(program, OutputKind::Assembly, options);
+}
+
+Expected<std::string> emitLLVMIR(const Program &program,
+                                 const CompileOptions &options) {
+  return emitText(program, OutputKind::LLVMIR, options);
+}
+
+Expected<std::string> emitHeader(const Program &program, StringRef stem,
+                                 const CompileOptions &options) {
+  Expected<Program> lowered = lowerToLLVM(program, options);
+  if (!lowered)
+    return lowered.takeError();
+  Expected<std::vector<Signature>> signatures =
+      getSignatures(lowered->getModule());
+  if (!signatures)
+    return signatures.takeError();
+  return generateCHeader(stem, *signatures);
+}
+
+Expected<Statistics> readStatistics(const Executable &executable) {
+  if (executable.getObservers().empty())
+    return createStringError("the program has no observers: statistics come "
+                             "from a program that went through "
+                             "'quanta-insert-observers'");
+  Statistics statistics;
+  statistics.fingerprint = executable.getFingerprint();
+  for (const Executable::Observer &observer : executable.getObservers())
+    statistics.observers[observer.name] =
+        ObserverStatistics::fromState(observer.kind, observer.state);
+  return statistics;
+}
+
+} // namespace quanta

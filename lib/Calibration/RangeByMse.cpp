@@ -1,0 +1,128 @@
+//===- RangeByMse.cpp - The range with the smallest squared error ---------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Calibration/RangeSelection.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace llvm;
+
+namespace quanta {
+
+namespace {
+/// Bins that hold values: where they lie and how many.
+struct Samples {
+  std::vector<double> values, counts;
+};
+
+/// Parts of the full range below and above zero.
+struct Fractions {
+  double below = 1;
+  double above = 1;
+};
+} // namespace
+
+static Samples getSamples(const Histogram &histogram, RealRange seen) {
+  Samples samples;
+  for (size_t i = 0; i < histogram.counts.size(); ++i) {
+    if (histogram.counts[i] == 0)
+      continue;
+    samples.values.push_back(
+        std::clamp(histogram.center(i), seen.min, seen.max));
+    samples.counts.push_back(histogram.counts[i]);
+  }
+  return samples;
+}
+
+/// Sum of the squared errors of quantizing to `levels` integers, whose range
+/// is that of `chooseAffineType`.
+static double getError(const Samples &samples, double min, double max,
+                       int64_t levels) {
+  double qmax = static_cast<double>(levels - 1);
+  double scale = (max - min) / qmax;
+  double zeroPoint = std::nearbyint(-min / scale);
+  double inverse = 1 / scale, error = 0;
+  for (size_t i = 0; i < samples.values.size(); ++i) {
+    double rounded = std::nearbyint(samples.values[i] * inverse) + zeroPoint;
+    double kept = std::min(std::max(rounded, 0.0), qmax);
+    double difference = (kept - zeroPoint) * scale - samples.values[i];
+    error += samples.counts[i] * difference * difference;
+  }
+  return error;
+}
+
+RealRange detail::selectByMse(const Histogram &histogram, RealRange seen,
+                              const RangeOptions &options) {
+  RealRange full{std::min(seen.min, 0.0), std::max(seen.max, 0.0)};
+  if (options.isSymmetric) {
+    double magnitude = std::max(-full.min, full.max);
+    full = {-magnitude, magnitude};
+  }
+  Samples samples = getSamples(histogram, seen);
+  auto errorOf = [&](Fractions f) {
+    return getError(samples, full.min * f.below, full.max * f.above,
+                    options.levels);
+  };
+  Fractions best;
+  double bestError = errorOf(best);
+  auto consider = [&](Fractions candidate) {
+    if (!(candidate.below > 0 && candidate.below <= 1 && candidate.above > 0 &&
+          candidate.above <= 1))
+      return false;
+    double error = errorOf(candidate);
+    if (!(error < bestError))
+      return false;
+    best = candidate;
+    bestError = error;
+    return true;
+  };
+  // The error has many local minima: first both ends together over their whole
+  // way, and then each end by itself, in ever smaller steps.
+  for (int part = 127; part > 0; --part)
+    consider({part / 128.0, part / 128.0});
+  for (double step = 1 / 8.0; step >= 1 / 2048.0;) {
+    bool isBetter = false;
+    for (double below : {-step, 0.0, step})
+      for (double above : {-step, 0.0, step}) {
+        bool isAllowed =
+            options.isSymmetric ? below == above : below != 0 || above != 0;
+        if (isAllowed)
+          isBetter |= consider({best.below + below, best.above + above});
+      }
+    if (!isBetter)
+      step /= 2;
+  }
+  return {full.min * best.below, full.max * best.above};
+}
+
+double selectMagnitude(ArrayRef<float> weights, RangeSelection selection,
+                       int64_t qmax) {
+  double largest = 0;
+  for (float weight : weights)
+    largest = std::max(largest, std::abs(static_cast<double>(weight)));
+  if (selection != RangeSelection::Mse || largest == 0)
+    return largest;
+  auto limit = static_cast<double>(qmax);
+  double best = largest, bestError = std::numeric_limits<double>::infinity();
+  for (int part = 100; part >= 20; --part) {
+    double magnitude = largest * part / 100;
+    double scale = magnitude / limit, inverse = 1 / scale, error = 0;
+    for (float weight : weights) {
+      double rounded = std::nearbyint(weight * inverse);
+      double kept = std::min(std::max(rounded, -limit), limit);
+      error += (kept * scale - weight) * (kept * scale - weight);
+    }
+    if (error < bestError) {
+      bestError = error;
+      best = magnitude;
+    }
+  }
+  return best;
+}
+
+} // namespace quanta

@@ -1,0 +1,231 @@
+//===- Recipe.cpp - Which tensor gets which scheme ------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Calibration/Recipe.h"
+
+#include "llvm/Support/GlobPattern.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/YAMLTraits.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+LLVM_YAML_IS_SEQUENCE_VECTOR(quanta::RecipeRule)
+
+namespace {
+struct RecipeFile {
+  std::string format;
+  int version = 0;
+  quanta::Recipe recipe;
+};
+} // namespace
+
+namespace llvm::yaml {
+
+template <> struct ScalarEnumerationTraits<quanta::Scheme> {
+  static void enumeration(IO &io, quanta::Scheme &value) {
+    io.enumCase(value, "static", quanta::Scheme::Static);
+    io.enumCase(value, "float", quanta::Scheme::Float);
+  }
+};
+
+template <> struct ScalarEnumerationTraits<quanta::ActivationStorage> {
+  static void enumeration(IO &io, quanta::ActivationStorage &value) {
+    io.enumCase(value, "u8", quanta::ActivationStorage::U8);
+    io.enumCase(value, "i8", quanta::ActivationStorage::I8);
+  }
+};
+
+template <> struct ScalarEnumerationTraits<quanta::WeightGranularity> {
+  static void enumeration(IO &io, quanta::WeightGranularity &value) {
+    io.enumCase(value, "per_channel", quanta::WeightGranularity::PerChannel);
+    io.enumCase(value, "per_tensor", quanta::WeightGranularity::PerTensor);
+  }
+};
+
+template <> struct ScalarEnumerationTraits<quanta::Symmetry> {
+  static void enumeration(IO &io, quanta::Symmetry &value) {
+    io.enumCase(value, "affine", quanta::Symmetry::Affine);
+    io.enumCase(value, "symmetric", quanta::Symmetry::Symmetric);
+  }
+};
+
+template <> struct ScalarEnumerationTraits<quanta::RangeSelection> {
+  static void enumeration(IO &io, quanta::RangeSelection &value) {
+    io.enumCase(value, "max", quanta::RangeSelection::Max);
+    io.enumCase(value, "mse", quanta::RangeSelection::Mse);
+    io.enumCase(value, "percentile", quanta::RangeSelection::Percentile);
+    io.enumCase(value, "entropy", quanta::RangeSelection::Entropy);
+  }
+};
+
+static void mapFields(IO &io, quanta::RecipeFields &fields) {
+  io.mapOptional("activation", fields.activation);
+  io.mapOptional("symmetry", fields.symmetry);
+  io.mapOptional("observer", fields.observer);
+  io.mapOptional("range_selection", fields.rangeSelection);
+  io.mapOptional("percentile", fields.percentile);
+  io.mapOptional("weight", fields.weight);
+  io.mapOptional("weight_range_selection", fields.weightRangeSelection);
+}
+
+static std::string checkFields(const quanta::RecipeFields &fields) {
+  if (fields.observer && *fields.observer != "fixed" &&
+      !quanta::isObserverKind(*fields.observer))
+    return "observer must be min_max, moving_average_min_max, "
+           "per_channel_min_max, moving_average_per_channel_min_max, histogram "
+           "or fixed";
+  if (fields.percentile &&
+      !(*fields.percentile > 50 && *fields.percentile <= 100))
+    return "percentile must be above 50 and at most 100";
+  if (fields.weightRangeSelection &&
+      *fields.weightRangeSelection != quanta::RangeSelection::Max &&
+      *fields.weightRangeSelection != quanta::RangeSelection::Mse)
+    return "weight_range_selection must be max or mse";
+  return "";
+}
+
+static std::string checkPattern(StringRef pattern) {
+  Expected<GlobPattern> glob = GlobPattern::create(pattern);
+  return glob ? "" : toString(glob.takeError());
+}
+
+template <> struct MappingTraits<quanta::RecipeRule> {
+  static void mapping(IO &io, quanta::RecipeRule &rule) {
+    io.mapOptional("name", rule.name);
+    io.mapOptional("op", rule.op);
+    io.mapOptional("location", rule.location);
+    io.mapOptional("scheme", rule.scheme);
+    io.mapOptional("min", rule.min);
+    io.mapOptional("max", rule.max);
+    io.mapOptional("reason", rule.reason);
+    mapFields(io, rule);
+  }
+  static std::string validate(IO &io, quanta::RecipeRule &rule) {
+    if (rule.name.empty() && rule.op.empty() && rule.location.empty())
+      return "a rule needs a pattern: name, op or location";
+    for (const std::string &pattern : {rule.name, rule.op, rule.location})
+      if (std::string error = checkPattern(pattern); !error.empty())
+        return error;
+    if (rule.min.has_value() != rule.max.has_value())
+      return "min and max are given together";
+    if (rule.min && !(*rule.min <= *rule.max && std::isfinite(*rule.min) &&
+                      std::isfinite(*rule.max)))
+      return "min and max must be finite, and min at most max";
+    return checkFields(rule);
+  }
+};
+
+template <> struct MappingTraits<RecipeFile> {
+  static void mapping(IO &io, RecipeFile &file) {
+    io.mapRequired("format", file.format);
+    io.mapRequired("version", file.version);
+    mapFields(io, file.recipe);
+    io.mapOptional("rules", file.recipe.rules);
+  }
+  static std::string validate(IO &io, RecipeFile &file) {
+    if (file.format != "quanta-recipe")
+      return "format must be quanta-recipe";
+    if (file.version != 1)
+      return "version must be 1";
+    return checkFields(file.recipe);
+  }
+};
+
+} // namespace llvm::yaml
+
+namespace quanta {
+
+/// Keeps the first complaint of the YAML parser, with its place.
+static void keepFirstError(const SMDiagnostic &diagnostic, void *context) {
+  auto &message = *static_cast<std::string *>(context);
+  if (message.empty())
+    message =
+        ("recipe file '" + diagnostic.getFilename() + "', line " +
+         Twine(diagnostic.getLineNo()) + ", column " +
+         Twine(diagnostic.getColumnNo() + 1) + ": " + diagnostic.getMessage())
+            .str();
+}
+
+Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
+  std::string message;
+  RecipeFile file;
+  yaml::Input input(MemoryBufferRef(text, name), nullptr, keepFirstError,
+                    &message);
+  input >> file;
+  if (!message.empty())
+    return createStringError(message);
+  // An empty document raises no complaint of its own.
+  if (input.error() || file.format.empty())
+    return createStringError("recipe file '" + name + "': it has no content");
+  return file.recipe;
+}
+
+Expected<Recipe> Recipe::load(StringRef path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return createStringError("cannot read recipe file '" + path +
+                             "': " + buffer.getError().message());
+  return parse((*buffer)->getBuffer(), path);
+}
+
+static bool matches(StringRef pattern, StringRef text) {
+  if (pattern.empty())
+    return true;
+  Expected<GlobPattern> glob = GlobPattern::create(pattern);
+  if (glob)
+    return glob->match(text);
+  // Patterns are checked when a recipe is read.
+  consumeError(glob.takeError());
+  return false;
+}
+
+OperandScheme Recipe::resolve(const OperandPlace &place) const {
+  RecipeFields said;
+  auto fill = [](auto &field, const auto &value) {
+    if (!field)
+      field = value;
+  };
+  auto fillAll = [&](const RecipeFields &fields) {
+    fill(said.scheme, fields.scheme);
+    fill(said.activation, fields.activation);
+    fill(said.symmetry, fields.symmetry);
+    fill(said.observer, fields.observer);
+    fill(said.rangeSelection, fields.rangeSelection);
+    fill(said.percentile, fields.percentile);
+    fill(said.weight, fields.weight);
+    fill(said.weightRangeSelection, fields.weightRangeSelection);
+    fill(said.min, fields.min);
+    fill(said.max, fields.max);
+    fill(said.reason, fields.reason);
+  };
+  for (const RecipeRule &rule : rules)
+    if (matches(rule.name, place.name) && matches(rule.op, place.op) &&
+        matches(rule.location, place.location))
+      fillAll(rule);
+  fillAll(*this);
+
+  OperandScheme result;
+  result.scheme = said.scheme.value_or(result.scheme);
+  result.activation = said.activation.value_or(result.activation);
+  result.observer = said.observer;
+  result.range.selection = said.rangeSelection.value_or(RangeSelection::Max);
+  result.range.percentile = said.percentile.value_or(result.range.percentile);
+  result.range.isSymmetric = said.symmetry == Symmetry::Symmetric;
+  if (said.min && said.max)
+    result.fixedRange = RealRange{*said.min, *said.max};
+  result.weight = said.weight.value_or(result.weight);
+  result.weightRangeSelection =
+      said.weightRangeSelection.value_or(RangeSelection::Max);
+  result.reason = said.reason.value_or("");
+  return result;
+}
+
+} // namespace quanta

@@ -1,0 +1,119 @@
+//===- Statistics.cpp - What observers learned ----------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Calibration/Statistics.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
+
+using namespace llvm;
+
+namespace quanta {
+
+size_t observer_state::getSize(StringRef kind, size_t channels) {
+  if (kind == "histogram")
+    return header + 2 * Histogram::maxBins;
+  if (kind.contains("per_channel"))
+    return header + 4 * channels;
+  return header;
+}
+
+bool isObserverKind(StringRef kind) {
+  return is_contained({"min_max", "moving_average_min_max",
+                       "per_channel_min_max",
+                       "moving_average_per_channel_min_max", "histogram"},
+                      kind);
+}
+
+bool ObserverStatistics::isPerChannel() const {
+  return StringRef(kind).contains("per_channel");
+}
+
+bool ObserverStatistics::isMovingAverage() const {
+  return StringRef(kind).starts_with("moving_average");
+}
+
+ObserverStatistics ObserverStatistics::fromState(StringRef kind,
+                                                 const double *state) {
+  ObserverStatistics result;
+  result.kind = kind.str();
+  result.elements = state[observer_state::elements];
+  result.min = state[observer_state::min];
+  result.max = state[observer_state::max];
+  result.nans = state[observer_state::nans];
+  result.infs = state[observer_state::infs];
+  result.batches = state[observer_state::batches];
+  const double *rest = state + observer_state::header;
+  double extent = state[observer_state::extent];
+  if (kind == "histogram")
+    result.histogram =
+        Histogram::fromSlots(result.min, result.max, extent, rest);
+  if (result.isPerChannel()) {
+    auto channels = static_cast<size_t>(extent);
+    result.axis = static_cast<int64_t>(state[observer_state::axis]);
+    result.channelMin.assign(rest, rest + channels);
+    result.channelMax.assign(rest + channels, rest + 2 * channels);
+  }
+  return result;
+}
+
+/// Checks that two observers of one name can be merged.
+static Error checkMergeable(StringRef name, const ObserverStatistics &ours,
+                            const ObserverStatistics &theirs) {
+  if (ours.kind != theirs.kind)
+    return createStringError("observer '" + name + "' has kind " + ours.kind +
+                             " in one file and " + theirs.kind +
+                             " in the other");
+  if (ours.isMovingAverage())
+    return createStringError(
+        "observer '" + name + "' has kind " + ours.kind +
+        ": moving averages depend on the order of batches and cannot be "
+        "merged");
+  if (ours.axis != theirs.axis ||
+      ours.channelMin.size() != theirs.channelMin.size())
+    return createStringError("observer '" + name +
+                             "' has other channels in the other file");
+  return Error::success();
+}
+
+static void mergeObserver(ObserverStatistics &ours,
+                          const ObserverStatistics &theirs) {
+  ours.elements += theirs.elements;
+  ours.min = std::min(ours.min, theirs.min);
+  ours.max = std::max(ours.max, theirs.max);
+  ours.nans += theirs.nans;
+  ours.infs += theirs.infs;
+  ours.batches += theirs.batches;
+  ours.histogram.merge(theirs.histogram, ours.min, ours.max);
+  for (size_t i = 0; i < ours.channelMin.size(); ++i) {
+    ours.channelMin[i] = std::min(ours.channelMin[i], theirs.channelMin[i]);
+    ours.channelMax[i] = std::max(ours.channelMax[i], theirs.channelMax[i]);
+  }
+}
+
+Error Statistics::merge(const Statistics &other) {
+  if (fingerprint != other.fingerprint)
+    return createStringError("cannot merge statistics of different models ('" +
+                             model + "' and '" + other.model + "')");
+  for (const auto &[name, theirs] : other.observers) {
+    auto ours = observers.find(name);
+    if (ours != observers.end())
+      if (Error error = checkMergeable(name, ours->second, theirs))
+        return error;
+  }
+  for (const auto &[name, theirs] : other.observers) {
+    auto [ours, isNew] = observers.try_emplace(name, theirs);
+    if (!isNew)
+      mergeObserver(ours->second, theirs);
+  }
+  if (!other.data.empty() && other.data != data)
+    data += (data.empty() ? "" : ", ") + other.data;
+  return Error::success();
+}
+
+} // namespace quanta

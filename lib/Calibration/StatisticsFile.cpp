@@ -1,0 +1,254 @@
+//===- StatisticsFile.cpp - Reading and writing statistics files ----------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Calibration/Statistics.h"
+
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+
+using namespace llvm;
+
+namespace quanta {
+
+static constexpr StringLiteral formatName = "quanta-statistics";
+static constexpr int64_t formatVersion = 1;
+static constexpr double infinity = std::numeric_limits<double>::infinity();
+
+//===----------------------------------------------------------------------===//
+// Reading
+//===----------------------------------------------------------------------===//
+
+/// A number that must be there and must be finite.
+static Error readNumber(const json::Object &object, StringRef key,
+                        StringRef where, bool isCount, double &value) {
+  std::optional<double> number = object.getNumber(key);
+  if (!number)
+    return createStringError(where + " has no number '" + key + "'");
+  if (!std::isfinite(*number) || (isCount && *number < 0))
+    return createStringError(where + " has an impossible '" + key + "'");
+  value = *number;
+  return Error::success();
+}
+
+/// A list of numbers; `null` stands for `missing` where that is not NaN.
+static Error readNumbers(const json::Object &object, StringRef key,
+                         StringRef where, double missing,
+                         std::vector<double> &values) {
+  const json::Array *list = object.getArray(key);
+  if (!list)
+    return createStringError(where + " has no list '" + key + "'");
+  for (const json::Value &entry : *list) {
+    std::optional<double> number = entry.getAsNumber();
+    if (!number && entry.getAsNull() && !std::isnan(missing))
+      number = missing;
+    else if (!number || !std::isfinite(*number))
+      return createStringError(where + " has an impossible entry in '" + key +
+                               "'");
+    values.push_back(*number);
+  }
+  return Error::success();
+}
+
+static Error readHistogram(const json::Object &object, StringRef where,
+                           ObserverStatistics &result) {
+  Histogram &histogram = result.histogram;
+  if (const json::Object *entry = object.getObject("histogram")) {
+    if (Error error = readNumber(*entry, "width", where, true, histogram.width))
+      return error;
+    std::optional<int64_t> first = entry->getInteger("first");
+    if (!first)
+      return createStringError(where + " has no integer 'first'");
+    histogram.first = *first;
+    if (Error error = readNumbers(*entry, "counts", where, std::nan(""),
+                                  histogram.counts))
+      return error;
+  }
+  return histogram.verify(result.getFiniteCount(), result.min, result.max,
+                          where);
+}
+
+static Error readChannels(const json::Object &object, StringRef where,
+                          ObserverStatistics &result) {
+  const json::Object *entry = object.getObject("channels");
+  if (!entry)
+    return createStringError(where + " has no object 'channels'");
+  std::optional<int64_t> axis = entry->getInteger("axis");
+  if (!axis || *axis < 0)
+    return createStringError(where + " has no dimension 'axis'");
+  result.axis = *axis;
+  if (Error error =
+          readNumbers(*entry, "min", where, infinity, result.channelMin))
+    return error;
+  if (Error error =
+          readNumbers(*entry, "max", where, -infinity, result.channelMax))
+    return error;
+  if (result.channelMin.size() != result.channelMax.size())
+    return createStringError(where +
+                             " has lists of channels of different sizes");
+  return Error::success();
+}
+
+static Expected<ObserverStatistics> readObserver(const json::Value &value,
+                                                 StringRef name) {
+  const json::Object *object = value.getAsObject();
+  std::string where = ("observer '" + name + "'").str();
+  if (!object)
+    return createStringError(where + " is not an object");
+  ObserverStatistics result;
+  result.kind = object->getString("kind").value_or("").str();
+  if (!isObserverKind(result.kind))
+    return createStringError(where + " has an unknown kind");
+  struct Field {
+    StringLiteral key;
+    double *value;
+  };
+  for (Field field :
+       {Field{"elements", &result.elements}, Field{"nans", &result.nans},
+        Field{"infs", &result.infs}, Field{"batches", &result.batches}})
+    if (Error error = readNumber(*object, field.key, where, true, *field.value))
+      return error;
+  // An observer without finite data has no range; JSON has no infinity.
+  if (object->get("min") || object->get("max")) {
+    if (Error error = readNumber(*object, "min", where, false, result.min))
+      return error;
+    if (Error error = readNumber(*object, "max", where, false, result.max))
+      return error;
+    if (result.min > result.max)
+      return createStringError(where + " has a minimum above its maximum");
+  }
+  if (result.kind == "histogram")
+    if (Error error = readHistogram(*object, where, result))
+      return error;
+  if (result.isPerChannel())
+    if (Error error = readChannels(*object, where, result))
+      return error;
+  return result;
+}
+
+Expected<Statistics> Statistics::parse(StringRef text, StringRef name) {
+  auto fail = [&](const Twine &message) {
+    return createStringError("statistics file '" + name + "': " + message);
+  };
+  Expected<json::Value> value = json::parse(text);
+  if (!value)
+    return fail("not valid JSON: " + toString(value.takeError()));
+  const json::Object *root = value->getAsObject();
+  if (!root || root->getString("format") != StringRef(formatName))
+    return fail("this is not a statistics file of Quanta");
+  if (root->getInteger("version") != formatVersion)
+    return fail("its version is not " + Twine(formatVersion));
+  Statistics result;
+  auto getText = [&](StringRef key) {
+    return root->getString(key).value_or("").str();
+  };
+  result.fingerprint = getText("fingerprint");
+  result.model = getText("model");
+  result.data = getText("data");
+  const json::Object *observers = root->getObject("observers");
+  if (!observers)
+    return fail("it has no object 'observers'");
+  for (const auto &[key, entry] : *observers) {
+    Expected<ObserverStatistics> observer = readObserver(entry, key);
+    if (!observer)
+      return fail(toString(observer.takeError()));
+    result.observers[key.str()] = std::move(*observer);
+  }
+  return result;
+}
+
+Expected<Statistics> Statistics::load(StringRef path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer =
+      MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!buffer)
+    return createStringError("cannot read statistics file '" + path +
+                             "': " + buffer.getError().message());
+  return parse((*buffer)->getBuffer(), path);
+}
+
+//===----------------------------------------------------------------------===//
+// Writing
+//===----------------------------------------------------------------------===//
+
+/// A list on one line: the writer would put each number on its own.
+static void writeNumbers(json::OStream &json, StringRef key,
+                         ArrayRef<double> values) {
+  json.attributeBegin(key);
+  json.rawValue([&](raw_ostream &os) {
+    os << '[';
+    for (auto [index, value] : enumerate(values)) {
+      os << (index ? "," : "");
+      if (std::isinf(value))
+        os << "null";
+      else if (value == std::floor(value) && std::abs(value) < 0x1p53)
+        os << static_cast<int64_t>(value);
+      else
+        os << format("%.17g", value);
+    }
+    os << ']';
+  });
+  json.attributeEnd();
+}
+
+static void writeObserver(json::OStream &json,
+                          const ObserverStatistics &entry) {
+  json.attribute("kind", entry.kind);
+  json.attribute("elements", static_cast<int64_t>(entry.elements));
+  if (entry.hasFiniteData()) {
+    json.attribute("min", entry.min);
+    json.attribute("max", entry.max);
+  }
+  json.attribute("nans", static_cast<int64_t>(entry.nans));
+  json.attribute("infs", static_cast<int64_t>(entry.infs));
+  json.attribute("batches", static_cast<int64_t>(entry.batches));
+  if (!entry.histogram.isEmpty())
+    json.attributeObject("histogram", [&] {
+      json.attribute("width", entry.histogram.width);
+      json.attribute("first", entry.histogram.first);
+      writeNumbers(json, "counts", entry.histogram.counts);
+    });
+  if (entry.isPerChannel())
+    json.attributeObject("channels", [&] {
+      json.attribute("axis", entry.axis);
+      writeNumbers(json, "min", entry.channelMin);
+      writeNumbers(json, "max", entry.channelMax);
+    });
+}
+
+std::string Statistics::str() const {
+  std::string text;
+  raw_string_ostream os(text);
+  json::OStream json(os, /*IndentSize=*/2);
+  json.object([&] {
+    json.attribute("format", formatName);
+    json.attribute("version", formatVersion);
+    json.attribute("fingerprint", fingerprint);
+    json.attribute("model", model);
+    json.attribute("data", data);
+    json.attributeObject("observers", [&] {
+      for (const auto &[name, observer] : observers)
+        json.attributeObject(
+            name, [&, &entry = observer] { writeObserver(json, entry); });
+    });
+  });
+  os << '\n';
+  return text;
+}
+
+Error Statistics::save(StringRef path) const {
+  std::string text = str();
+  return writeToOutput(path, [&](raw_ostream &os) {
+    os << text;
+    return Error::success();
+  });
+}
+
+} // namespace quanta

@@ -1,0 +1,44 @@
+//===- Runtime.cpp - Functions that compiled code calls -------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Runtime.h"
+
+#include "llvm/ADT/APFloat.h"
+#include "llvm/ADT/APInt.h"
+#include "llvm/ADT/bit.h"
+
+using namespace llvm;
+
+namespace quanta {
+
+/// A bf16 number is returned in the low bits of the register that an f32 number
+/// is returned in; not every compiler has a type for it.
+static float returnBFloat(APFloat value) {
+  bool losesInfo;
+  value.convert(APFloat::BFloat(), APFloat::rmNearestTiesToEven, &losesInfo);
+  return bit_cast<float>(
+      static_cast<uint32_t>(value.bitcastToAPInt().getZExtValue()));
+}
+
+static float truncateFloat(float value) { return returnBFloat(APFloat(value)); }
+static float truncateDouble(double value) {
+  return returnBFloat(APFloat(value));
+}
+
+Error defineRuntime(orc::LLJIT &jit) {
+  auto symbol = [](auto *function) {
+    return orc::ExecutorSymbolDef(orc::ExecutorAddr::fromPtr(function),
+                                  JITSymbolFlags::Exported |
+                                      JITSymbolFlags::Callable);
+  };
+  orc::MangleAndInterner mangle(jit.getExecutionSession(), jit.getDataLayout());
+  return jit.getMainJITDylib().define(
+      orc::absoluteSymbols({{mangle("__truncsfbf2"), symbol(truncateFloat)},
+                            {mangle("__truncdfbf2"), symbol(truncateDouble)}}));
+}
+
+} // namespace quanta

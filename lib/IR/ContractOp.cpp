@@ -1,0 +1,175 @@
+//===- ContractOp.cpp - Quantized contraction over any iteration space
+//---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizedVerifiers.h"
+
+#include "mlir/IR/AffineMap.h"
+
+#include <optional>
+
+using namespace mlir;
+
+namespace quanta {
+
+/// Position of the result of `map` that is iterator `dim` alone.
+static std::optional<int32_t> findDim(AffineMap map, unsigned dim) {
+  for (auto [position, expr] : llvm::enumerate(map.getResults()))
+    if (expr == getAffineDimExpr(dim, map.getContext()))
+      return static_cast<int32_t>(position);
+  return std::nullopt;
+}
+
+static unsigned getIterator(AffineMap map, int32_t position) {
+  return cast<AffineDimExpr>(map.getResult(position)).getPosition();
+}
+
+int32_t ContractOp::getChannelDim() {
+  if (getChannel())
+    return *getChannel();
+  SmallVector<AffineMap> maps = getIndexingMaps();
+  auto rhs = QuantParams::get(getRhs().getType().getElementType());
+  if (rhs && rhs->axis)
+    if (auto dim = dyn_cast<AffineDimExpr>(maps[1].getResult(*rhs->axis)))
+      if (auto position = findDim(maps[2], dim.getPosition()))
+        return *position;
+  return static_cast<int32_t>(maps[2].getNumResults()) - 1;
+}
+
+/// Constraint 3.
+static LogicalResult verifyMaps(ContractOp op, ArrayRef<AffineMap> maps) {
+  if (maps.size() != 3)
+    return op.emitOpError()
+           << "needs maps of lhs, rhs and result, got " << maps.size();
+  RankedTensorType types[] = {op.getLhs().getType(), op.getRhs().getType(),
+                              op.getResult().getType()};
+  for (auto [map, type] : llvm::zip(maps, types)) {
+    if (map.getNumDims() != maps[0].getNumDims() || map.getNumSymbols() != 0)
+      return op.emitOpError()
+             << "maps must have the same dimensions and no symbols";
+    if (map.getNumResults() != type.getRank())
+      return op.emitOpError()
+             << "map " << AffineMapAttr::get(map)
+             << " does not have one result for each dimension of " << type;
+  }
+  if (maps[2].getNumResults() == 0 || !maps[2].isProjectedPermutation())
+    return op.emitOpError()
+           << "the result's map " << AffineMapAttr::get(maps[2])
+           << " does not select distinct dimensions";
+  return success();
+}
+
+/// Size of each iterator, from the tensors whose maps select it alone; fails if
+/// two of them disagree or nothing tells a size.
+static FailureOr<SmallVector<int64_t>> getRanges(ContractOp op,
+                                                 ArrayRef<AffineMap> maps) {
+  SmallVector<int64_t> ranges(maps[0].getNumDims(), ShapedType::kDynamic);
+  SmallVector<bool> known(ranges.size(), false);
+  RankedTensorType types[] = {op.getLhs().getType(), op.getRhs().getType(),
+                              op.getResult().getType()};
+  for (auto [map, type] : llvm::zip(maps, types))
+    for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim)
+        continue;
+      int64_t &range = ranges[dim.getPosition()];
+      int64_t size = type.getDimSize(position);
+      if (!sizesAgree(range, size)) {
+        op.emitOpError() << "dimension " << dim.getPosition()
+                         << " of the maps has sizes " << range << " and "
+                         << size;
+        return failure();
+      }
+      range = ShapedType::isDynamic(range) ? size : range;
+      known[dim.getPosition()] = true;
+    }
+  if (auto *it = llvm::find(known, false); it != known.end()) {
+    op.emitOpError() << "dimension " << it - known.begin()
+                     << " of the maps has no size: no map selects it alone";
+    return failure();
+  }
+  return ranges;
+}
+
+/// Constraint 4: reads within bounds, where sizes are static.
+static LogicalResult verifyBounds(ContractOp op, AffineMap map,
+                                  RankedTensorType type,
+                                  ArrayRef<int64_t> ranges) {
+  SmallVector<std::optional<int64_t>> first(ranges.size(), 0), last;
+  for (int64_t range : ranges)
+    last.push_back(
+        ShapedType::isDynamic(range) ? 0 : std::max<int64_t>(range, 1) - 1);
+  for (auto [position, expr] : llvm::enumerate(map.getResults())) {
+    auto getBound = [&](bool isUpper) {
+      return getBoundForAffineExpr(expr, map.getNumDims(), /*numSymbols=*/0,
+                                   first, last, isUpper);
+    };
+    std::optional<int64_t> low = getBound(false), high = getBound(true);
+    if (!low || !high)
+      return op.emitOpError()
+             << "map " << AffineMapAttr::get(map) << " cannot be evaluated";
+    int64_t size = type.getDimSize(position);
+    if (*low >= 0 && (ShapedType::isDynamic(size) || size == 0 || *high < size))
+      continue;
+    return op.emitOpError() << "reads index " << (*low < 0 ? *low : *high)
+                            << " of dimension " << position << " of " << type;
+  }
+  return success();
+}
+
+LogicalResult ContractOp::verify() {
+  SmallVector<AffineMap> maps = getIndexingMaps();
+  if (failed(verifyQuantizedTensors(*this)) || failed(verifyMaps(*this, maps)))
+    return failure();
+  auto lhsType = getLhs().getType(), rhsType = getRhs().getType();
+  auto resultType = getResult().getType();
+  FailureOr<SmallVector<int64_t>> ranges = getRanges(*this, maps);
+  if (failed(ranges) ||
+      failed(verifyBounds(*this, maps[0], lhsType, *ranges)) ||
+      failed(verifyBounds(*this, maps[1], rhsType, *ranges)))
+    return failure();
+  for (int64_t dim = 0; dim < resultType.getRank(); ++dim) {
+    unsigned iterator = getIterator(maps[2], dim);
+    if (resultType.isDynamicDim(dim) && !findDim(maps[0], iterator) &&
+        !findDim(maps[1], iterator))
+      return emitOpError() << "dynamic size of dimension " << dim
+                           << " of the result is not a size of a factor";
+  }
+  int32_t channel = getChannelDim();
+  if (channel < 0 || channel >= resultType.getRank())
+    return emitOpError() << "channel " << channel
+                         << " is not a dimension of the result";
+  auto lhs = *QuantParams::get(lhsType.getElementType());
+  auto rhs = *QuantParams::get(rhsType.getElementType());
+  int32_t rhsAxis =
+      findDim(maps[1], getIterator(maps[2], channel)).value_or(-1);
+  if (failed(verifyFactors(*this, lhs, rhs, rhsAxis)) ||
+      failed(verifyAccumulator(*this, "result", resultType, channel, lhs, rhs)))
+    return failure();
+  if (!getBias())
+    return success();
+  return verifyBias(*this, getBias(), resultType.getDimSize(channel), lhs, rhs);
+}
+
+int64_t ContractOp::getMacCount() {
+  SmallVector<AffineMap> maps = getIndexingMaps();
+  RankedTensorType types[] = {getLhs().getType(), getRhs().getType(),
+                              getResult().getType()};
+  int64_t count = 1;
+  for (unsigned dim = 0; dim < maps[0].getNumDims(); ++dim)
+    for (auto [map, type] : llvm::zip(maps, types))
+      if (std::optional<int32_t> position = findDim(map, dim);
+          position && !type.isDynamicDim(*position)) {
+        count *= type.getDimSize(*position);
+        break;
+      }
+  return count;
+}
+
+bool ContractOp::isQuantizedCompute() { return true; }
+
+} // namespace quanta

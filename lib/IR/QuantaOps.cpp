@@ -1,0 +1,112 @@
+//===- QuantaOps.cpp - Operations of the quanta dialect
+//----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizedVerifiers.h"
+
+#include "quanta/Numerics/QuantParams.h"
+
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+
+#define GET_OP_CLASSES
+#include "quanta/IR/QuantaOps.cpp.inc"
+
+namespace quanta {
+
+namespace {
+/// What an executed observer writes; keeps observers alive and in order.
+struct ObserverState : SideEffects::Resource::Base<ObserverState> {
+  StringRef getName() final { return "quanta.observer_state"; }
+};
+} // namespace
+
+/// Values are rounded and clamped in f32: it must hold all of them.
+static LogicalResult verifyTargetStorage(Operation *op, Type elementType) {
+  unsigned width = QuantParams::get(elementType)->storageWidth();
+  if (width <= 16)
+    return success();
+  return op->emitOpError() << "cannot round to " << width
+                           << " bits of storage, only to 16 at most";
+}
+
+//===----------------------------------------------------------------------===//
+// ObserveOp, FakeQuantOp
+//===----------------------------------------------------------------------===//
+
+void ObserveOp::getEffects(
+    SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  effects.emplace_back(MemoryEffects::Write::get(), ObserverState::get());
+}
+
+LogicalResult ObserveOp::verify() {
+  if (getName().empty())
+    return emitOpError() << "needs a name, under which its statistics are kept";
+  bool isPerChannel = isPerChannelObserver(getKind());
+  if (isPerChannel != getAxis().has_value())
+    return emitOpError() << "of kind " << stringifyObserverKind(getKind())
+                         << (isPerChannel ? " needs" : " has no")
+                         << " dimension of channels ('axis')";
+  if (!isPerChannel)
+    return success();
+  auto type = cast<RankedTensorType>(getInput().getType());
+  int64_t axis = *getAxis();
+  if (axis < 0 || axis >= type.getRank())
+    return emitOpError() << "axis " << axis << " does not exist in a tensor of "
+                         << "rank " << type.getRank();
+  if (type.isDynamicDim(axis))
+    return emitOpError() << "axis " << axis << " of " << type
+                         << " has no static size";
+  return success();
+}
+
+LogicalResult FakeQuantOp::verify() {
+  if (failed(verifyQuantizedType(getInput().getType(), getQuantizedType(),
+                                 [&] { return emitOpError(); })))
+    return failure();
+  return verifyTargetStorage(*this, getQuantizedType());
+}
+
+//===----------------------------------------------------------------------===//
+// QuantizeOp, DequantizeOp, RequantizeOp
+//===----------------------------------------------------------------------===//
+
+LogicalResult QuantizeOp::verify() {
+  if (failed(verifyQuantizedTensor(*this, getResult())))
+    return failure();
+  return verifyTargetStorage(*this, getResult().getType().getElementType());
+}
+
+LogicalResult DequantizeOp::verify() {
+  return verifyQuantizedTensor(*this, getInput());
+}
+
+LogicalResult RequantizeOp::verify() {
+  if (failed(verifyQuantizedTensor(*this, getInput())) ||
+      failed(verifyQuantizedTensor(*this, getResult())))
+    return failure();
+  auto from = *QuantParams::get(getInput().getType().getElementType());
+  auto to = *QuantParams::get(getResult().getType().getElementType());
+  if (failed(verifyTargetStorage(*this, to.type)))
+    return failure();
+  if (from.axis && to.axis && *from.axis != *to.axis)
+    return emitOpError() << "moves between types that are quantized along "
+                            "different dimensions, "
+                         << *from.axis << " and " << *to.axis;
+  std::optional<ArrayRef<int64_t>> clamp = getClamp();
+  if (!clamp)
+    return success();
+  reference::StorageRange range = to.range;
+  if (clamp->size() != 2 || (*clamp)[0] > (*clamp)[1] ||
+      (*clamp)[0] < range.min || (*clamp)[1] > range.max)
+    return emitOpError() << "clamp must be [lo, hi] with " << range.min
+                         << " <= lo <= hi <= " << range.max;
+  return success();
+}
+
+} // namespace quanta

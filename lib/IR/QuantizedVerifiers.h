@@ -1,0 +1,50 @@
+//===- QuantizedVerifiers.h - Constraints that quantized operations share *- C++
+//-*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_IR_QUANTIZEDVERIFIERS_H
+#define QUANTA_LIB_IR_QUANTIZEDVERIFIERS_H
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Numerics/QuantParams.h"
+
+namespace quanta {
+
+/// Rules 1 and 2 of the numerics contract for one tensor.
+llvm::LogicalResult verifyQuantizedTensor(mlir::Operation *op,
+                                          mlir::Value value);
+
+/// The same for every operand and result.
+llvm::LogicalResult verifyQuantizedTensors(mlir::Operation *op);
+
+/// Both factors have at most 8 bits of storage, `lhs` is quantized per tensor
+/// and `rhs` per tensor or along `rhsAxis`.
+llvm::LogicalResult verifyFactors(mlir::Operation *op, const QuantParams &lhs,
+                                  const QuantParams &rhs, int32_t rhsAxis);
+
+/// `type` holds i32 accumulators of the two factors, with zero point 0 and
+/// scales `s_lhs * s_rhs`, along `channelDim` if there are several.
+llvm::LogicalResult verifyAccumulator(mlir::Operation *op, llvm::StringRef what,
+                                      mlir::RankedTensorType type,
+                                      int32_t channelDim,
+                                      const QuantParams &lhs,
+                                      const QuantParams &rhs);
+
+/// `bias` is a vector of accumulators, one for each of `channels`.
+llvm::LogicalResult verifyBias(mlir::Operation *op, mlir::Value bias,
+                               int64_t channels, const QuantParams &lhs,
+                               const QuantParams &rhs);
+
+/// Whether two sizes may be the same: a dynamic one may be any.
+inline bool sizesAgree(int64_t a, int64_t b) {
+  return mlir::ShapedType::isDynamic(a) || mlir::ShapedType::isDynamic(b) ||
+         a == b;
+}
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_IR_QUANTIZEDVERIFIERS_H

@@ -1,0 +1,174 @@
+//===- Linalg.cpp - Interfaces of upstream linalg operations
+//-----------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Models/Linalg.h"
+
+#include "quanta/IR/Quanta.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/DialectRegistry.h"
+
+using namespace mlir;
+
+namespace quanta {
+namespace {
+
+/// Every structured operation with a reduction multiplies once for each point
+/// of its iteration space.
+template <typename OpTy>
+struct MacModel : MacOpInterface::ExternalModel<MacModel<OpTy>, OpTy> {
+  int64_t getMacCount(Operation *op) const {
+    int64_t count = 1;
+    for (int64_t size : cast<linalg::LinalgOp>(op).getStaticLoopRanges())
+      count *= ShapedType::isDynamic(size) ? 1 : size;
+    return count;
+  }
+  bool isQuantizedCompute(Operation *op) const {
+    return llvm::all_of(op->getOperandTypes(), [](Type type) {
+      return getElementTypeOrSelf(type).isInteger();
+    });
+  }
+};
+
+/// Position of the result of `map` that is iterator `dim` alone.
+std::optional<int32_t> findDim(AffineMap map, unsigned dim) {
+  for (auto [position, expr] : llvm::enumerate(map.getResults()))
+    if (expr == getAffineDimExpr(dim, map.getContext()))
+      return static_cast<int32_t>(position);
+  return std::nullopt;
+}
+
+/// The iterator along which the right factor may have one scale for each index:
+/// one that both it and the result have. If the left factor does not have it,
+/// it indexes output channels; of several, the innermost counts.
+std::optional<unsigned> getChannelIterator(linalg::LinalgOp op) {
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  std::optional<unsigned> shared, own;
+  for (AffineExpr expr : maps[1].getResults()) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    if (!dim || !findDim(maps[2], dim.getPosition()))
+      continue;
+    (maps[0].isFunctionOfDim(dim.getPosition()) ? shared : own) =
+        dim.getPosition();
+  }
+  return own ? own : shared;
+}
+
+bool isMatmul(linalg::LinalgOp op) {
+  auto matmul = dyn_cast<linalg::MatmulOp>(op.getOperation());
+  return matmul && !matmul.hasUserDefinedMaps();
+}
+
+/// Contractions and convolutions: products of two factors, summed.
+template <typename OpTy>
+struct ContractionModel
+    : QuantizableOpInterface::ExternalModel<ContractionModel<OpTy>, OpTy> {
+  SmallVector<OpOperand *> getFactors(Operation *op) const {
+    return {&op->getOpOperand(0), &op->getOpOperand(1)};
+  }
+  std::optional<int32_t> getWeightAxis(Operation *op,
+                                       unsigned operandNumber) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    std::optional<unsigned> channel = getChannelIterator(linalgOp);
+    if (operandNumber != 1 || !channel)
+      return std::nullopt;
+    return findDim(linalgOp.getIndexingMapsArray()[1], *channel);
+  }
+  std::optional<int32_t> getContractedDim(Operation *op,
+                                          unsigned operandNumber) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
+    for (unsigned dim = 0, e = linalgOp.getNumLoops(); dim < e; ++dim) {
+      std::optional<int32_t> position = findDim(maps[operandNumber], dim);
+      if (position && findDim(maps[1 - operandNumber], dim) &&
+          !maps[2].isFunctionOfDim(dim))
+        return position;
+    }
+    return std::nullopt;
+  }
+  OpOperand *getAccumulatorInit(Operation *op) const {
+    return &op->getOpOperand(2);
+  }
+  int32_t getChannelResultDim(Operation *op) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    AffineMap result = linalgOp.getIndexingMapsArray()[2];
+    if (std::optional<unsigned> channel = getChannelIterator(linalgOp))
+      return *findDim(result, *channel);
+    return static_cast<int32_t>(result.getNumResults()) - 1;
+  }
+  LogicalResult checkQuantizable(Operation *op, std::string &reason) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    if (!linalgOp.hasPureTensorSemantics()) {
+      reason = "works on buffers, not tensors";
+      return failure();
+    }
+    for (Value operand : op->getOperands())
+      if (!getElementTypeOrSelf(operand).isF32()) {
+        reason = "its element type is not f32";
+        return failure();
+      }
+    SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
+    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+    if (resultType.getRank() == 0) {
+      reason = "its result has rank 0";
+      return failure();
+    }
+    for (auto [position, expr] : llvm::enumerate(maps[2].getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (!dim) {
+        reason = "its result is not indexed by single dimensions";
+        return failure();
+      }
+      if (resultType.isDynamicDim(position) &&
+          !findDim(maps[0], dim.getPosition()) &&
+          !findDim(maps[1], dim.getPosition())) {
+        reason = "a dynamic size of its result is not a size of a factor";
+        return failure();
+      }
+    }
+    return success();
+  }
+  Value buildQuantized(Operation *op, OpBuilder &builder, ValueRange factors,
+                       Value bias, RankedTensorType accumulatorType) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    if (isMatmul(linalgOp))
+      return MatmulOp::create(builder, op->getLoc(), accumulatorType,
+                              factors[0], factors[1], bias);
+    return ContractOp::create(
+        builder, op->getLoc(), accumulatorType, factors[0], factors[1], bias,
+        builder.getAffineMapArrayAttr(linalgOp.getIndexingMapsArray()),
+        builder.getI32IntegerAttr(getChannelResultDim(op)));
+  }
+};
+
+template <typename... OpTys> void attachModels(MLIRContext *context) {
+  (OpTys::template attachInterface<MacModel<OpTys>, ContractionModel<OpTys>>(
+       *context),
+   ...);
+}
+
+} // namespace
+
+void registerLinalgModels(DialectRegistry &registry) {
+  registry.addExtension(
+      +[](MLIRContext *context, linalg::LinalgDialect *dialect) {
+        attachModels<
+            linalg::MatmulOp, linalg::BatchMatmulOp, linalg::MatvecOp,
+            linalg::VecmatOp, linalg::BatchMatvecOp, linalg::Conv1DNcwFcwOp,
+            linalg::Conv1DNwcWcfOp, linalg::Conv2DNchwFchwOp,
+            linalg::Conv2DNhwcHwcfOp, linalg::Conv2DNhwcFhwcOp,
+            linalg::Conv2DNgchwGfchwOp, linalg::Conv2DNgchwFgchwOp,
+            linalg::DepthwiseConv1DNcwCwOp, linalg::DepthwiseConv1DNwcWcOp,
+            linalg::DepthwiseConv2DNhwcHwcOp, linalg::DepthwiseConv2DNchwChwOp,
+            linalg::Conv3DNcdhwFcdhwOp, linalg::Conv3DNdhwcDhwcfOp>(context);
+        linalg::DotOp::attachInterface<MacModel<linalg::DotOp>>(*context);
+        context->loadDialect<QuantaDialect>();
+      });
+}
+
+} // namespace quanta

@@ -1,0 +1,153 @@
+//===- QuantParams.cpp - Parameters of a quantized type
+//----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Numerics/QuantParams.h"
+
+#include "mlir/IR/Diagnostics.h"
+
+#include <cfloat>
+#include <cmath>
+#include <limits>
+
+using namespace mlir;
+using mlir::quant::QuantizationFlags::Signed;
+
+namespace quanta {
+
+std::optional<QuantParams> QuantParams::get(Type elementType) {
+  QuantParams params;
+  if (auto type = dyn_cast<quant::UniformQuantizedType>(elementType)) {
+    params.type = type;
+    params.scales = {type.getScale()};
+    params.zeroPoints = {type.getZeroPoint()};
+  } else if (auto type =
+                 dyn_cast<quant::UniformQuantizedPerAxisType>(elementType)) {
+    params.type = type;
+    params.axis = type.getQuantizedDimension();
+    params.scales.assign(type.getScales().begin(), type.getScales().end());
+    params.zeroPoints.assign(type.getZeroPoints().begin(),
+                             type.getZeroPoints().end());
+  } else {
+    return std::nullopt;
+  }
+  params.range = {static_cast<int32_t>(params.type.getStorageTypeMin()),
+                  static_cast<int32_t>(params.type.getStorageTypeMax())};
+  return params;
+}
+
+LogicalResult
+verifyQuantizedType(ShapedType shapedType, Type elementType,
+                    function_ref<InFlightDiagnostic()> emitError) {
+  std::optional<QuantParams> params = QuantParams::get(elementType);
+  if (!params)
+    return emitError() << "needs a per-tensor or per-axis uniform quantized "
+                          "type, got "
+                       << elementType;
+  if (params->type.getExpressedType() !=
+      Float32Type::get(elementType.getContext()))
+    return emitError() << elementType << " does not express f32 values";
+  for (double scale : params->scales) {
+    float rounded = static_cast<float>(scale);
+    if (!std::isfinite(rounded) || rounded < FLT_MIN)
+      return emitError() << "scale " << scale << " of " << elementType
+                         << " is not a positive, normal f32";
+  }
+  int64_t qmin = params->type.getStorageTypeMin();
+  int64_t qmax = params->type.getStorageTypeMax();
+  if (qmax > std::numeric_limits<int32_t>::max())
+    return emitError() << "storage of " << elementType << " does not fit i32";
+  for (int64_t zeroPoint : params->zeroPoints)
+    if (zeroPoint < qmin || zeroPoint > qmax)
+      return emitError() << "zero point " << zeroPoint
+                         << " lies outside the storage range [" << qmin << ", "
+                         << qmax << "] of " << elementType;
+  if (!params->axis || !shapedType.hasRank())
+    return success();
+  int32_t axis = *params->axis;
+  if (axis < 0 || axis >= shapedType.getRank())
+    return emitError() << "quantized dimension " << axis << " of "
+                       << elementType << " does not exist in a tensor of rank "
+                       << shapedType.getRank();
+  int64_t size = shapedType.getDimSize(axis);
+  if (size != static_cast<int64_t>(params->scales.size()))
+    return emitError() << "has " << params->scales.size()
+                       << " scales for dimension " << axis << " of size "
+                       << (ShapedType::isDynamic(size) ? std::string("?")
+                                                       : std::to_string(size));
+  return success();
+}
+
+/// A scale as it is stored in a type: an f32, never subnormal.
+static double toScale(double value) {
+  return std::max(static_cast<float>(value), FLT_MIN);
+}
+
+quant::UniformQuantizedType chooseAffineType(MLIRContext *context, double min,
+                                             double max, bool isSigned,
+                                             unsigned width) {
+  int64_t qmin = isSigned ? -(int64_t(1) << (width - 1)) : 0;
+  int64_t qmax = qmin + (int64_t(1) << width) - 1;
+  min = std::min(min, 0.0);
+  max = std::max(max, 0.0);
+  double scale = 1;
+  int64_t zeroPoint = qmin;
+  if (max > min) {
+    scale = toScale((max - min) / static_cast<double>(qmax - qmin));
+    double exact = static_cast<double>(qmin) - std::nearbyint(min / scale);
+    zeroPoint = static_cast<int64_t>(std::min(
+        std::max(exact, static_cast<double>(qmin)), static_cast<double>(qmax)));
+  }
+  return quant::UniformQuantizedType::get(
+      isSigned ? Signed : 0, IntegerType::get(context, width),
+      Float32Type::get(context), scale, zeroPoint, qmin, qmax);
+}
+
+quant::QuantizedType chooseSymmetricType(MLIRContext *context,
+                                         ArrayRef<double> maxAbs,
+                                         std::optional<int32_t> axis,
+                                         unsigned width) {
+  int64_t qmax = (int64_t(1) << (width - 1)) - 1;
+  double largest = 0;
+  for (double value : maxAbs)
+    largest = std::max(largest, value);
+  SmallVector<double> scales;
+  for (double value : maxAbs) {
+    double range = value > 0 ? value : largest;
+    scales.push_back(range > 0 ? toScale(range / static_cast<double>(qmax))
+                               : 1.0);
+  }
+  auto storage = IntegerType::get(context, width);
+  auto expressed = Float32Type::get(context);
+  if (!axis)
+    return quant::UniformQuantizedType::get(Signed, storage, expressed,
+                                            scales.front(), 0, -qmax, qmax);
+  SmallVector<int64_t> zeroPoints(scales.size(), 0);
+  return quant::UniformQuantizedPerAxisType::get(
+      Signed, storage, expressed, scales, zeroPoints, *axis, -qmax, qmax);
+}
+
+quant::QuantizedType getAccumulatorType(const QuantParams &lhs,
+                                        const QuantParams &rhs,
+                                        int32_t channelDim) {
+  MLIRContext *context = lhs.type.getContext();
+  auto storage = IntegerType::get(context, 32);
+  auto expressed = Float32Type::get(context);
+  SmallVector<double> scales;
+  // The product of two f32 values is exact in f64.
+  for (size_t channel = 0; channel < rhs.scales.size(); ++channel)
+    scales.push_back(static_cast<double>(lhs.scale(0)) * rhs.scale(channel));
+  if (!rhs.axis)
+    return quant::UniformQuantizedType::get(
+        Signed, storage, expressed, scales.front(), 0, INT32_MIN, INT32_MAX);
+  SmallVector<int64_t> zeroPoints(scales.size(), 0);
+  return quant::UniformQuantizedPerAxisType::get(Signed, storage, expressed,
+                                                 scales, zeroPoints, channelDim,
+                                                 INT32_MIN, INT32_MAX);
+}
+
+} // namespace quanta

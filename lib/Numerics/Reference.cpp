@@ -1,0 +1,63 @@
+//===- Reference.cpp - Scalar reference of the numerics contract
+//---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Numerics/Reference.h"
+
+#include <cmath>
+#include <limits>
+
+namespace quanta::reference {
+
+/// Rounds half to even: `nearbyint` in the default rounding mode, which nothing
+/// in this project changes.
+static float roundEven(float x) { return std::nearbyint(x); }
+
+/// Clamps in float, before the conversion, which is then exact. `fmax` returns
+/// the other operand for a NaN: NaN ends at the lower bound.
+static int32_t clampToInteger(float x, StorageRange range) {
+  float low = static_cast<float>(range.min);
+  float high = static_cast<float>(range.max);
+  return static_cast<int32_t>(std::fmin(std::fmax(x, low), high));
+}
+
+int32_t quantize(float x, float scale, int32_t zeroPoint, StorageRange range) {
+  return clampToInteger(roundEven(x / scale) + static_cast<float>(zeroPoint),
+                        range);
+}
+
+float dequantize(int32_t q, float scale, int32_t zeroPoint) {
+  return static_cast<float>(q - zeroPoint) * scale;
+}
+
+float requantizeMultiplier(double scaleIn, double scaleOut) {
+  return static_cast<float>(scaleIn / scaleOut);
+}
+
+int32_t requantize(int32_t q, int32_t zeroPointIn, float multiplier,
+                   int32_t zeroPointOut, StorageRange range) {
+  float product = static_cast<float>(q - zeroPointIn) * multiplier;
+  return clampToInteger(roundEven(product) + static_cast<float>(zeroPointOut),
+                        range);
+}
+
+bool quantizeBias(float bias, double accumulatorScale, int32_t &result) {
+  double rounded = std::nearbyint(static_cast<double>(bias) / accumulatorScale);
+  // Written so that NaN fails too.
+  if (!(rounded >= std::numeric_limits<int32_t>::min() &&
+        rounded <= std::numeric_limits<int32_t>::max()))
+    return false;
+  result = static_cast<int32_t>(rounded);
+  return true;
+}
+
+float fakeQuantize(float x, float scale, int32_t zeroPoint,
+                   StorageRange range) {
+  return dequantize(quantize(x, scale, zeroPoint, range), scale, zeroPoint);
+}
+
+} // namespace quanta::reference

@@ -1,0 +1,132 @@
+//===- Pipelines.cpp - From stage to stage in one step
+//-----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Pipelines/Pipelines.h"
+
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/Bufferization/Pipelines/Passes.h"
+#include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/Passes.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+void buildPtqPipeline(OpPassManager &pm, const PtqOptions &options) {
+  // float -> observed: func, linalg, tensor, arith, math, scf, quanta.observe
+  // A module that is observed already keeps its observers.
+  InsertObserversOptions insert;
+  insert.keepExisting = true;
+  pm.addPass(createInsertObservers(insert));
+  // -> simulated: the same with quanta.fake_quant
+  // A module that was trained in that form keeps its parameters.
+  ApplyCalibrationOptions calibration;
+  calibration.keepExisting = true;
+  calibration.statistics = options.statistics;
+  calibration.recipe = options.recipe;
+  pm.addPass(createApplyCalibration(calibration));
+  pm.addPass(createFuse());
+  // -> quantized: quanta on !quant.uniform tensors, float linalg between
+  pm.addPass(createQuantize());
+  pm.addPass(createCSEPass());
+  pm.addPass(createCanonicalizerPass());
+  ReportOptions report;
+  report.output = options.report;
+  report.strict = options.strict;
+  pm.addPass(createReport(report));
+  // -> integer: linalg on storage
+  pm.addPass(createRewriteTypes());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
+  CheckStageOptions check;
+  check.consumer = "code generation";
+  pm.addPass(createCheckStage(check));
+  SetTargetOptions target;
+  target.cpu = options.cpu;
+  target.triple = options.triple;
+  pm.addPass(createSetTarget(target));
+  // On tensors: constants folded, contractions packed, tails fused into them.
+  pm.addPass(createFoldConstants());
+  if (options.kernels) {
+    pm.addPass(createFuse());
+    pm.addPass(createPackWeights());
+    pm.addPass(createFuseEpilogues());
+  }
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  // On buffers.
+  bufferization::OneShotBufferizePassOptions bufferize;
+  bufferize.bufferizeFunctionBoundaries = true;
+  bufferize.functionBoundaryTypeConversion =
+      bufferization::LayoutMapOption::IdentityLayoutMap;
+  bufferize.allowReturnAllocsFromLoops = true;
+  pm.addPass(bufferization::createEmptyTensorEliminationPass());
+  pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  bufferization::buildBufferDeallocationPipeline(pm, {});
+  if (options.kernels) {
+    pm.addPass(createGenerateKernels());
+    pm.addPass(createVectorizeElementwise());
+  }
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+}
+
+void buildKernelToLLVMPipeline(OpPassManager &pm) {
+  pm.addPass(createConvertBufferizationToMemRefPass());
+  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(memref::createExpandStridedMetadataPass());
+  pm.addPass(createLowerAffinePass());
+  pm.addPass(createSCFToControlFlowPass());
+  pm.addPass(createConvertVectorToLLVMPass());
+  pm.addPass(createConvertMathToLLVMPass());
+  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(arith::createArithExpandOpsPass());
+  pm.addPass(createFinalizeMemRefToLLVMConversionPass());
+  pm.addPass(createConvertFuncToLLVMPass());
+  pm.addPass(createConvertIndexToLLVMPass());
+  pm.addPass(createArithToLLVMConversionPass());
+  pm.addPass(createConvertControlFlowToLLVMPass());
+  pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createCanonicalizerPass());
+  pm.addPass(createCSEPass());
+  pm.addPass(createAnnotateFunctions());
+}
+
+void buildToLLVMPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
+  buildToKernelPipeline(pm, options);
+  buildKernelToLLVMPipeline(pm);
+}
+
+void registerPipelines() {
+  PassPipelineRegistration<PtqOptions>(
+      "quanta-ptq",
+      "Static post-training quantization: float (observed, simulated) to "
+      "integer stage",
+      buildPtqPipeline);
+  PassPipelineRegistration<ToLLVMOptions>(
+      "quanta-to-kernel", "Float or integer stage to kernel stage",
+      buildToKernelPipeline);
+  PassPipelineRegistration<ToLLVMOptions>(
+      "quanta-to-llvm", "Float or integer stage to the LLVM dialect",
+      buildToLLVMPipeline);
+  PassPipelineRegistration<>("quanta-kernel-to-llvm",
+                             "Kernel stage to the LLVM dialect",
+                             buildKernelToLLVMPipeline);
+}
+
+} // namespace quanta

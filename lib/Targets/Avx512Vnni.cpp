@@ -1,0 +1,45 @@
+//===- Avx512Vnni.cpp - vpdpbusd on zmm registers
+//----------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Targets/Dot.h"
+#include "quanta/Targets/DotBuilders.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+// 6 x 4 accumulators, 4 vectors of weights and one of activations: 29 of 32
+// registers.
+DotShape Avx512VnniAttr::getDotShape() const {
+  return {/*lanes=*/16,        /*kGroup=*/4,
+          /*vectors=*/4,       /*rows=*/6,
+          /*lhsSigned=*/false, /*isFloat=*/false};
+}
+
+Value Avx512VnniAttr::buildBroadcast(OpBuilder &builder, Location loc,
+                                     Value lhs, ValueRange indices,
+                                     int64_t valid, bool flip) const {
+  Value word = buildLoadBytes(builder, loc, lhs, indices, valid, flip);
+  return buildBroadcastBytes(builder, loc, word, 16);
+}
+
+Value Avx512VnniAttr::buildLoadWeights(OpBuilder &builder, Location loc,
+                                       Value rhs, ValueRange indices) const {
+  return vector::LoadOp::create(
+      builder, loc, VectorType::get(64, builder.getI8Type()), rhs, indices);
+}
+
+Value Avx512VnniAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
+                               Value lhs, Value rhs) const {
+  return buildIntrinsic(builder, loc, "llvm.x86.avx512.vpdpbusd.512",
+                        acc.getType(), {acc, lhs, rhs});
+}
+
+} // namespace quanta

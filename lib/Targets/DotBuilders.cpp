@@ -1,0 +1,75 @@
+//===- DotBuilders.cpp - Pieces that instruction sets share
+//------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Targets/DotBuilders.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+/// The bytes one after the other: the tail of a row, where a word would reach
+/// past the end.
+static Value buildLoadTail(OpBuilder &builder, Location loc, Value source,
+                           ValueRange indices, int64_t valid) {
+  Type i32 = builder.getI32Type();
+  SmallVector<Value> at(indices);
+  Value word;
+  for (int64_t byte = 0; byte < valid; ++byte) {
+    Value offset = arith::ConstantIndexOp::create(builder, loc, byte);
+    at.back() = arith::AddIOp::create(builder, loc, indices.back(), offset);
+    Value value = memref::LoadOp::create(builder, loc, source, at);
+    value = arith::ExtUIOp::create(builder, loc, i32, value);
+    Value shift = arith::ConstantIntOp::create(builder, loc, 8 * byte, 32);
+    value = arith::ShLIOp::create(builder, loc, value, shift);
+    word = word ? arith::OrIOp::create(builder, loc, word, value).getResult()
+                : value;
+  }
+  return word;
+}
+
+Value buildLoadBytes(OpBuilder &builder, Location loc, Value source,
+                     ValueRange indices, int64_t valid, bool flip) {
+  Type i32 = builder.getI32Type();
+  Value word;
+  if (valid == 4) {
+    auto bytes = VectorType::get(4, builder.getI8Type());
+    Value loaded = vector::LoadOp::create(builder, loc, bytes, source, indices);
+    loaded = vector::BitCastOp::create(builder, loc, VectorType::get(1, i32),
+                                       loaded);
+    word = vector::ExtractOp::create(builder, loc, loaded, 0);
+  } else {
+    word = buildLoadTail(builder, loc, source, indices, valid);
+  }
+  if (!flip)
+    return word;
+  Value mask = arith::ConstantIntOp::create(
+      builder, loc, static_cast<int32_t>(0x80808080u), 32);
+  return arith::XOrIOp::create(builder, loc, word, mask);
+}
+
+Value buildBroadcastBytes(OpBuilder &builder, Location loc, Value word,
+                          int64_t lanes) {
+  Value words = vector::BroadcastOp::create(
+      builder, loc, VectorType::get(lanes, builder.getI32Type()), word);
+  return vector::BitCastOp::create(
+      builder, loc, VectorType::get(4 * lanes, builder.getI8Type()), words);
+}
+
+Value buildIntrinsic(OpBuilder &builder, Location loc, StringRef name,
+                     Type type, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(builder, loc, type,
+                                       builder.getStringAttr(name), operands)
+      .getResult(0);
+}
+
+} // namespace quanta

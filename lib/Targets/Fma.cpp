@@ -1,0 +1,60 @@
+//===- Fma.cpp - f32 products on vectors
+//-------------------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Targets/Dot.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+LogicalResult FmaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                              int64_t lanes, int64_t vectors, int64_t rows,
+                              bool fused) {
+  // No machine has more registers than this, nor any use for larger tiles.
+  constexpr int64_t limit = 64;
+  for (int64_t size : {lanes, vectors, rows})
+    if (size < 1 || size > limit)
+      return emitError() << "lanes, vectors and rows must lie between 1 and "
+                         << limit << ", got " << lanes << ", " << vectors
+                         << " and " << rows;
+  return success();
+}
+
+DotShape FmaAttr::getDotShape() const {
+  return {getLanes(),          /*kGroup=*/1,    getVectors(), getRows(),
+          /*lhsSigned=*/false, /*isFloat=*/true};
+}
+
+Value FmaAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
+                              ValueRange indices, int64_t valid,
+                              bool flip) const {
+  Value element = memref::LoadOp::create(builder, loc, lhs, indices);
+  return vector::BroadcastOp::create(
+      builder, loc, VectorType::get(getLanes(), builder.getF32Type()), element);
+}
+
+Value FmaAttr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,
+                                ValueRange indices) const {
+  return vector::LoadOp::create(
+      builder, loc, VectorType::get(getLanes(), builder.getF32Type()), rhs,
+      indices);
+}
+
+Value FmaAttr::buildDot(OpBuilder &builder, Location loc, Value acc, Value lhs,
+                        Value rhs) const {
+  if (getFused())
+    return vector::FMAOp::create(builder, loc, lhs, rhs, acc);
+  Value products = arith::MulFOp::create(builder, loc, lhs, rhs);
+  return arith::AddFOp::create(builder, loc, acc, products);
+}
+
+} // namespace quanta

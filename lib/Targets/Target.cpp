@@ -1,0 +1,149 @@
+//===- Target.cpp - The machine that code is generated for
+//-------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Targets/Target.h"
+
+#include "llvm/ADT/StringMap.h"
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Support/CodeGen.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <memory>
+#include <mutex>
+
+using namespace mlir;
+
+namespace quanta {
+
+static void initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();
+  });
+}
+
+static std::string getHostFeatures() {
+  llvm::SubtargetFeatures features;
+  for (auto &feature : llvm::sys::getHostCPUFeatures())
+    features.AddFeature(feature.getKey(), feature.getValue());
+  return features.getString();
+}
+
+/// The known CPU name that is nearest to a misspelt one.
+static std::string suggestCpu(const llvm::MCSubtargetInfo &info,
+                              StringRef cpu) {
+  StringRef best;
+  unsigned bestDistance = 4;
+  for (auto &description : info.getAllProcessorDescriptions()) {
+    unsigned distance =
+        cpu.edit_distance(StringRef(description.Key), true, bestDistance);
+    if (distance < bestDistance) {
+      bestDistance = distance;
+      best = StringRef(description.Key);
+    }
+  }
+  return best.empty() ? "" : ("; did you mean '" + best + "'?").str();
+}
+
+static void chooseX86(MLIRContext *context, const llvm::MCSubtargetInfo &info,
+                      Target &target) {
+  if (info.checkFeatures("+avx512f,+avx512bw,+avx512vl")) {
+    target.vectorWidth = 512;
+    target.floatDot = FmaAttr::get(context, 16, 4, 6, true);
+  } else if (info.checkFeatures("+avx2,+fma")) {
+    target.floatDot = FmaAttr::get(context, 8, 2, 6, true);
+  } else {
+    target.floatDot = FmaAttr::get(context, 4, 2, 4, false);
+  }
+  if (info.checkFeatures("+avx512vnni,+avx512bw,+avx512vl")) {
+    target.isa = "avx512-vnni";
+    target.integerDot = Avx512VnniAttr::get(context);
+  } else if (info.checkFeatures("+avx2")) {
+    target.isa = "avx2";
+    target.integerDot = Avx2Attr::get(context);
+  }
+}
+
+static void chooseAArch64(MLIRContext *context,
+                          const llvm::MCSubtargetInfo &info, Target &target) {
+  target.floatDot = FmaAttr::get(context, 4, 4, 6, true);
+  if (info.checkFeatures("+dotprod")) {
+    target.isa = "neon-dotprod";
+    target.integerDot = NeonDotAttr::get(context);
+  }
+}
+
+llvm::Expected<Target> Target::create(MLIRContext *context,
+                                      StringRef tripleName, StringRef cpu) {
+  initializeTargets();
+  Target target;
+  llvm::Triple host(llvm::sys::getProcessTriple());
+  llvm::Triple triple = tripleName.empty()
+                            ? host
+                            : llvm::Triple(llvm::Triple::normalize(tripleName));
+  target.triple = triple.str();
+
+  std::string reason;
+  const llvm::Target *llvmTarget =
+      llvm::TargetRegistry::lookupTarget(triple, reason);
+  if (!llvmTarget)
+    return llvm::createStringError("unknown target triple '" + tripleName +
+                                   "'");
+  std::unique_ptr<llvm::MCSubtargetInfo> info(
+      llvmTarget->createMCSubtargetInfo(triple, "", ""));
+  if (!info)
+    return llvm::createStringError("no code can be generated for '" +
+                                   target.triple + "'");
+
+  if (cpu == "native") {
+    if (triple.getArch() != host.getArch())
+      return llvm::createStringError("cpu 'native' is a " + host.getArchName() +
+                                     " and cannot be used for target triple '" +
+                                     target.triple + "'");
+    target.cpu = llvm::sys::getHostCPUName().str();
+    target.features = getHostFeatures();
+  } else {
+    // Debian's baseline for x86-64; other triples have a `generic` CPU.
+    target.cpu = !cpu.empty()        ? cpu.str()
+                 : triple.isX86_64() ? "x86-64"
+                                     : "generic";
+  }
+  // Checked first: creating a subtarget for an unknown CPU prints a warning.
+  if (!info->isCPUStringValid(target.cpu))
+    return llvm::createStringError("unknown CPU '" + cpu + "' for " +
+                                   target.triple + suggestCpu(*info, cpu));
+  info.reset(
+      llvmTarget->createMCSubtargetInfo(triple, target.cpu, target.features));
+
+  std::unique_ptr<llvm::TargetMachine> machine(llvmTarget->createTargetMachine(
+      triple, target.cpu, target.features, {}, llvm::Reloc::PIC_));
+  if (!machine)
+    return llvm::createStringError("no code can be generated for '" +
+                                   target.triple + "'");
+  target.dataLayout = machine->createDataLayout().getStringRepresentation();
+
+  target.isa = "portable";
+  target.integerDot = PortableAttr::get(context);
+  target.floatDot = FmaAttr::get(context, 4, 2, 4, false);
+  if (triple.isX86_64())
+    chooseX86(context, *info, target);
+  else if (triple.isAArch64())
+    chooseAArch64(context, *info, target);
+  return target;
+}
+
+} // namespace quanta

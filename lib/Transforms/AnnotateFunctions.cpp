@@ -1,0 +1,55 @@
+//===- AnnotateFunctions.cpp - Give LLVM functions CPU and features
+//---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_ANNOTATEFUNCTIONS
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+struct AnnotateFunctionsPass
+    : impl::AnnotateFunctionsBase<AnnotateFunctionsPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto cpu = module->getAttrOfType<StringAttr>(attrs::cpu);
+    auto features = module->getAttrOfType<StringAttr>(attrs::features);
+    if (!cpu || !features) {
+      emitError(module.getLoc())
+          << getArgument() << " needs quanta-set-target before it";
+      return signalPassFailure();
+    }
+    SmallVector<StringRef> list;
+    features.getValue().split(list, ',', -1, /*KeepEmpty=*/false);
+    auto featuresAttr = LLVM::TargetFeaturesAttr::get(&getContext(), list);
+    auto width = module->getAttrOfType<IntegerAttr>(attrs::vectorWidth);
+    module.walk([&](LLVM::LLVMFuncOp func) {
+      func.setTargetCpuAttr(cpu);
+      if (!list.empty())
+        func.setTargetFeaturesAttr(featuresAttr);
+      if (width && width.getInt() > 0)
+        func.setPreferVectorWidthAttr(
+            StringAttr::get(&getContext(), std::to_string(width.getInt())));
+    });
+    // What is left can be read by tools that do not know Quanta.
+    for (StringRef name : {attrs::cpu, attrs::features, attrs::vectorWidth,
+                           attrs::integerDot, attrs::floatDot})
+      module->removeAttr(name);
+  }
+};
+
+} // namespace
+} // namespace quanta

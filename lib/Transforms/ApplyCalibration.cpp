@@ -1,0 +1,239 @@
+//===- ApplyCalibration.cpp - Choose parameters from statistics -----------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Calibration/Recipe.h"
+#include "quanta/Calibration/Statistics.h"
+#include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/Naming.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_APPLYCALIBRATION
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
+  using ApplyCalibrationBase::ApplyCalibrationBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (keepExisting && getStage(module) == Stage::Simulated)
+      return;
+    if (failed(
+            checkStage(module, Stage::Float, Stage::Observed, getArgument())) ||
+        failed(loadFiles(module)))
+      return signalPassFailure();
+    SmallVector<QuantizableOpInterface> ops;
+    module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
+    for (QuantizableOpInterface op : ops)
+      if (failed(simulate(op)))
+        return signalPassFailure();
+    // What is left observes results, or operands that stay in float.
+    module.walk([](ObserveOp op) {
+      op.replaceAllUsesWith(op.getInput());
+      op.erase();
+    });
+  }
+
+private:
+  Statistics seen;
+  Recipe rules;
+  /// Fake-quantized form of each observed value and weight.
+  DenseMap<Value, Value> simulated;
+
+  LogicalResult loadFiles(ModuleOp module) {
+    auto fail = [&](llvm::Error error) {
+      return emitError(module.getLoc()) << llvm::toString(std::move(error));
+    };
+    // A recipe may fix all ranges.
+    if (statistics.empty() && recipe.empty())
+      return emitError(module.getLoc())
+             << getArgument() << " needs statistics=FILE";
+    if (!statistics.empty()) {
+      llvm::Expected<Statistics> loaded = Statistics::load(statistics);
+      if (!loaded)
+        return fail(loaded.takeError());
+      seen = std::move(*loaded);
+    }
+    if (!recipe.empty()) {
+      llvm::Expected<Recipe> loadedRecipe = Recipe::load(recipe);
+      if (!loadedRecipe)
+        return fail(loadedRecipe.takeError());
+      rules = std::move(*loadedRecipe);
+    }
+    auto fingerprint = module->getAttrOfType<StringAttr>(attrs::fingerprint);
+    if (!fingerprint)
+      return emitError(module.getLoc())
+             << getArgument() << " needs an observed module: run "
+             << "quanta-insert-observers first";
+    if (!statistics.empty() && fingerprint.getValue() != seen.fingerprint)
+      return emitError(module.getLoc())
+             << "statistics file '" << statistics << "' belongs to another "
+             << "model" << (seen.model.empty() ? "" : " ('" + seen.model + "')")
+             << ": run the observed program of this one";
+    return success();
+  }
+
+  /// What the recipe says about an operation that reads an activation.
+  OperandScheme resolve(QuantizableOpInterface op, StringRef name) {
+    std::string location = describeLocation(op.getLoc());
+    return rules.resolve({name, op->getName().getStringRef(), location});
+  }
+
+  Type getActivationType(RealRange range, const OperandScheme &scheme) {
+    if (scheme.range.isSymmetric) {
+      range.max = std::max(std::abs(range.min), std::abs(range.max));
+      range.min = -range.max;
+    }
+    return chooseAffineType(&getContext(), range.min, range.max,
+                            scheme.activation == ActivationStorage::I8,
+                            /*width=*/8);
+  }
+
+  /// Parameters of an activation from what its observer saw, or from the
+  /// recipe.
+  FailureOr<Type> chooseActivationType(ObserveOp op,
+                                       const OperandScheme &scheme) {
+    if (scheme.fixedRange)
+      return getActivationType(*scheme.fixedRange, scheme);
+    if (op.getKind() == ObserverKind::Fixed)
+      return op.emitOpError() << "'" << op.getName() << "' is fixed, but the "
+                              << "recipe gives it no 'min' and 'max'";
+    if (statistics.empty())
+      return op.emitOpError()
+             << "'" << op.getName() << "' has no range in the "
+             << "recipe: " << getArgument() << " needs statistics=FILE";
+    auto it = seen.observers.find(op.getName().str());
+    if (it == seen.observers.end())
+      return op.emitOpError() << "'" << op.getName() << "' is not in statistics"
+                              << " file '" << statistics << "'";
+    const ObserverStatistics &stats = it->second;
+    if (stats.elements == 0)
+      return op.emitOpError() << "'" << op.getName() << "' saw no data: run "
+                              << "the observed program on samples first";
+    if (!stats.hasFiniteData())
+      return op.emitOpError()
+             << "'" << op.getName() << "' saw only NaNs and infinities";
+    if (stats.nans > 0 || stats.infs > 0)
+      op.emitWarning() << "'" << op.getName() << "' saw " << stats.nans
+                       << " NaNs and " << stats.infs
+                       << " infinities, which its range leaves out";
+    if (stats.min == stats.max)
+      op.emitRemark() << "'" << op.getName() << "' saw only the value "
+                      << stats.min;
+    llvm::Expected<RealRange> range = selectRange(stats, scheme.range);
+    if (!range)
+      return op.emitOpError() << "'" << op.getName()
+                              << "': " << llvm::toString(range.takeError());
+    return getActivationType(*range, scheme);
+  }
+
+  /// Parameters of a constant weight from its values.
+  FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
+                                   const OperandScheme &scheme) {
+    Value weight = factor.get();
+    auto type = cast<RankedTensorType>(weight.getType());
+    std::optional<int32_t> axis = op.getWeightAxis(factor.getOperandNumber());
+    if (scheme.weight == WeightGranularity::PerTensor)
+      axis = std::nullopt;
+    std::optional<SmallVector<float>> values = getConstantFloats(weight);
+    if (!values)
+      return op.emitOpError() << "has a weight whose values cannot be read";
+    int64_t inner = 1, channels = 1;
+    if (axis) {
+      channels = type.getDimSize(*axis);
+      for (int64_t dim = *axis + 1; dim < type.getRank(); ++dim)
+        inner *= type.getDimSize(dim);
+    }
+    std::vector<std::vector<float>> parts(channels);
+    for (auto [index, value] : llvm::enumerate(*values)) {
+      if (!std::isfinite(value))
+        return op.emitOpError() << "has a weight with the value " << value
+                                << " at element " << index;
+      parts[static_cast<int64_t>(index) / inner % channels].push_back(value);
+    }
+    SmallVector<double> maxAbs;
+    for (ArrayRef<float> part : parts)
+      maxAbs.push_back(
+          selectMagnitude(part, scheme.weightRangeSelection, /*qmax=*/127));
+    return Type(chooseSymmetricType(&getContext(), maxAbs, axis, /*width=*/8));
+  }
+
+  /// The reason for which the recipe or the operation itself asks for float.
+  std::optional<std::string> getFloatReason(QuantizableOpInterface op) {
+    std::string reason;
+    if (failed(op.checkQuantizable(reason)))
+      return reason;
+    for (OpOperand *factor : op.getFactors()) {
+      auto observe = factor->get().getDefiningOp<ObserveOp>();
+      if (!observe) {
+        if (getConstant(factor->get()))
+          continue;
+        return "its operand " + std::to_string(factor->getOperandNumber()) +
+               " is not observed";
+      }
+      OperandScheme scheme = resolve(op, observe.getName());
+      if (scheme.scheme == Scheme::Float)
+        return scheme.reason.empty() ? "the recipe says float" : scheme.reason;
+    }
+    if (llvm::all_of(op.getFactors(), [](OpOperand *factor) {
+          return !!getConstant(factor->get());
+        }))
+      return "all its factors are constants";
+    return std::nullopt;
+  }
+
+  LogicalResult simulate(QuantizableOpInterface op) {
+    if (std::optional<std::string> reason = getFloatReason(op)) {
+      op->setAttr(attrs::floatReason, StringAttr::get(&getContext(), *reason));
+      return success();
+    }
+    // A weight follows the rules of the activation that it meets.
+    StringRef activation;
+    for (OpOperand *factor : llvm::reverse(op.getFactors()))
+      if (auto observe = factor->get().getDefiningOp<ObserveOp>())
+        activation = observe.getName();
+    for (OpOperand *factor : op.getFactors()) {
+      Value value = factor->get();
+      auto observe = value.getDefiningOp<ObserveOp>();
+      Value &fake = simulated[value];
+      if (!fake) {
+        OperandScheme scheme =
+            resolve(op, observe ? observe.getName() : activation);
+        FailureOr<Type> type = observe ? chooseActivationType(observe, scheme)
+                                       : chooseWeightType(op, *factor, scheme);
+        if (failed(type))
+          return failure();
+        OpBuilder builder(op);
+        if (observe)
+          builder.setInsertionPoint(observe);
+        else
+          builder.setInsertionPointAfterValue(value);
+        fake = FakeQuantOp::create(
+            builder, observe ? observe.getLoc() : op.getLoc(),
+            observe ? observe.getInput() : value, *type,
+            observe ? observe.getNameAttr() : StringAttr());
+      }
+      factor->set(fake);
+    }
+    return success();
+  }
+};
+
+} // namespace
+} // namespace quanta

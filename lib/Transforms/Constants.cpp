@@ -1,0 +1,111 @@
+//===- Constants.cpp - Constant tensors as C++ values
+//------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Transforms/Constants.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+ElementsAttr getConstant(Value value) {
+  ElementsAttr attr;
+  matchPattern(value, m_Constant(&attr));
+  return attr;
+}
+
+DenseElementsAttr getDenseConstant(Value value) {
+  ElementsAttr attr = getConstant(value);
+  if (auto dense = dyn_cast_or_null<DenseElementsAttr>(attr))
+    return dense;
+  auto resource = dyn_cast_or_null<DenseResourceElementsAttr>(attr);
+  if (!resource)
+    return {};
+  AsmResourceBlob *blob = resource.getRawHandle().getBlob();
+  if (!blob)
+    return {};
+  bool isSplat = false;
+  if (!DenseElementsAttr::isValidRawBuffer(resource.getType(), blob->getData(),
+                                           isSplat))
+    return {};
+  return DenseElementsAttr::getFromRawBuffer(resource.getType(),
+                                             blob->getData());
+}
+
+std::optional<SmallVector<float>> getConstantFloats(Value value) {
+  DenseElementsAttr dense = getDenseConstant(value);
+  if (!dense || !dense.getElementType().isF32())
+    return std::nullopt;
+  auto values = dense.getValues<float>();
+  return SmallVector<float>(values.begin(), values.end());
+}
+
+std::optional<SmallVector<int32_t>> getConstantInts(Value value) {
+  DenseElementsAttr dense = getDenseConstant(value);
+  if (!dense || !dense.getElementType().isSignlessInteger() ||
+      dense.getElementType().getIntOrFloatBitWidth() > 32)
+    return std::nullopt;
+  SmallVector<int32_t> result;
+  result.reserve(dense.getNumElements());
+  for (const APInt &element : dense.getValues<APInt>())
+    result.push_back(static_cast<int32_t>(element.getSExtValue()));
+  return result;
+}
+
+template <typename T>
+static Value createDense(OpBuilder &builder, Location loc,
+                         ArrayRef<int64_t> shape, Type elementType,
+                         ArrayRef<T> values) {
+  auto type = RankedTensorType::get(shape, elementType);
+  return arith::ConstantOp::create(builder, loc,
+                                   DenseElementsAttr::get(type, values));
+}
+
+Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                     ArrayRef<float> values) {
+  return createDense(builder, loc, shape, builder.getF32Type(), values);
+}
+
+Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                     ArrayRef<int32_t> values) {
+  return createDense(builder, loc, shape, builder.getI32Type(), values);
+}
+
+Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                     ArrayRef<int8_t> values) {
+  return createDense(builder, loc, shape, builder.getI8Type(), values);
+}
+
+bool isZeroTensor(Value value) {
+  auto isZero = [](Value v) {
+    return matchPattern(v, m_AnyZeroFloat()) || matchPattern(v, m_Zero());
+  };
+  if (isZero(value))
+    return true;
+  auto fill = value.getDefiningOp<linalg::FillOp>();
+  return fill && isZero(fill.getInputs().front());
+}
+
+Value getBroadcastVector(Value value, int64_t dim) {
+  auto broadcast = value.getDefiningOp<linalg::BroadcastOp>();
+  if (!broadcast)
+    return {};
+  Value input = broadcast.getInput();
+  auto type = cast<RankedTensorType>(input.getType());
+  auto resultType = cast<RankedTensorType>(value.getType());
+  if (type.getRank() != 1 || resultType.getRank() <= dim ||
+      llvm::is_contained(broadcast.getDimensions(), dim))
+    return {};
+  return getConstant(input) ? input : Value();
+}
+
+} // namespace quanta

@@ -1,0 +1,53 @@
+//===- FoldConstants.cpp - Evaluate transposed weights at compile time
+//---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_FOLDCONSTANTS
+#include "quanta/Transforms/Passes.h.inc"
+
+LogicalResult foldConstants(ModuleOp module) {
+  WalkResult result = module.walk([](arith::ConstantOp op) {
+    if (!isa<DenseResourceElementsAttr>(op.getValue()))
+      return WalkResult::advance();
+    DenseElementsAttr dense = getDenseConstant(op.getResult());
+    if (!dense) {
+      op.emitOpError() << "refers to a resource that is missing or does not "
+                          "have the size of its type";
+      return WalkResult::interrupt();
+    }
+    op.setValueAttr(dense);
+    return WalkResult::advance();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  RewritePatternSet patterns(module.getContext());
+  linalg::populateConstantFoldLinalgOperations(
+      patterns, [](OpOperand *) { return true; });
+  return applyPatternsGreedily(module, std::move(patterns));
+}
+
+namespace {
+struct FoldConstantsPass : impl::FoldConstantsBase<FoldConstantsPass> {
+  void runOnOperation() override {
+    if (failed(foldConstants(getOperation())))
+      signalPassFailure();
+  }
+};
+} // namespace
+
+} // namespace quanta

@@ -1,0 +1,169 @@
+//===- Fuse.cpp - Give every contraction its bias and one tail
+//---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_FUSE
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+/// A constant vector along the channels that is added to a contraction becomes
+/// the value on which the contraction accumulates. The sum may be the start of
+/// a longer elementwise body.
+struct FoldBiasIntoInit : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!linalg::isElementwise(op) || !op.hasPureTensorSemantics())
+      return rewriter.notifyMatchFailure(op, "not elementwise on tensors");
+    for (OpOperand *input : op.getDpsInputOperands()) {
+      auto contraction = input->get().getDefiningOp<QuantizableOpInterface>();
+      if (!contraction || !contraction->hasOneUse() ||
+          !op.getMatchingIndexingMap(input).isIdentity() ||
+          !isZeroTensor(contraction.getAccumulatorInit()->get()))
+        continue;
+      arith::AddFOp add = getOnlySum(op, input);
+      if (!add)
+        continue;
+      OpOperand *other = getOtherSummand(op, input, add);
+      if (!other)
+        continue;
+      std::optional<SmallVector<float>> bias =
+          getBias(op, other, contraction.getChannelResultDim());
+      if (!bias)
+        continue;
+      setInit(op.getLoc(), contraction, *bias, rewriter);
+      rewriter.replaceOp(add, op.getMatchingBlockArgument(input));
+      return success();
+    }
+    return rewriter.notifyMatchFailure(
+        op, "no sum of a contraction and a constant along its channels");
+  }
+
+private:
+  /// The sum that is the only use of an input's element.
+  static arith::AddFOp getOnlySum(linalg::GenericOp op, OpOperand *input) {
+    BlockArgument argument = op.getMatchingBlockArgument(input);
+    if (!argument.hasOneUse())
+      return {};
+    return dyn_cast<arith::AddFOp>(*argument.user_begin());
+  }
+
+  static OpOperand *getOtherSummand(linalg::GenericOp op, OpOperand *input,
+                                    arith::AddFOp add) {
+    BlockArgument argument = op.getMatchingBlockArgument(input);
+    auto other = dyn_cast<BlockArgument>(
+        add.getLhs() == argument ? add.getRhs() : add.getLhs());
+    if (!other || other.getOwner() != op.getBody() || other == argument ||
+        other.getArgNumber() >= op.getNumDpsInputs())
+      return nullptr;
+    return op.getDpsInputOperand(other.getArgNumber());
+  }
+
+  /// The other summand as a vector along dimension `channelDim`: a constant
+  /// whose map selects that dimension and otherwise only dimensions of size 1.
+  static std::optional<SmallVector<float>>
+  getBias(linalg::GenericOp op, OpOperand *operand, int32_t channelDim) {
+    AffineMap map = op.getMatchingIndexingMap(operand);
+    auto type = dyn_cast<RankedTensorType>(operand->get().getType());
+    auto resultType = cast<RankedTensorType>(op.getResultTypes().front());
+    if (!type || ShapedType::isDynamic(resultType.getDimSize(channelDim)))
+      return std::nullopt;
+    bool selectsChannel = false;
+    for (auto [expr, size] : llvm::zip(map.getResults(), type.getShape())) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (dim && static_cast<int32_t>(dim.getPosition()) == channelDim)
+        selectsChannel = true;
+      else if (size != 1)
+        return std::nullopt;
+    }
+    std::optional<SmallVector<float>> values =
+        getConstantFloats(operand->get());
+    if (values && !selectsChannel)
+      values->assign(resultType.getDimSize(channelDim), values->front());
+    return values;
+  }
+
+  static void setInit(Location loc, QuantizableOpInterface contraction,
+                      ArrayRef<float> bias, PatternRewriter &rewriter) {
+    rewriter.setInsertionPoint(contraction);
+    int64_t channelDim = contraction.getChannelResultDim();
+    Value vector = createConstant(rewriter, loc,
+                                  {static_cast<int64_t>(bias.size())}, bias);
+    Value init = contraction.getAccumulatorInit()->get();
+    Value empty = createEmptyLike(rewriter, loc, init, rewriter.getF32Type());
+    SmallVector<int64_t> otherDims;
+    int64_t rank = cast<RankedTensorType>(init.getType()).getRank();
+    for (int64_t dim = 0; dim < rank; ++dim)
+      if (dim != channelDim)
+        otherDims.push_back(dim);
+    Value broadcast =
+        linalg::BroadcastOp::create(rewriter, loc, vector, empty, otherDims)
+            .getResult()[0];
+    rewriter.modifyOpInPlace(
+        contraction, [&] { contraction.getAccumulatorInit()->set(broadcast); });
+  }
+};
+
+struct FusePass : impl::FuseBase<FusePass> {
+  void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Float, Stage::Kernel,
+                          getArgument())))
+      return signalPassFailure();
+    // Biases first: fused into a longer chain, a sum would be harder to see.
+    RewritePatternSet biases(&getContext());
+    biases.add<FoldBiasIntoInit>(&getContext());
+    cleanUp(biases);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(biases))))
+      return signalPassFailure();
+    RewritePatternSet chains(&getContext());
+    linalg::populateElementwiseOpsFusionPatterns(chains, isChain);
+    cleanUp(chains);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(chains))))
+      signalPassFailure();
+  }
+
+private:
+  void cleanUp(RewritePatternSet &patterns) {
+    linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
+    linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
+    // Asking a result for its size would count as another use of it.
+    tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
+    tensor::EmptyOp::getCanonicalizationPatterns(patterns, &getContext());
+  }
+
+  /// Only chains of elementwise operations: fusing a broadcast or a fill would
+  /// take a contraction's init away.
+  static bool isChain(OpOperand *operand) {
+    auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
+    auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
+    return producer && producer->hasOneUse() && consumer &&
+           linalg::isElementwise(consumer) && linalg::isElementwise(producer) &&
+           producer.getNumDpsInputs() > 0;
+  }
+};
+
+} // namespace
+} // namespace quanta

@@ -1,0 +1,141 @@
+//===- InsertObservers.cpp - Observe what quantizable operations read -----===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Calibration/Recipe.h"
+#include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/Naming.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_INSERTOBSERVERS
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+struct InsertObserversPass : impl::InsertObserversBase<InsertObserversPass> {
+  using InsertObserversBase::InsertObserversBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (keepExisting && getStage(module) != Stage::Float)
+      return;
+    if (failed(checkStage(module, Stage::Float, Stage::Float, getArgument())) ||
+        failed(readOptions(module)) || failed(foldConstants(module)))
+      return signalPassFailure();
+    module->setAttr(
+        attrs::fingerprint,
+        StringAttr::get(&getContext(), getModelFingerprint(module)));
+    for (auto func : module.getOps<func::FuncOp>())
+      if (!func.isExternal())
+        observeFunction(func);
+  }
+
+private:
+  Recipe rules;
+  ObserverKind defaultKind = ObserverKind::MinMax;
+  llvm::StringSet<> usedNames;
+  DenseMap<Value, Value> observed;
+
+  LogicalResult readOptions(ModuleOp module) {
+    std::optional<ObserverKind> kind = symbolizeObserverKind(observer);
+    if (!kind)
+      return emitError(module.getLoc())
+             << getArgument() << ": there is no observer '" << observer << "'";
+    defaultKind = *kind;
+    if (recipe.empty())
+      return success();
+    llvm::Expected<Recipe> loaded = Recipe::load(recipe);
+    if (!loaded)
+      return emitError(module.getLoc()) << llvm::toString(loaded.takeError());
+    rules = std::move(*loaded);
+    return success();
+  }
+
+  std::string makeUnique(const Twine &base) {
+    std::string name = base.str();
+    for (unsigned count = 1; !usedNames.insert(name).second; ++count)
+      name = (base + "#" + Twine(count)).str();
+    return name;
+  }
+
+  /// The value behind an observer on `operand`'s value; one for all its users.
+  /// `channelDim` is the dimension of its channels, where it has any.
+  void observe(OpOperand &operand, const Twine &base,
+               std::optional<int64_t> channelDim) {
+    Value value = operand.get();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type || !type.getElementType().isF32() || getConstant(value))
+      return;
+    Value &observer = observed[value];
+    if (!observer) {
+      Operation *owner = operand.getOwner();
+      std::string name = makeUnique(base);
+      std::string location = describeLocation(owner->getLoc());
+      OperandScheme scheme =
+          rules.resolve({name, owner->getName().getStringRef(), location});
+      ObserverKind kind = defaultKind;
+      if (scheme.observer)
+        kind = *symbolizeObserverKind(*scheme.observer);
+      OpBuilder builder(&getContext());
+      IntegerAttr axis;
+      if (isPerChannelObserver(kind)) {
+        if (channelDim && !type.isDynamicDim(*channelDim))
+          axis = builder.getI64IntegerAttr(*channelDim);
+        else
+          kind = kind == ObserverKind::PerChannelMinMax
+                     ? ObserverKind::MinMax
+                     : ObserverKind::MovingAverageMinMax;
+      }
+      builder.setInsertionPointAfterValue(value);
+      observer =
+          ObserveOp::create(builder, owner->getLoc(), value.getType(), value,
+                            builder.getStringAttr(name),
+                            ObserverKindAttr::get(&getContext(), kind), axis);
+      ++numObservers;
+    }
+    operand.set(observer);
+  }
+
+  void observeFunction(func::FuncOp func) {
+    llvm::StringMap<unsigned> counts;
+    func.walk([&](QuantizableOpInterface op) {
+      std::string reason;
+      if (failed(op.checkQuantizable(reason)))
+        return;
+      StringRef kind = op->getName().stripDialect();
+      StringRef label = getLocationName(op->getLoc());
+      std::string name =
+          label.empty()
+              ? (func.getName() + "/" + kind + "_" + Twine(counts[kind]++))
+                    .str()
+              : label.str();
+      static constexpr StringLiteral factorNames[] = {"lhs", "rhs"};
+      for (auto [index, factor] : llvm::enumerate(op.getFactors()))
+        observe(*factor, name + "/" + factorNames[index],
+                op.getContractedDim(factor->getOperandNumber()));
+    });
+    if (!func.isPublic())
+      return;
+    func.walk([&](func::ReturnOp op) {
+      for (OpOperand &operand : op->getOpOperands())
+        observe(operand,
+                func.getName() + "/result_" + Twine(operand.getOperandNumber()),
+                std::nullopt);
+    });
+  }
+};
+
+} // namespace
+} // namespace quanta

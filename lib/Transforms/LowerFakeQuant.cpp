@@ -1,0 +1,40 @@
+//===- LowerFakeQuant.cpp - Lower quanta.fake_quant to float arithmetic
+//---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_LOWERFAKEQUANT
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
+  void runOnOperation() override {
+    getOperation().walk([](FakeQuantOp op) {
+      OpBuilder builder(op);
+      Value result = buildFakeQuant(builder, op.getLoc(), op.getInput(),
+                                    *QuantParams::get(op.getQuantizedType()));
+      // `tensor.empty` of static sizes loses nothing, dynamic ones stay `?`.
+      op.replaceAllUsesWith(result);
+      op.erase();
+    });
+  }
+};
+} // namespace
+
+} // namespace quanta

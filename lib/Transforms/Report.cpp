@@ -1,0 +1,143 @@
+//===- Report.cpp - Say what stayed in float, and why
+//------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/Naming.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_REPORT
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+struct FloatEntry {
+  Operation *op;
+  std::string reason;
+  int64_t macs;
+};
+
+bool isFloat(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
+
+/// Whether a structured operation does arithmetic on floats, rather than
+/// moving or filling them.
+bool computesInFloat(linalg::LinalgOp op) {
+  if (isa<linalg::FillOp, linalg::BroadcastOp, linalg::TransposeOp,
+          linalg::CopyOp>(op))
+    return false;
+  return llvm::any_of(op.getBlock()->without_terminator(),
+                      [](Operation &inner) {
+                        return !inner.hasTrait<OpTrait::ConstantLike>() &&
+                               llvm::any_of(inner.getOperandTypes(), isFloat);
+                      });
+}
+
+struct ReportPass : impl::ReportBase<ReportPass> {
+  using ReportBase::ReportBase;
+
+  void runOnOperation() override {
+    collect();
+    for (const FloatEntry &entry : left) {
+      if (strict && entry.macs > 0) {
+        entry.op->emitOpError()
+            << "stays in float, which strict forbids: " << entry.reason;
+        signalPassFailure();
+      } else if (output.empty()) {
+        entry.op->emitRemark() << "stays in float: " << entry.reason;
+      }
+    }
+    if (output.empty())
+      return;
+    if (llvm::Error error = llvm::writeToOutput(output, [&](raw_ostream &os) {
+          write(os);
+          return llvm::Error::success();
+        })) {
+      emitError(getOperation().getLoc())
+          << "cannot write report file '" << output
+          << "': " << llvm::toString(std::move(error));
+      signalPassFailure();
+    }
+  }
+
+private:
+  SmallVector<FloatEntry> left;
+  SmallVector<MacOpInterface> contractions;
+  int64_t macs = 0;
+  int64_t integerMacs = 0;
+
+  void collect() {
+    getOperation().walk([&](Operation *op) {
+      if (auto contraction = dyn_cast<MacOpInterface>(op)) {
+        contractions.push_back(contraction);
+        int64_t count = contraction.getMacCount();
+        macs += count;
+        if (contraction.isQuantizedCompute())
+          integerMacs += count;
+        else
+          left.push_back({op, getReason(op), count});
+      } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+        if (computesInFloat(linalgOp))
+          left.push_back({op,
+                          "elementwise work between contractions stays in "
+                          "registers as f32",
+                          0});
+      }
+    });
+  }
+
+  static std::string getReason(Operation *op) {
+    if (auto attr = op->getAttrOfType<StringAttr>(attrs::floatReason))
+      return attr.str();
+    auto quantizable = dyn_cast<QuantizableOpInterface>(op);
+    if (!quantizable)
+      return "it has no quantized counterpart";
+    std::string reason;
+    if (failed(quantizable.checkQuantizable(reason)))
+      return reason;
+    return "its factors are not fake-quantized";
+  }
+
+  void write(raw_ostream &os) {
+    llvm::json::OStream json(os, /*IndentSize=*/2);
+    json.object([&] {
+      json.attribute("int8_mac_share",
+                     macs ? static_cast<double>(integerMacs) / macs : 0.0);
+      json.attribute("macs", macs);
+      json.attributeArray("contractions", [&] {
+        for (MacOpInterface op : contractions)
+          json.object([&] {
+            json.attribute("op", op->getName().getStringRef());
+            json.attribute("location", describeLocation(op->getLoc()));
+            json.attribute("macs", op.getMacCount());
+            json.attribute("integer", op.isQuantizedCompute());
+          });
+      });
+      json.attributeArray("left_in_float", [&] {
+        for (const FloatEntry &entry : left)
+          json.object([&] {
+            json.attribute("op", entry.op->getName().getStringRef());
+            json.attribute("location", describeLocation(entry.op->getLoc()));
+            json.attribute("reason", entry.reason);
+            json.attribute("macs", entry.macs);
+          });
+      });
+    });
+    os << '\n';
+  }
+};
+
+} // namespace
+} // namespace quanta

@@ -1,0 +1,60 @@
+//===- SetTarget.cpp - Fix the machine to compile for
+//------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Targets/Target.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_SETTARGET
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
+  using SetTargetBase::SetTargetBase;
+
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    llvm::Expected<Target> target = Target::create(&getContext(), triple, cpu);
+    if (!target) {
+      emitError(module.getLoc()) << llvm::toString(target.takeError());
+      return signalPassFailure();
+    }
+    Builder builder(&getContext());
+    auto setString = [&](StringRef name, StringRef value) {
+      module->setAttr(name, builder.getStringAttr(value));
+    };
+    setString(LLVM::LLVMDialect::getTargetTripleAttrName(), target->triple);
+    setString(LLVM::LLVMDialect::getDataLayoutAttrName(), target->dataLayout);
+    setString(attrs::cpu, target->cpu);
+    setString(attrs::features, target->features);
+    setString(attrs::isa, target->isa);
+    module->setAttr(attrs::integerDot, target->integerDot);
+    module->setAttr(attrs::floatDot, target->floatDot);
+    module->setAttr(attrs::vectorWidth,
+                    builder.getI64IntegerAttr(target->vectorWidth));
+    for (auto func : module.getOps<func::FuncOp>()) {
+      if (!func.isPublic() || func.isExternal())
+        continue;
+      if (!func->hasAttr(attrs::signature))
+        func->setAttr(attrs::signature, TypeAttr::get(func.getFunctionType()));
+      func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
+                    builder.getUnitAttr());
+    }
+  }
+};
+
+} // namespace
+} // namespace quanta

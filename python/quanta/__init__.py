@@ -1,0 +1,33 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Quanta: a quantizing compiler for neural networks, built on MLIR.
+
+    import quanta
+
+    model = quanta.load("model.onnx")
+    statistics = quanta.calibrate(model, "samples.npz")
+    small = quanta.quantize(model, statistics)
+    print(small.report["int8_mac_share"], small.report["left_in_float"])
+    run = quanta.compile(small)
+    logits = run(images)
+
+Everything that fails raises `quanta.Error` with the compiler's diagnostic.
+"""
+
+from ._quanta import Error, Executable
+from .calibration import calibrate
+from .module import Module, compile, load, quantize
+from .statistics import Statistics
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Error",
+    "Executable",
+    "Module",
+    "Statistics",
+    "calibrate",
+    "compile",
+    "load",
+    "quantize",
+]

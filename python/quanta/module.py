@@ -1,0 +1,201 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Modules: programs at some stage between float and machine code."""
+
+import contextlib
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+
+from . import _quanta
+from ._quanta import Error
+from .statistics import Statistics
+
+PathLike = Union[str, os.PathLike]
+Recipe = Union[PathLike, Mapping[str, Any]]
+
+
+class Module:
+    """A program in MLIR, at one of the stages from float to machine code.
+
+    Modules do not change: whatever transforms one returns another.
+    """
+
+    def __init__(self, program: _quanta.Program, name: str, report=None, remarks=()):
+        self._program = program
+        self._name = name
+        self._report = report
+        self._remarks = list(remarks)
+
+    @classmethod
+    def parse(cls, text: str, name: str = "module") -> "Module":
+        """Parses MLIR text; `name` stands for the file in diagnostics."""
+        return cls(_quanta.Program.parse(text, name), name)
+
+    @property
+    def name(self) -> str:
+        """What the model is called, for people."""
+        return self._name
+
+    @property
+    def stage(self) -> str:
+        """"float", "observed", "simulated", "quantized", "integer", "kernel" or
+        "llvm": the furthest stage whose operations the module contains."""
+        return self._program.stage
+
+    @property
+    def report(self) -> Optional[Dict[str, Any]]:
+        """What `quantize` reported; `None` for a module from elsewhere.
+
+        `int8_mac_share` is the share of multiply-accumulates on integers,
+        `contractions` lists them, and `left_in_float` lists every operation that
+        computes in float, with its location and the reason.
+        """
+        return self._report
+
+    @property
+    def remarks(self) -> List[str]:
+        """Remarks and warnings of the passes that made this module."""
+        return list(self._remarks)
+
+    def run(self, pipeline: str) -> "Module":
+        """Runs passes and returns the result as a new module.
+
+        Args:
+          pipeline: as for `quant-opt --pass-pipeline`, without the outer
+            `builtin.module(...)`: "quanta-fuse,quanta-quantize".
+
+        Raises:
+          Error: the pipeline cannot be parsed, or a pass failed.
+        """
+        program = self._program.clone()
+        program.run(pipeline)
+        return Module(program, self._name, None, program.take_remarks())
+
+    def save(self, path: PathLike) -> None:
+        """Writes the module as MLIR text, with the locations of its operations:
+        a later report still calls them by their names in the model."""
+        text = self._program.str_with_locations()
+        Path(path).write_text(text + "\n", encoding="utf-8")
+
+    def __str__(self) -> str:
+        return str(self._program)
+
+    def __repr__(self) -> str:
+        return f"<quanta.Module '{self._name}' at the {self.stage} stage>"
+
+
+def load(path: PathLike, shapes: Optional[Mapping[str, Any]] = None) -> Module:
+    """Reads a model.
+
+    Args:
+      path: an ONNX file (`.onnx`), or MLIR of any stage.
+      shapes: for ONNX only: sizes of inputs, by name, for example
+        `{"image": [1, 3, 224, None]}`. `None` leaves a dimension open. Models
+        often need all but the batch size fixed.
+
+    Returns:
+      The module; an ONNX model is at the float stage.
+
+    Raises:
+      Error: the file cannot be read, or has operations that are not supported;
+        an ONNX model needs packages that are missing
+        (`pip install quanta[onnx]`).
+    """
+    path = os.fspath(path)
+    name = Path(path).stem
+    if path.lower().endswith(".onnx"):
+        from .onnx import import_model
+
+        return Module.parse(import_model(path, shapes), name)
+    if shapes is not None:
+        raise Error(f"'{path}': shapes can only be given for ONNX models")
+    return Module(_quanta.Program.parse_file(path), name)
+
+
+def quantize(
+    module: Module,
+    statistics: Union[Statistics, PathLike],
+    recipe: Optional[Recipe] = None,
+    strict: bool = False,
+) -> Module:
+    """Takes a float module to the integer stage.
+
+    Args:
+      module: at the float, observed or simulated stage.
+      statistics: from `calibrate` on the same model, or a statistics file.
+      recipe: which tensor gets which scheme: a recipe file, or its content as a
+        dictionary, such as `{"range_selection": "mse"}` on statistics of
+        histograms. Without one, activations are u8 over the observed range and
+        weights i8 per channel.
+      strict: whether a contraction that stays in float is an error.
+
+    Returns:
+      The quantized module; its `report` says what was done and what was not.
+
+    Raises:
+      Error: the statistics are of another model or lack an observer, the recipe
+        is wrong, or `strict` and something stays in float.
+    """
+    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
+        if isinstance(statistics, Statistics):
+            path = os.path.join(folder, "statistics.json")
+            statistics.save(path)
+        else:
+            path = os.fspath(statistics)
+        report = os.path.join(folder, "report.json")
+        options = [f"statistics={quote(path)}", f"report={quote(report)}"]
+        if strict:
+            options.append("strict=true")
+        with recipe_file(recipe) as recipe_path:
+            if recipe_path:
+                options.append(f"recipe={quote(recipe_path)}")
+            result = module.run(f"quanta-ptq{{{' '.join(options)}}}")
+        with open(report, encoding="utf-8") as file:
+            content = json.load(file)
+    # JSON does not tell 1 from 1.0.
+    content["int8_mac_share"] = float(content["int8_mac_share"])
+    return Module(result._program, result.name, content, result.remarks)
+
+
+def compile(
+    module: Module, cpu: str = "native", entry: Optional[str] = None
+) -> _quanta.Executable:
+    """Compiles a module of any stage to machine code in this process.
+
+    Args:
+      module: stays as it is.
+      cpu: LLVM's name of the processor ("znver4", "x86-64-v3"), or "native".
+      entry: which function a call runs; needed if there are several.
+
+    Returns:
+      An executable for NumPy arrays, see `quanta.Executable`.
+
+    Raises:
+      Error: the module cannot be compiled, there is no such processor or no such
+        function, or this machine cannot run that code.
+    """
+    return _quanta.compile(module._program, cpu, entry or "")
+
+
+@contextlib.contextmanager
+def recipe_file(recipe: Optional[Recipe]) -> Iterator[Optional[str]]:
+    """The path of a file that holds the recipe."""
+    if not isinstance(recipe, Mapping):
+        yield None if recipe is None else os.fspath(recipe)
+        return
+    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
+        path = os.path.join(folder, "recipe.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"format": "quanta-recipe", "version": 1, **recipe}, file)
+        yield path
+
+
+def quote(path: str) -> str:
+    """A path as the value of an option in a pass pipeline."""
+    for mark in "\"'":
+        if mark not in path:
+            return mark + path + mark
+    raise Error(f"the path {path} has both kinds of quotation marks")

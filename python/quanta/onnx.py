@@ -1,0 +1,283 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""The door for ONNX models: a file in, `linalg` on tensors as MLIR text out.
+
+The conversion itself is torch-mlir's. This module prepares the model so that
+the conversion succeeds: it brings the operator set up to date, fixes the sizes
+the caller knows, folds what is constant, and gives every node a name that stays
+with it as an MLIR location. The packages `onnx`, `torch_mlir` and, for some
+models, `onnxruntime` are needed only here.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Mapping, Optional, Sequence, Union
+
+from ._quanta import Error
+
+OPSET = 18
+
+Shapes = Mapping[str, Sequence[Optional[int]]]
+
+
+def import_model(path: Union[str, os.PathLike], shapes: Optional[Shapes] = None) -> str:
+    """Reads an ONNX file and returns it as MLIR text.
+
+    Args:
+      path: the model.
+      shapes: sizes of inputs, by name. `None` (or -1) leaves a dimension as the
+        model has it; a size given for a named dimension holds wherever the
+        name occurs.
+
+    Returns:
+      A module with one public function, called as the graph is, of `linalg`,
+      `tensor`, `arith`, `math` and `scf` operations. The location of each
+      operation is the name of its ONNX node.
+
+    Raises:
+      quanta.Error: the file is not an ONNX model, a shape does not fit, a
+        package is missing, or the model has nodes that cannot be converted:
+        all of them are named.
+    """
+    onnx = _require("onnx")
+    _require("torch_mlir")
+    path = os.fspath(path)
+    try:
+        model = onnx.load(path)
+    except OSError as error:
+        raise Error(f"cannot read '{path}': {error.strerror or error}") from None
+    except Exception:
+        raise Error(f"'{path}' is not an ONNX model, or only part of one") from None
+    if not model.graph.node:
+        raise Error(f"'{path}' is not an ONNX model, or has no nodes")
+    return _lower(prepare(model, shapes, path), path)
+
+
+def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
+    """The same model (an `onnx.ModelProto`) in the form that converts best."""
+    import onnx
+
+    model = _to_opset(model, path)
+    if shapes:
+        _fix_shapes(model, shapes, path)
+    model = _infer(model)
+    if _needs_folding(model):
+        model = _infer(_fold(model, path))
+    _name_nodes(model.graph, set())
+    # The graph's name becomes the function's, and a function in an object file
+    # is called from C.
+    name = re.sub(r"\W", "_", model.graph.name, flags=re.ASCII)
+    model.graph.name = name if re.match(r"[A-Za-z_]", name) else f"main{name}"
+    return model
+
+
+def _require(package: str):
+    if importlib.util.find_spec(package) is None:
+        raise Error(
+            f"reading ONNX models needs the package '{package}': "
+            "pip install quanta[onnx]"
+        )
+    return importlib.import_module(package)
+
+
+def _to_opset(model, path: str):
+    import onnx.version_converter
+
+    version = max(
+        (o.version for o in model.opset_import if o.domain in ("", "ai.onnx")),
+        default=OPSET,
+    )
+    if version >= OPSET:
+        return model
+    try:
+        return onnx.version_converter.convert_version(model, OPSET)
+    except Exception as error:
+        reason = str(error).strip().split("\n")[0]
+        raise Error(
+            f"'{path}' uses ONNX operator set {version} and cannot be "
+            f"converted to {OPSET}: {reason}"
+        ) from None
+
+
+def _graph_inputs(model) -> dict:
+    # Old models list their weights among the inputs.
+    weights = {weight.name for weight in model.graph.initializer}
+    return {i.name: i for i in model.graph.input if i.name not in weights}
+
+
+def _describe(value) -> str:
+    dims = (d.dim_param or str(d.dim_value) for d in value.type.tensor_type.shape.dim)
+    return "[" + ", ".join(dim or "?" for dim in dims) + "]"
+
+
+def _fix_shapes(model, shapes: Shapes, path: str) -> None:
+    inputs = _graph_inputs(model)
+    named = {}
+    for name, sizes in shapes.items():
+        if name not in inputs:
+            have = ", ".join(f"'{n}'" for n in inputs) or "none"
+            raise Error(f"'{path}' has no input '{name}'; its inputs: {have}")
+        dims = inputs[name].type.tensor_type.shape.dim
+        wrong = Error(
+            f"the shape {list(sizes)} for input '{name}' of '{path}' does not fit "
+            f"the model's {_describe(inputs[name])}"
+        )
+        if len(dims) != len(sizes):
+            raise wrong
+        for dim, size in zip(dims, sizes):
+            if size is None or size == -1:
+                continue
+            if not isinstance(size, int) or size < 0:
+                raise wrong
+            if dim.HasField("dim_value") and dim.dim_value not in (0, size):
+                raise wrong
+            if named.setdefault(dim.dim_param, size) != size and dim.dim_param:
+                raise wrong
+            dim.dim_value = size
+    named.pop("", None)
+    for value in model.graph.input:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param in named:
+                dim.dim_value = named[dim.dim_param]
+    # What was inferred for open sizes says less than what can be inferred now.
+    del model.graph.value_info[:]
+    for value in model.graph.output:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param in named:
+                dim.dim_value = named[dim.dim_param]
+
+
+def _infer(model):
+    import onnx.shape_inference
+
+    try:
+        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+    except Exception:
+        # What is missing is noticed by the import, which can name the node.
+        return model
+
+
+def _needs_folding(model) -> bool:
+    """Whether the model has something that torch-mlir takes better folded."""
+    constant = {weight.name for weight in model.graph.initializer}
+    fixed = {
+        value.name
+        for value in [*model.graph.input, *model.graph.value_info]
+        if value.type.HasField("tensor_type")
+        and value.type.tensor_type.HasField("shape")
+        and all(d.HasField("dim_value") for d in value.type.tensor_type.shape.dim)
+    }
+    for node in model.graph.node:
+        inputs = [name for name in node.input if name]
+        if node.op_type == "Constant":
+            constant.update(node.output)
+        elif node.op_type in ("BatchNormalization", "If"):
+            return True
+        elif node.op_type == "DequantizeLinear":
+            continue  # Of a constant: that is how a QDQ model stores weights.
+        elif inputs and all(name in constant for name in inputs):
+            return True
+        elif node.op_type in ("Shape", "Size") and inputs[0] in fixed:
+            return True
+    return False
+
+
+def _fold(model, path: str):
+    import onnx
+
+    onnxruntime = _require("onnxruntime")
+    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
+        source, folded = os.path.join(folder, "m.onnx"), os.path.join(folder, "f.onnx")
+        onnx.save(model, source)
+        options = onnxruntime.SessionOptions()
+        level = onnxruntime.GraphOptimizationLevel
+        options.graph_optimization_level = level.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = folded
+        options.log_severity_level = 4
+        try:
+            onnxruntime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+            return onnx.load(folded)
+        except Exception as error:
+            reason = str(error).strip().split("\n")[0]
+            raise Error(
+                f"the constants of '{path}' cannot be folded: {reason}"
+            ) from None
+
+
+def _name_nodes(graph, taken: set) -> None:
+    """Names every node, each differently: the names become MLIR locations."""
+    for node in graph.node:
+        base = node.name or f"{node.op_type}_{node.output[0] if node.output else ''}"
+        name, count = base, 1
+        while name in taken:
+            count += 1
+            name = f"{base}_{count}"
+        node.name = name
+        taken.add(name)
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _name_nodes(attribute.g, taken)
+
+
+def _lower(model, path: str) -> str:
+    import onnx
+
+    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
+        source = os.path.join(folder, "model.onnx")
+        target = os.path.join(folder, "model.mlir")
+        onnx.save(model, source)
+        environment = dict(os.environ)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+        worker = subprocess.run(
+            [sys.executable, str(Path(__file__).with_name("_torch_mlir.py"))]
+            + [source, target],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        if worker.returncode == 0:
+            failed = json.loads(worker.stdout.splitlines()[-1])["failed"]
+            if not failed:
+                return Path(target).read_text(encoding="utf-8")
+            raise Error(_explain(model, failed, path))
+    # The last line of a Python traceback, or of what the crash left.
+    lines = worker.stderr.strip().splitlines() or [f"exit code {worker.returncode}"]
+    raise Error(
+        f"torch-mlir cannot import '{path}': {lines[-1]}; if sizes are open, "
+        "fixing them with shapes={...} may help"
+    )
+
+
+def _explain(model, failed: list, path: str) -> str:
+    kinds = {}
+
+    def collect(graph):
+        for node in graph.node:
+            kinds[node.name] = (node.domain + "." if node.domain else "") + node.op_type
+            for attribute in node.attribute:
+                if attribute.HasField("g"):
+                    collect(attribute.g)
+
+    collect(model.graph)
+    order = list(kinds)
+    failed.sort(key=lambda f: order.index(f[0]) if f[0] in kinds else len(order))
+    lines = []
+    for name, operation, reason in failed:
+        if name in kinds:
+            lines.append(f"  '{name}' ({kinds[name]})")
+        else:
+            lines.append(f"  '{name}' ({operation})" if name else f"  {reason}")
+        if name and not reason.startswith("failed to legalize operation 'torch.op"):
+            lines[-1] += f": {reason}"
+    what = "an operation that is" if len(lines) == 1 else "operations that are"
+    return f"'{path}' has {what} not supported:\n" + "\n".join(lines)

@@ -1,0 +1,299 @@
+//===- Bindings.cpp - The Python extension module -------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM
+// Exceptions. SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A thin layer over the C++ API. What needs no C++ is in the Python files.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Numpy.h"
+
+#include "quanta/API/Compile.h"
+#include "quanta/API/Program.h"
+#include "quanta/Calibration/Recipe.h"
+
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace quanta::python {
+
+namespace {
+/// Becomes `quanta.Error`; the text is that of the diagnostics.
+struct PythonError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A compiled program and the function of it that a call runs.
+struct BoundExecutable {
+  std::unique_ptr<Executable> executable;
+  const Executable::Entry *entry;
+};
+} // namespace
+
+static nb::handle errorType;
+
+static void check(llvm::Error error) {
+  if (error)
+    throw PythonError(llvm::toString(std::move(error)));
+}
+
+template <typename T> static T check(llvm::Expected<T> value) {
+  check(value.takeError());
+  return std::move(*value);
+}
+
+//===----------------------------------------------------------------------===//
+// Programs
+//===----------------------------------------------------------------------===//
+
+/// For each public function with a body its name and the names of its
+/// arguments: importers leave them as locations. An argument without one has an
+/// empty name.
+static nb::dict getInputNames(const Program &program) {
+  nb::dict result;
+  for (auto function :
+       program.getModule().getOps<mlir::FunctionOpInterface>()) {
+    if (function.isPrivate() || function.isExternal())
+      continue;
+    nb::list names;
+    for (mlir::BlockArgument argument : function.getArguments()) {
+      auto location = argument.getLoc()->findInstanceOf<mlir::NameLoc>();
+      names.append(location ? location.getName().str() : std::string());
+    }
+    result[function.getName().str().c_str()] = names;
+  }
+  return result;
+}
+
+static void bindProgram(nb::module_ &module) {
+  nb::class_<Program>(module, "Program")
+      .def_static(
+          "parse",
+          [](const std::string &text, const std::string &name) {
+            return check(Program::parse(text, name));
+          },
+          "text"_a, "name"_a)
+      .def_static(
+          "parse_file",
+          [](const std::string &path) {
+            return check(Program::parseFile(path));
+          },
+          "path"_a)
+      .def("clone", &Program::clone)
+      .def("__str__", &Program::str)
+      .def("str_with_locations",
+           [](const Program &self) {
+             std::string text;
+             llvm::raw_string_ostream os(text);
+             self.getModule()->print(os,
+                                     mlir::OpPrintingFlags().enableDebugInfo());
+             return text;
+           })
+      .def("run",
+           [](Program &self, const std::string &pipeline) {
+             check(self.run(pipeline));
+           })
+      .def("take_remarks", &Program::takeRemarks)
+      .def_prop_ro("input_names", &getInputNames)
+      .def_prop_ro("stage", [](const Program &self) {
+        return stringifyStage(self.getStage()).str();
+      });
+}
+
+//===----------------------------------------------------------------------===//
+// Statistics
+//===----------------------------------------------------------------------===//
+
+static void bindStatistics(nb::module_ &module) {
+  nb::class_<Statistics>(module, "Statistics")
+      .def_static(
+          "load",
+          [](const std::string &path) { return check(Statistics::load(path)); },
+          "path"_a)
+      .def(
+          "save",
+          [](const Statistics &self, const std::string &path) {
+            check(self.save(path));
+          },
+          "path"_a)
+      .def(
+          "merge",
+          [](Statistics &self, const Statistics &other) {
+            check(self.merge(other));
+          },
+          "other"_a)
+      .def("copy", [](const Statistics &self) { return Statistics(self); })
+      .def("__str__", &Statistics::str)
+      .def_rw("model", &Statistics::model)
+      .def_rw("data", &Statistics::data)
+      .def_ro("fingerprint", &Statistics::fingerprint);
+}
+
+//===----------------------------------------------------------------------===//
+// Executables
+//===----------------------------------------------------------------------===//
+
+static nb::object call(const BoundExecutable &self, PyObject *arguments) {
+  const Executable::Entry &entry = *self.entry;
+  const auto &inputs = entry.getSignature().inputs;
+  size_t count = PyTuple_GET_SIZE(arguments);
+
+  llvm::SmallVector<HostTensor, 4> tensors, results;
+  llvm::SmallVector<nb::object, 4> owners(count);
+  // Too many or too few are refused by the call.
+  ValueType any;
+  for (size_t i = 0; i < count; ++i) {
+    llvm::Expected<HostTensor> tensor =
+        toTensor(PyTuple_GET_ITEM(arguments, i),
+                 i < inputs.size() ? inputs[i] : any, owners[i]);
+    if (!tensor)
+      throw PythonError("argument " + std::to_string(i) + " of '" +
+                        entry.getName() +
+                        "': " + llvm::toString(tensor.takeError()));
+    tensors.push_back(std::move(*tensor));
+  }
+  {
+    nb::gil_scoped_release release;
+    check(self.executable->call(entry, tensors, results));
+  }
+  if (results.size() == 1)
+    return toArray(std::move(results.front()));
+  if (results.empty())
+    return nb::none();
+  nb::object tuple = nb::steal(PyTuple_New(results.size()));
+  if (!tuple)
+    throw nb::python_error();
+  for (size_t i = 0, e = results.size(); i < e; ++i)
+    PyTuple_SET_ITEM(tuple.ptr(), i,
+                     toArray(std::move(results[i])).release().ptr());
+  return tuple;
+}
+
+/// The slot behind `executable(...)`. A bound method would cost as much as the
+/// rest of the call.
+static PyObject *callSlot(PyObject *self, PyObject *arguments,
+                          PyObject *keywords) noexcept {
+  if (keywords && PyDict_GET_SIZE(keywords)) {
+    PyErr_SetString(PyExc_TypeError, "executables take no keyword arguments");
+    return nullptr;
+  }
+  if (!nb::inst_ready(self)) {
+    PyErr_SetString(PyExc_TypeError, "executables are made by quanta.compile");
+    return nullptr;
+  }
+  try {
+    const auto *executable = nb::inst_ptr<BoundExecutable>(self);
+    return call(*executable, arguments).release().ptr();
+  } catch (nb::python_error &error) {
+    error.restore();
+  } catch (const std::bad_alloc &) {
+    return PyErr_NoMemory();
+  } catch (const std::exception &error) {
+    PyErr_SetString(errorType.ptr(), error.what());
+  }
+  return nullptr;
+}
+
+static nb::list describe(const std::vector<ValueType> &types) {
+  nb::list result;
+  for (const ValueType &type : types) {
+    nb::list shape;
+    for (int64_t size : type.shape)
+      shape.append(size == dynamicSize ? nb::none() : nb::cast(size));
+    result.append(
+        nb::make_tuple(getDtypeName(type.kind), nb::tuple(shape), type.text));
+  }
+  return result;
+}
+
+static BoundExecutable compileProgram(const Program &program,
+                                      const std::string &cpu,
+                                      const std::string &entry) {
+  CompileOptions options;
+  options.cpu = cpu;
+  BoundExecutable result;
+  result.executable = check(quanta::compile(program, options));
+  result.entry = check(result.executable->getEntry(entry));
+  return result;
+}
+
+static constexpr const char *executableDoc =
+    R"(A program compiled to machine code. Made by `quanta.compile`.
+
+    result = executable(x, y)
+
+Takes one NumPy array for each input, of exactly its element type and with sizes
+that fit its shape, and returns the results as new arrays: one alone, several as a
+tuple. Neither arguments nor results are copied, with one exception: an argument
+that is not C-contiguous, aligned and in native byte order is copied once, as is
+whatever is no array. The interpreter's lock is released while the program runs,
+so several threads may call it.
+
+Raises:
+  quanta.Error: the arguments do not fit; the text names the argument, what was
+    expected and what came.)";
+
+static void bindExecutable(nb::module_ &module) {
+  static PyType_Slot slots[] = {
+      {Py_tp_call, reinterpret_cast<void *>(callSlot)}, {0, nullptr}};
+  nb::class_<BoundExecutable>(module, "Executable", nb::type_slots(slots),
+                              executableDoc)
+      .def_prop_ro(
+          "isa",
+          [](const BoundExecutable &self) { return self.executable->getISA(); },
+          "The instruction set of the integer kernels, \"avx512-vnni\" for "
+          "example; empty if there are none.")
+      .def_prop_ro(
+          "entry",
+          [](const BoundExecutable &self) { return self.entry->getName(); },
+          "Name of the function that a call runs.")
+      .def_prop_ro(
+          "inputs",
+          [](const BoundExecutable &self) {
+            return describe(self.entry->getSignature().inputs);
+          },
+          "For each argument: NumPy's name of its element type, its shape with "
+          "None for open sizes, and its MLIR type.")
+      .def_prop_ro(
+          "outputs",
+          [](const BoundExecutable &self) {
+            return describe(self.entry->getSignature().results);
+          },
+          "The same for each result.")
+      .def(
+          "_statistics",
+          [](const BoundExecutable &self) {
+            return check(readStatistics(*self.executable));
+          },
+          "What the observers of an observed program learned so far.");
+  module.attr("Executable").attr("__module__") = "quanta";
+  module.def("compile", &compileProgram, "program"_a, "cpu"_a = "native",
+             "entry"_a = "");
+}
+
+} // namespace quanta::python
+
+NB_MODULE(_quanta, module) {
+  using namespace quanta::python;
+  importNumpy();
+  errorType = nb::exception<PythonError>(module, "Error");
+  errorType.attr("__doc__") =
+      "What went wrong, in the words of the MLIR diagnostic.";
+  errorType.attr("__module__") = "quanta";
+  bindProgram(module);
+  bindStatistics(module);
+  bindExecutable(module);
+  module.def(
+      "check_recipe",
+      [](const std::string &path) { check(quanta::Recipe::load(path)); },
+      "path"_a);
+}

@@ -1,0 +1,144 @@
+# RUN: rm -rf %t && mkdir %t
+# RUN: env QUANTA_OPT=quant-opt QUANTA_RUN=quant-run %python %s %t
+"""The same data through the calibrators of ONNX Runtime and PyTorch."""
+
+import contextlib
+import io
+import os
+import sys
+
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "Inputs"))
+from tools import Tools
+
+random = np.random.default_rng(3)
+COLUMNS, BATCHES, ROWS = 64, 10, 50
+SHAPE = (BATCHES * ROWS, COLUMNS)
+DATA = {
+    "normal": random.standard_normal(SHAPE),
+    "relu": np.maximum(random.standard_normal(SHAPE), 0),
+    "laplace": random.laplace(size=SHAPE),
+    "outliers": np.where(random.random(SHAPE) < 1e-4, 40, random.standard_normal(SHAPE)),
+    "skewed": random.gamma(1.5, size=SHAPE) - 0.3,
+}
+DATA = {name: data.astype(np.float32) for name, data in DATA.items()}
+tools = Tools(sys.argv[1], COLUMNS, rows=ROWS)
+
+
+def quantized(data, scale, zero_point):
+    q = np.clip(np.rint(data / np.float32(scale)) + zero_point, 0, 255)
+    return (q - zero_point) * np.float32(scale)
+
+
+def mse(data, parameters):
+    return float(np.mean((quantized(data, *parameters) - data.astype(np.float64)) ** 2))
+
+
+def to_range(scale, zero_point):
+    return -zero_point * scale, (255 - zero_point) * scale
+
+
+def close(ours, theirs, tolerance, what):
+    assert abs(ours - theirs) <= tolerance, (what, ours, theirs, tolerance)
+
+
+def onnxruntime_range(method, data, **options):
+    from onnxruntime.quantization.calibrate import HistogramCollector
+
+    collector = HistogramCollector(
+        method=method, symmetric=False, num_bins=2048, num_quantized_bins=128, scenario="same",
+        percentile=options.get("percentile"))
+    with contextlib.redirect_stdout(io.StringIO()):
+        for batch in np.split(data, BATCHES):
+            collector.collect({"x": batch})
+        low, high = collector.compute_collection_result()["x"][:2]
+    return float(low), float(high)
+
+
+def against_onnxruntime():
+    for name, data in DATA.items():
+        statistics, seen = tools.observe(data, "histogram")
+        # MinMaxCalibrater takes the smallest and largest value, and so do we.
+        assert (seen["min"], seen["max"]) == (data.min(), data.max()), name
+        # One bin of either histogram, and the rounding of zero to the grid.
+        width = seen["histogram"]["width"] + 2 * abs(data).max() / 2048
+        for percentile in (99.0, 99.9, 99.99):
+            scale, zero = tools.choose(statistics, range_selection="percentile", percentile=percentile)
+            low, high = onnxruntime_range("percentile", data, percentile=percentile)
+            ours = to_range(scale, zero)
+            for end in (0, 1):
+                theirs = (min(low, 0), max(high, 0))[end]
+                close(ours[end], theirs, width + scale / 2, (name, percentile))
+        # The divergence is flat around its minimum, and the grids differ: what
+        # counts is the error that the range leaves.
+        scale, zero = tools.choose(statistics, range_selection="entropy")
+        low, high = onnxruntime_range("entropy", data)
+        low, high = min(low, 0), max(high, 0)
+        theirs = ((high - low) / 255, np.rint(-low * 255 / (high - low)))
+        print("entropy", name, to_range(scale, zero), (low, high), mse(data, (scale, zero)) / mse(data, theirs))
+        assert mse(data, (scale, zero)) <= 1.25 * mse(data, theirs), name
+
+
+def against_torch():
+    try:
+        import torch
+        from torch.ao.quantization import observer as torch_observers
+    except ImportError:
+        print("skipped the comparison with PyTorch: it is not installed")
+        return
+
+    def parameters(observer, data):
+        for batch in np.split(data, BATCHES):
+            observer(torch.from_numpy(batch))
+        scale, zero = observer.calculate_qparams()
+        return float(scale), int(zero)
+
+    U8 = dict(dtype=torch.quint8, qscheme=torch.per_tensor_affine)
+    for name, data in DATA.items():
+        statistics, _ = tools.observe(data, "min_max")
+        ours = tools.choose(statistics, "min_max")
+        theirs = parameters(torch_observers.MinMaxObserver(**U8), data)
+        close(ours[0], theirs[0], 1e-6 * theirs[0], name)
+        assert ours[1] == theirs[1], (name, ours, theirs)
+
+        for storage, dtype in (("u8", torch.quint8), ("i8", torch.qint8)):
+            ours = tools.choose(statistics, "min_max", symmetry="symmetric", activation=storage)
+            observer = torch_observers.MinMaxObserver(dtype=dtype, qscheme=torch.per_tensor_symmetric)
+            theirs = parameters(observer, data)
+            close(ours[0], theirs[0], 1e-6 * theirs[0], (name, storage))
+            assert ours[1] == theirs[1], (name, storage, ours, theirs)
+
+        # PyTorch averages in f32.
+        statistics, seen = tools.observe(data, "moving_average_min_max")
+        observer = torch_observers.MovingAverageMinMaxObserver(averaging_constant=0.01, **U8)
+        theirs = parameters(observer, data)
+        close(seen["min"], float(observer.min_val), 1e-5 * abs(seen["max"]), name)
+        close(seen["max"], float(observer.max_val), 1e-5 * abs(seen["max"]), name)
+        ours = tools.choose(statistics, "moving_average_min_max")
+        close(ours[0], theirs[0], 1e-5 * theirs[0], name)
+
+        for kind, observer in (
+            ("per_channel_min_max", torch_observers.PerChannelMinMaxObserver(ch_axis=1)),
+            ("moving_average_per_channel_min_max",
+             torch_observers.MovingAveragePerChannelMinMaxObserver(averaging_constant=0.01, ch_axis=1)),
+        ):
+            _, seen = tools.observe(data, kind)
+            for batch in np.split(data, BATCHES):
+                observer(torch.from_numpy(batch))
+            tolerance = dict(rtol=1e-5, atol=1e-5) if "average" in kind else dict(rtol=0, atol=0)
+            np.testing.assert_allclose(seen["channels"]["min"], observer.min_val.numpy(), **tolerance)
+            np.testing.assert_allclose(seen["channels"]["max"], observer.max_val.numpy(), **tolerance)
+
+        # Another search for the same minimum: never worse by more than 1%.
+        statistics, _ = tools.observe(data, "histogram")
+        ours = tools.choose(statistics, range_selection="mse")
+        theirs = parameters(torch_observers.HistogramObserver(**U8), data)
+        print("mse", name, to_range(*ours), to_range(*theirs), mse(data, ours) / mse(data, theirs))
+        assert mse(data, ours) <= 1.01 * mse(data, theirs), (name, ours, theirs)
+        full = tools.choose(statistics, range_selection="max")
+        assert mse(data, ours) <= mse(data, full), name
+
+
+against_onnxruntime()
+against_torch()

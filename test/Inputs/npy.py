@@ -1,0 +1,20 @@
+"""Makes and shows arrays for tests.
+
+    npy.py FILE EXPRESSION     saves a NumPy expression as .npy (or .npz, of a dict)
+    npy.py FILE                prints dtype, shape and values
+"""
+
+import sys
+
+import numpy
+
+path = sys.argv[1]
+if len(sys.argv) > 2:
+    value = eval(sys.argv[2])
+    if isinstance(value, dict):
+        numpy.savez(path, **value)
+    else:
+        numpy.save(path, value)
+else:
+    array = numpy.load(path)
+    print(array.dtype, list(array.shape), array.tolist())

@@ -1,0 +1,64 @@
+// RUN: split-file %s %t
+// RUN: quant-opt %t/float.mlir --quanta-check-stage -o /dev/null
+// RUN: quant-opt %t/integer.mlir --quanta-check-stage -o /dev/null
+// RUN: not quant-opt %t/observed.mlir --quanta-check-stage 2>&1 | FileCheck %t/observed.mlir
+// RUN: not quant-opt %t/simulated.mlir --quanta-check-stage 2>&1 | FileCheck %t/simulated.mlir
+// RUN: not quant-opt %t/quantized.mlir --quanta-check-stage=for=kernels 2>&1 | FileCheck %t/quantized.mlir
+// RUN: not quant-opt %t/kernel.mlir --quanta-check-stage 2>&1 | FileCheck %t/kernel.mlir
+// RUN: not quant-opt %t/fused.mlir --quanta-check-stage 2>&1 | FileCheck %t/fused.mlir
+// RUN: not quant-opt %t/llvm.mlir --quanta-check-stage 2>&1 | FileCheck %t/llvm.mlir
+
+//--- float.mlir
+func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %0 = linalg.matmul ins(%x, %x : tensor<2x2xf32>, tensor<2x2xf32>) outs(%x : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %0 : tensor<2x2xf32>
+}
+
+//--- integer.mlir
+func.func @main(%x: tensor<2x2xi32>) -> tensor<2x2xi32> {
+  %0 = linalg.matmul ins(%x, %x : tensor<2x2xi32>, tensor<2x2xi32>) outs(%x : tensor<2x2xi32>) -> tensor<2x2xi32>
+  return %0 : tensor<2x2xi32>
+}
+
+//--- observed.mlir
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // CHECK: observed.mlir:[[@LINE+1]]:{{.*}} error: 'quanta.observe' op belongs to the observed stage, but this pipeline takes the float and integer stages
+  %0 = quanta.observe %x, "x" using min_max : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+//--- simulated.mlir
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // CHECK: error: 'quanta.fake_quant' op belongs to the simulated stage
+  %0 = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.5> : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+//--- quantized.mlir
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // CHECK: error: 'quanta.quantize' op belongs to the quantized stage, but kernels takes the float and integer stages
+  %0 = quanta.quantize %x : tensor<2xf32> to tensor<2x!quant.uniform<u8:f32, 0.5>>
+  %1 = quanta.dequantize %0 : tensor<2x!quant.uniform<u8:f32, 0.5>> to tensor<2xf32>
+  return %1 : tensor<2xf32>
+}
+
+//--- kernel.mlir
+// CHECK: error: 'func.func' op belongs to the kernel stage
+func.func @main(%x: memref<2xf32>) {
+  return
+}
+
+//--- fused.mlir
+func.func @main(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: tensor<4x3xi32>) -> tensor<4x3xi32> {
+  // CHECK: error: 'quanta.fused_matmul' op belongs to the kernel stage
+  %0 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  } -> tensor<4x3xi32>
+  return %0 : tensor<4x3xi32>
+}
+
+//--- llvm.mlir
+// CHECK: error: 'llvm.func' op belongs to the llvm stage
+llvm.func @main()

@@ -1,0 +1,56 @@
+// RUN: split-file %s %t
+// RUN: quant-opt %t/model.mlir --quanta-fold-constants --canonicalize | FileCheck %t/model.mlir
+// RUN: not quant-opt %t/missing.mlir --quanta-fold-constants 2>&1 | FileCheck %t/missing.mlir
+// RUN: not quant-opt %t/size.mlir --quanta-fold-constants 2>&1 | FileCheck %t/size.mlir
+
+//--- model.mlir
+// A transposed blob, as a frontend writes a linear layer, becomes a constant.
+// CHECK-LABEL: func.func @transposed
+func.func @transposed() -> tensor<3x2xf32> {
+  %w = arith.constant dense_resource<weight> : tensor<2x3xf32>
+  %empty = tensor.empty() : tensor<3x2xf32>
+  // CHECK: %[[T:.*]] = arith.constant dense<{{\[}}[1.000000e+00, 4.000000e+00], [2.000000e+00, 5.000000e+00], [3.000000e+00, 6.000000e+00]]> : tensor<3x2xf32>
+  // CHECK-NOT: linalg.transpose
+  // CHECK: return %[[T]]
+  %t = linalg.transpose ins(%w : tensor<2x3xf32>) outs(%empty : tensor<3x2xf32>) permutation = [1, 0]
+  return %t : tensor<3x2xf32>
+}
+
+// What depends on data stays.
+// CHECK-LABEL: func.func @data
+func.func @data(%x: tensor<2x3xf32>) -> tensor<3x2xf32> {
+  %empty = tensor.empty() : tensor<3x2xf32>
+  // CHECK: linalg.transpose
+  %t = linalg.transpose ins(%x : tensor<2x3xf32>) outs(%empty : tensor<3x2xf32>) permutation = [1, 0]
+  return %t : tensor<3x2xf32>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      weight: "0x040000000000803F0000004000004040000080400000A0400000C040"
+    }
+  }
+#-}
+
+//--- missing.mlir
+func.func @main() -> tensor<2x3xf32> {
+  // CHECK: missing.mlir:[[@LINE+1]]:{{.*}} error: 'arith.constant' op refers to a resource that is missing or does not have the size of its type
+  %w = arith.constant dense_resource<weight> : tensor<2x3xf32>
+  return %w : tensor<2x3xf32>
+}
+
+//--- size.mlir
+func.func @main() -> tensor<2x3xf32> {
+  // CHECK: error: 'arith.constant' op refers to a resource that is missing or does not have the size of its type
+  %w = arith.constant dense_resource<weight> : tensor<2x3xf32>
+  return %w : tensor<2x3xf32>
+}
+
+{-#
+  dialect_resources: {
+    builtin: {
+      weight: "0x040000000000803F00000040"
+    }
+  }
+#-}

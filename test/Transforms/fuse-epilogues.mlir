@@ -1,0 +1,140 @@
+// RUN: quant-opt %s --quanta-fuse-epilogues --canonicalize | FileCheck %s
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d1)>
+
+// Dequantization, a residual and ReLU end up in the region; what does not vary
+// in a dimension keeps its map.
+// CHECK-DAG: #[[ROW:.*]] = affine_map<(d0, d1) -> (d1)>
+// CHECK-DAG: #[[ID:.*]] = affine_map<(d0, d1) -> (d0, d1)>
+// CHECK-LABEL: func.func @chain(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<?x8xi8>, %[[W:[a-z0-9_]+]]: tensor<128xi8>, %[[B:[a-z0-9_]+]]: tensor<16xi32>,
+// CHECK-SAME: %[[S:[a-z0-9_]+]]: tensor<3xf32>, %[[R:[a-z0-9_]+]]: tensor<?x3xf32>, %{{.*}}: tensor<?x3xi32>, %[[F:[a-z0-9_]+]]: tensor<?x3xf32>)
+func.func @chain(%x: tensor<?x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %s: tensor<3xf32>, %r: tensor<?x3xf32>,
+                 %o: tensor<?x3xi32>, %f: tensor<?x3xf32>) -> tensor<?x3xf32> {
+  // CHECK: %[[Y:.*]] = quanta.fused_matmul {{.*}} lhs(%[[X]] {{.*}} extras(%[[S]], %[[R]] : tensor<3xf32>, tensor<?x3xf32>) maps [#[[ROW]], #[[ID]]] outs(%[[F]] : tensor<?x3xf32>) {
+  // CHECK: ^bb0(%[[ACC:[a-z0-9_]+]]: i32, %[[SE:[a-z0-9_]+]]: f32, %[[RE:[a-z0-9_]+]]: f32):
+  // CHECK: %[[C:.*]] = arith.sitofp %[[ACC]]
+  // CHECK: %[[M:.*]] = arith.mulf %[[C]], %[[SE]]
+  // CHECK: %[[A:.*]] = arith.addf %[[M]], %[[RE]]
+  // CHECK: %[[Z:.*]] = arith.maximumf %[[A]]
+  // CHECK: quanta.yield %[[Z]] : f32
+  // CHECK-NOT: linalg.generic
+  // CHECK: return %[[Y]]
+  %zero = arith.constant 0.0 : f32
+  %acc = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<?x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<?x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<?x3xi32>
+  %0 = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%acc, %s : tensor<?x3xi32>, tensor<3xf32>) outs(%f : tensor<?x3xf32>) {
+  ^bb0(%a: i32, %scale: f32, %out: f32):
+    %c = arith.sitofp %a : i32 to f32
+    %m = arith.mulf %c, %scale : f32
+    linalg.yield %m : f32
+  } -> tensor<?x3xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%r, %0 : tensor<?x3xf32>, tensor<?x3xf32>) outs(%f : tensor<?x3xf32>) {
+  ^bb0(%residual: f32, %m: f32, %out: f32):
+    %a = arith.addf %m, %residual : f32
+    %z = arith.maximumf %a, %zero : f32
+    linalg.yield %z : f32
+  } -> tensor<?x3xf32>
+  return %1 : tensor<?x3xf32>
+}
+
+// Not fused: a result with two users.
+// CHECK-LABEL: func.func @two_users
+func.func @two_users(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: tensor<4x3xi32>)
+    -> (tensor<4x3xi32>, tensor<4x3xi32>) {
+  // CHECK: quanta.fused_matmul
+  // CHECK: linalg.generic
+  %acc = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<4x3xi32>
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%acc : tensor<4x3xi32>) outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    %d = arith.addi %a, %a : i32
+    linalg.yield %d : i32
+  } -> tensor<4x3xi32>
+  return %acc, %0 : tensor<4x3xi32>, tensor<4x3xi32>
+}
+
+// Not fused: a transposing user, one that reduces, one that needs the index,
+// one that reads what the output held.
+// CHECK-LABEL: func.func @other_users
+func.func @other_users(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: tensor<4x3xi32>, %t: tensor<3x4xi32>,
+                       %v: tensor<4xi32>) -> (tensor<3x4xi32>, tensor<4xi32>, tensor<4x3xi32>, tensor<4x3xi32>) {
+  // CHECK-COUNT-4: quanta.fused_matmul
+  // CHECK-COUNT-4: linalg.generic
+  %a0 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<4x3xi32>
+  %a1 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<4x3xi32>
+  %a2 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<4x3xi32>
+  %a3 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<4x3xi32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(d0, d1) -> (d1, d0)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a0 : tensor<4x3xi32>) outs(%t : tensor<3x4xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    %d = arith.addi %a, %a : i32
+    linalg.yield %d : i32
+  } -> tensor<3x4xi32>
+  %1 = linalg.generic {indexing_maps = [#id, affine_map<(d0, d1) -> (d0)>], iterator_types = ["parallel", "reduction"]}
+      ins(%a1 : tensor<4x3xi32>) outs(%v : tensor<4xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    %d = arith.addi %a, %out : i32
+    linalg.yield %d : i32
+  } -> tensor<4xi32>
+  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a2 : tensor<4x3xi32>) outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    %i = linalg.index 0 : index
+    %j = arith.index_cast %i : index to i32
+    %d = arith.addi %a, %j : i32
+    linalg.yield %d : i32
+  } -> tensor<4x3xi32>
+  %3 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%a3 : tensor<4x3xi32>) outs(%o : tensor<4x3xi32>) {
+  ^bb0(%a: i32, %out: i32):
+    %d = arith.addi %a, %out : i32
+    linalg.yield %d : i32
+  } -> tensor<4x3xi32>
+  return %0, %1, %2, %3 : tensor<3x4xi32>, tensor<4xi32>, tensor<4x3xi32>, tensor<4x3xi32>
+}
+
+// A user that reads the result twice: as the element and along its rows.
+// CHECK-LABEL: func.func @read_twice
+func.func @read_twice(%x: tensor<3x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: tensor<3x3xi32>) -> tensor<3x3xi32> {
+  // CHECK: quanta.fused_matmul
+  // CHECK: linalg.generic
+  %acc = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<3x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<3x3xi32>) {
+  ^bb0(%a: i32):
+    quanta.yield %a : i32
+  } -> tensor<3x3xi32>
+  %0 = linalg.generic {indexing_maps = [#id, affine_map<(d0, d1) -> (d1, d0)>, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%acc, %acc : tensor<3x3xi32>, tensor<3x3xi32>) outs(%o : tensor<3x3xi32>) {
+  ^bb0(%a: i32, %c: i32, %out: i32):
+    %d = arith.addi %a, %c : i32
+    linalg.yield %d : i32
+  } -> tensor<3x3xi32>
+  return %0 : tensor<3x3xi32>
+}

@@ -1,0 +1,122 @@
+// RUN: split-file %s %t
+// RUN: quant-opt %t/vnni.mlir --quanta-generate-kernels --canonicalize --cse | FileCheck %t/vnni.mlir
+// RUN: quant-opt %t/others.mlir --quanta-generate-kernels --canonicalize --cse | FileCheck %t/others.mlir
+// RUN: not quant-opt %t/tensor.mlir --quanta-generate-kernels 2>&1 | FileCheck %t/tensor.mlir
+
+//--- vnni.mlir
+// Tiles of accumulators, the largest first; what is left of K is not read past
+// its end, what is left of N is masked.
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<?x10xi8>, %[[W:[a-z0-9_]+]]: memref<{{.*}}>, %[[B:[a-z0-9_]+]]: memref<32xi32>, %[[S:[a-z0-9_]+]]: memref<20xf32>, %[[O:[a-z0-9_]+]]: memref<?x20xf32>)
+// CHECK-NOT: quanta.fused_matmul
+// CHECK: scf.for
+// CHECK: vector.load %[[B]]
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xi32>, vector<16xi32>
+// CHECK: vector.load %[[W]]{{.*}} vector<64xi8>
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// CHECK: scf.yield
+// CHECK: arith.sitofp %{{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK: vector.store %{{.*}}, %[[O]]
+// CHECK: vector.constant_mask [4] : vector<16xi1>
+// CHECK: vector.maskedload %[[S]]
+// CHECK: vector.maskedstore %[[O]]
+// The last tile has one row.
+// CHECK: scf.for
+// CHECK-NOT: memref.alloc
+func.func @main(%x: memref<?x10xi8>, %w: memref<384xi8>, %b: memref<32xi32>, %s: memref<20xf32>, %o: memref<?x20xf32>) {
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<?x10xi8>) rhs(%w : memref<384xi8>) init(%b : memref<32xi32>)
+      extras(%s : memref<20xf32>) maps [affine_map<(m, n) -> (n)>] outs(%o : memref<?x20xf32>) {
+  ^bb0(%acc: i32, %scale: f32):
+    %f = arith.sitofp %acc : i32 to f32
+    %y = arith.mulf %f, %scale : f32
+    quanta.yield %y : f32
+  }
+  return
+}
+
+// A static single row needs no tile of several.
+// CHECK-LABEL: func.func @one_row
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// CHECK: vector.maskedstore
+// CHECK-NOT: vector.maskedstore
+func.func @one_row(%x: memref<1x4xi8>, %w: memref<64xi8>, %b: memref<16xi32>, %o: memref<1x3xi32>) {
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<1x4xi8>) rhs(%w : memref<64xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// Columns of a buffer that are not next to each other are copied once.
+// CHECK-LABEL: func.func @strided(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<4x4xi8, strided<[1, 4]>>
+// CHECK: %[[COPY:.*]] = memref.alloc() : memref<4x4xi8>
+// CHECK: memref.copy %[[X]], %[[COPY]]
+// CHECK: memref.dealloc %[[COPY]]
+func.func @strided(%x: memref<4x4xi8, strided<[1, 4]>>, %w: memref<64xi8>, %b: memref<16xi32>, %o: memref<4x3xi32>) {
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<4x4xi8, strided<[1, 4]>>) rhs(%w : memref<64xi8>)
+      init(%b : memref<16xi32>) maps [] outs(%o : memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+//--- others.mlir
+// CHECK-LABEL: func.func @avx2
+// CHECK-NOT: vpmaddubsw
+// CHECK: llvm.x86.avx2.pmadd.wd
+func.func @avx2(%x: memref<4x8xi8>, %w: memref<64xi8>, %b: memref<8xi32>, %o: memref<4x3xi32>) {
+  quanta.fused_matmul #quanta.avx2 lhs(%x : memref<4x8xi8>) rhs(%w : memref<64xi8>) init(%b : memref<8xi32>)
+      maps [] outs(%o : memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @neon
+// CHECK: arith.xori
+// CHECK: {{arm_neon.intr.sdot|llvm.aarch64.neon.sdot}}
+func.func @neon(%x: memref<4x8xi8>, %w: memref<32xi8>, %b: memref<4xi32>, %o: memref<4x3xi32>) {
+  quanta.fused_matmul #quanta.neon_dot lhs(%x : memref<4x8xi8>) rhs(%w : memref<32xi8>) init(%b : memref<4xi32>)
+      maps [] outs(%o : memref<4x3xi32>) attributes {flip_lhs} {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @portable
+// CHECK: arith.muli %{{.*}} : vector<4xi32>
+func.func @portable(%x: memref<4x8xi8>, %w: memref<32xi8>, %b: memref<4xi32>, %o: memref<4x3xi32>) {
+  quanta.fused_matmul #quanta.portable lhs(%x : memref<4x8xi8>) rhs(%w : memref<32xi8>) init(%b : memref<4xi32>)
+      maps [] outs(%o : memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @float
+// CHECK: vector.fma %{{.*}} : vector<16xf32>
+func.func @float(%x: memref<4x8xf32>, %w: memref<128xf32>, %b: memref<16xf32>, %o: memref<4x3xf32>) {
+  quanta.fused_matmul #quanta.fma<lanes = 16, vectors = 4, rows = 6, fused = true> lhs(%x : memref<4x8xf32>)
+      rhs(%w : memref<128xf32>) init(%b : memref<16xf32>) maps [] outs(%o : memref<4x3xf32>) {
+  ^bb0(%acc: f32):
+    quanta.yield %acc : f32
+  }
+  return
+}
+
+//--- tensor.mlir
+func.func @main(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: tensor<4x3xi32>) -> tensor<4x3xi32> {
+  // CHECK: tensor.mlir:[[@LINE+1]]:{{.*}} error: 'quanta.fused_matmul' op must be bufferized before kernels are generated
+  %0 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o : tensor<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  } -> tensor<4x3xi32>
+  return %0 : tensor<4x3xi32>
+}

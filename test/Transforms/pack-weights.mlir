@@ -1,0 +1,117 @@
+// RUN: split-file %s %t
+// RUN: quant-opt %t/model.mlir --quanta-set-target="triple=aarch64-linux-gnu cpu=cortex-a76" --quanta-pack-weights --canonicalize \
+// RUN:   | FileCheck %t/model.mlir --check-prefixes=CHECK,NEON
+// RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" --quanta-pack-weights --canonicalize \
+// RUN:   | FileCheck %t/model.mlir --check-prefixes=CHECK,VNNI
+// RUN: not quant-opt %t/model.mlir --quanta-pack-weights 2>&1 | FileCheck %s --check-prefix=NO-TARGET
+
+// NO-TARGET: error: quanta-pack-weights needs quanta-set-target before it
+
+//--- model.mlir
+#lhs = affine_map<(m, n, k) -> (m, k)>
+#rhs = affine_map<(m, n, k) -> (k, n)>
+#out = affine_map<(m, n, k) -> (m, n)>
+
+// Five rows and two columns of weights: groups of four along K, whole vectors
+// along N, zeros where nothing is. u8 activations suit VNNI; `sdot` takes them
+// minus 128, and the bias makes up for it: 10 + 128 * 15, 20 + 128 * 30.
+// CHECK-LABEL: func.func @integer
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<?x5xi8>
+// NEON-DAG: %[[W:.*]] = arith.constant dense<[1, 2, 3, 4, 2, 4, 6, 8, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]> : tensor<32xi8>
+// NEON-DAG: %[[B:.*]] = arith.constant dense<[1930, 3860, 0, 0]> : tensor<4xi32>
+// NEON: %[[R:.*]] = quanta.fused_matmul #quanta.neon_dot lhs(%[[X]] : tensor<?x5xi8>) rhs(%[[W]] : tensor<32xi8>) init(%[[B]] : tensor<4xi32>)
+// NEON-SAME: outs(%{{.*}} : tensor<?x2xi32>) attributes {flip_lhs} {
+// VNNI-DAG: %[[W:.*]] = arith.constant dense<"0x01020304020406080000{{0+}}05{{0+}}0A{{0+}}"> : tensor<128xi8>
+// VNNI-DAG: %[[B:.*]] = arith.constant dense<[10, 20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]> : tensor<16xi32>
+// VNNI: %[[R:.*]] = quanta.fused_matmul #quanta.avx512_vnni lhs(%[[X]] : tensor<?x5xi8>) rhs(%[[W]] : tensor<128xi8>) init(%[[B]] : tensor<16xi32>)
+// VNNI-NOT: flip_lhs
+// CHECK: ^bb0(%[[ACC:[a-z0-9_]+]]: i32):
+// CHECK-NEXT: quanta.yield %[[ACC]] : i32
+// CHECK: return %[[R]]
+func.func @integer(%x: tensor<?x5xi8>, %empty: tensor<?x2xi32>) -> tensor<?x2xi32> {
+  %w = arith.constant dense<[[1, 2], [2, 4], [3, 6], [4, 8], [5, 10]]> : tensor<5x2xi8>
+  %b = arith.constant dense<[10, 20]> : tensor<2xi32>
+  %init = linalg.broadcast ins(%b : tensor<2xi32>) outs(%empty : tensor<?x2xi32>) dimensions = [0]
+  %0 = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<?x5xi8>, tensor<5x2xi8>) outs(%init : tensor<?x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %i = arith.extui %a : i8 to i32
+    %j = arith.extsi %v : i8 to i32
+    %p = arith.muli %i, %j : i32
+    %s = arith.addi %acc, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<?x2xi32>
+  return %0 : tensor<?x2xi32>
+}
+
+// i8 activations: the other way round.
+// CHECK-LABEL: func.func @signed
+// NEON-NOT: flip_lhs
+// VNNI-DAG: arith.constant dense<[-374, -748, 0, {{.*}}]> : tensor<16xi32>
+// VNNI: quanta.fused_matmul {{.*}} attributes {flip_lhs} {
+// CHECK: return
+func.func @signed(%x: tensor<4x2xi8>, %empty: tensor<4x2xi32>) -> tensor<4x2xi32> {
+  %w = arith.constant dense<[[1, 2], [2, 4]]> : tensor<2x2xi8>
+  %b = arith.constant dense<[10, 20]> : tensor<2xi32>
+  %init = linalg.broadcast ins(%b : tensor<2xi32>) outs(%empty : tensor<4x2xi32>) dimensions = [0]
+  %0 = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<4x2xi8>, tensor<2x2xi8>) outs(%init : tensor<4x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %i = arith.extsi %a : i8 to i32
+    %j = arith.extsi %v : i8 to i32
+    %p = arith.muli %i, %j : i32
+    %s = arith.addi %p, %acc : i32
+    linalg.yield %s : i32
+  } -> tensor<4x2xi32>
+  return %0 : tensor<4x2xi32>
+}
+
+// Float products are packed too.
+// CHECK-LABEL: func.func @float
+// NEON-DAG: arith.constant dense<[1.000000e+00, 2.000000e+00, 0.000000e+00, 0.000000e+00, 3.000000e+00, 4.000000e+00, 0.000000e+00, 0.000000e+00]> : tensor<8xf32>
+// CHECK: quanta.fused_matmul #quanta.fma
+func.func @float(%x: tensor<4x2xf32>, %empty: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+
+// Not packed: weights that are data, data to accumulate on, a zero point in the
+// products, dynamic N, no weights at all, other element types, a transposition.
+// CHECK-LABEL: func.func @others
+// CHECK-NOT: quanta.fused_matmul
+func.func @others(%x: tensor<4x2xf32>, %y: tensor<2x?xf32>, %d: tensor<4x?xf32>, %acc: tensor<4x2xf32>,
+                  %x8: tensor<4x2xi8>, %xe: tensor<4x0xf32>, %xh: tensor<4x2xf16>, %xd: tensor<4x2xf64>)
+    -> (tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xi32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>, tensor<4x2xf32>) {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %w8 = arith.constant dense<[[1, 2], [2, 4]]> : tensor<2x2xi8>
+  %wh = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf16>
+  %wd = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf64>
+  %we = arith.constant dense<> : tensor<0x2xf32>
+  %z = arith.constant dense<0.0> : tensor<4x2xf32>
+  %z32 = arith.constant dense<0> : tensor<4x2xi32>
+  %zh = arith.constant dense<0.0> : tensor<4x2xf16>
+  %zd = arith.constant dense<0.0> : tensor<4x2xf64>
+  %c3 = arith.constant 3 : i32
+  %0 = linalg.matmul ins(%x, %y : tensor<4x2xf32>, tensor<2x?xf32>) outs(%d : tensor<4x?xf32>) -> tensor<4x?xf32>
+  %1 = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%acc : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %2 = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x8, %w8 : tensor<4x2xi8>, tensor<2x2xi8>) outs(%z32 : tensor<4x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %sum: i32):
+    %i = arith.extui %a : i8 to i32
+    %c = arith.subi %i, %c3 : i32
+    %j = arith.extsi %v : i8 to i32
+    %p = arith.muli %c, %j : i32
+    %s = arith.addi %sum, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<4x2xi32>
+  %3 = linalg.matmul ins(%xe, %we : tensor<4x0xf32>, tensor<0x2xf32>) outs(%z : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %4 = linalg.matmul ins(%xh, %wh : tensor<4x2xf16>, tensor<2x2xf16>) outs(%zh : tensor<4x2xf16>) -> tensor<4x2xf16>
+  %5 = linalg.matmul ins(%xd, %wd : tensor<4x2xf64>, tensor<2x2xf64>) outs(%zd : tensor<4x2xf64>) -> tensor<4x2xf64>
+  %6 = linalg.matmul indexing_maps = [#lhs, affine_map<(m, n, k) -> (n, k)>, #out]
+      ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%z : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0, %1, %2, %3, %4, %5, %6
+      : tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xi32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>, tensor<4x2xf32>
+}

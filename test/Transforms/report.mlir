@@ -1,0 +1,73 @@
+// RUN: split-file %s %t
+// RUN: quant-opt %t/model.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/model.mlir --check-prefix=REMARK
+// RUN: quant-opt %t/model.mlir --quanta-report=output=%t/report.json -o /dev/null 2>&1 | count 0
+// RUN: FileCheck %t/model.mlir --check-prefix=JSON < %t/report.json
+// RUN: %python -m json.tool %t/report.json /dev/null
+// RUN: not quant-opt %t/model.mlir --quanta-report=strict=true -o /dev/null 2>&1 | FileCheck %t/model.mlir --check-prefix=STRICT
+// RUN: not quant-opt %t/model.mlir --quanta-report=output=%t/no/such/folder/report.json -o /dev/null 2>&1 \
+// RUN:   | FileCheck %t/model.mlir --check-prefix=UNWRITABLE
+// RUN: quant-opt %t/all-integer.mlir --quanta-report=strict=true -o /dev/null 2>&1 | count 0
+// RUN: quant-opt %t/all-integer.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/all-integer.mlir
+
+//--- model.mlir
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8<-127:127>:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+#id = affine_map<(d0, d1) -> (d0, d1)>
+
+func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %g: tensor<3x2xf32>,
+                %o: tensor<?x2xf32>, %p: tensor<?x3xf32>) -> (tensor<?x3x!acc>, tensor<?x2xf32>, tensor<?x3xf32>, f32) {
+  // A dynamic size counts as one: 4 * 3 multiply-accumulates here, 3 * 2 and 5 below.
+  %0 = quanta.matmul %x, %w : tensor<?x4x!u8>, tensor<4x3x!i8> -> tensor<?x3x!acc>
+  // REMARK: remark: loc("fc2"): stays in float: too precious
+  // STRICT: error: loc("fc2"): 'linalg.matmul' op stays in float, which strict forbids: too precious
+  %1 = linalg.matmul {quanta.float_reason = "too precious"} ins(%f, %g : tensor<?x3xf32>, tensor<3x2xf32>)
+      outs(%o : tensor<?x2xf32>) -> tensor<?x2xf32> loc("fc2")
+  // REMARK: model.mlir:[[@LINE+1]]:{{.*}} remark: stays in float: elementwise work between contractions stays in registers as f32
+  %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%f : tensor<?x3xf32>) outs(%p : tensor<?x3xf32>) {
+  ^bb0(%a: f32, %b: f32):
+    %t = math.tanh %a : f32
+    linalg.yield %t : f32
+  } -> tensor<?x3xf32>
+  %v = arith.constant dense<1.0> : tensor<5xf32>
+  %s = arith.constant dense<0.0> : tensor<f32>
+  // REMARK: remark: stays in float: it has no quantized counterpart
+  // STRICT: error: 'linalg.dot' op stays in float, which strict forbids: it has no quantized counterpart
+  %3 = linalg.dot ins(%v, %v : tensor<5xf32>, tensor<5xf32>) outs(%s : tensor<f32>) -> tensor<f32>
+  // Moving floats is not computing.
+  // REMARK-NOT: linalg.fill
+  %4 = tensor.extract %3[] : tensor<f32>
+  %5 = linalg.fill ins(%4 : f32) outs(%p : tensor<?x3xf32>) -> tensor<?x3xf32>
+  return %0, %1, %2, %4 : tensor<?x3x!acc>, tensor<?x2xf32>, tensor<?x3xf32>, f32
+}
+// JSON: "int8_mac_share": 0.52{{[0-9]*}},
+// JSON: "macs": 23,
+// JSON: "contractions": [
+// JSON: "op": "quanta.matmul",
+// JSON-NEXT: "location": "{{.*}}model.mlir:9:
+// JSON: "macs": 12,
+// JSON: "integer": true
+// JSON: "op": "linalg.matmul",
+// JSON-NEXT: "location": "fc2"
+// JSON: "integer": false
+// JSON: "left_in_float": [
+// JSON: "op": "linalg.matmul",
+// JSON: "reason": "too precious",
+// JSON: "macs": 6
+// JSON: "op": "linalg.generic",
+// JSON: "macs": 0
+// JSON: "op": "linalg.dot",
+// UNWRITABLE: error: cannot write report file '{{.*}}/no/such/folder/report.json': {{.*}}
+
+//--- all-integer.mlir
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8<-127:127>:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+// CHECK: "int8_mac_share": 1,
+// CHECK: "macs": 24,
+// CHECK: "left_in_float": []
+func.func @main(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> tensor<2x3x!acc> {
+  %0 = quanta.matmul %x, %w : tensor<2x4x!u8>, tensor<4x3x!i8> -> tensor<2x3x!acc>
+  return %0 : tensor<2x3x!acc>
+}

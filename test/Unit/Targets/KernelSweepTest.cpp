@@ -1,0 +1,62 @@
+//===- KernelSweepTest.cpp - Kernels equal the scalar reference -----------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Every kernel gives the bits of quanta/Numerics/Reference.h, and touches
+// nothing outside of its tensors, on every instruction set that can be run
+// here: natively for this machine's architecture, emulated for AArch64.
+//
+//===----------------------------------------------------------------------===//
+
+#include "Sweep.h"
+
+#include "gtest/gtest.h"
+
+using namespace quanta;
+using namespace quanta::test;
+
+namespace {
+
+struct Machine {
+  const char *name;
+  const char *triple;
+  const char *cpu;
+};
+
+void PrintTo(const Machine &machine, std::ostream *os) { *os << machine.name; }
+
+const Machine machines[] = {
+#ifdef __x86_64__
+    {"avx512_vnni", "", "cascadelake"},
+    {"avx512", "", "skylake-avx512"},
+    {"avx2", "", "haswell"},
+    {"portable", "", "x86-64"},
+#else
+    {"native", "", "native"},
+#endif
+    {"neon_dotprod", "aarch64-linux-gnu", "cortex-a76"},
+    {"neon_portable", "aarch64-linux-gnu", "cortex-a53"},
+};
+
+class KernelSweep : public ::testing::TestWithParam<Machine> {
+protected:
+  DotShape dot() { return getDotShape(GetParam().triple, GetParam().cpu); }
+  void run(const Sweep &sweep) {
+    runSweep(sweep, GetParam().triple, GetParam().cpu);
+  }
+};
+
+TEST_P(KernelSweep, Layers) { run(makeLayerSweep(dot())); }
+TEST_P(KernelSweep, Linalg) { run(makeLinalgSweep(dot())); }
+TEST_P(KernelSweep, Elementwise) { run(makeElementwiseSweep()); }
+TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
+
+INSTANTIATE_TEST_SUITE_P(Machines, KernelSweep, ::testing::ValuesIn(machines),
+                         [](const auto &info) {
+                           return std::string(info.param.name);
+                         });
+
+} // namespace

@@ -1,0 +1,12 @@
+# The unit tests: every program *Tests is a GoogleTest program.
+import os
+
+import lit.formats
+
+config.name = "Quanta-Unit"
+config.test_format = lit.formats.GoogleTest(".", "Tests")
+config.suffixes = []
+config.test_exec_root = os.path.join(config.quanta_obj_root, "test", "Unit")
+config.test_source_root = config.test_exec_root
+if "-fsanitize" in config.cxx_flags:
+    config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"

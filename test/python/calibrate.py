@@ -1,0 +1,142 @@
+# REQUIRES: python-package
+# RUN: %python %s
+"""Calibration: every form of data gives the same statistics."""
+
+import os
+import tempfile
+import unittest
+
+import numpy as np
+
+import quanta
+from Inputs.models import SUM_AND_DIFFERENCE, Perceptron
+
+
+def ranges(statistics):
+    """All but the number of batches, which depends on how the data came."""
+    return {
+        name: {k: v for k, v in entry.items() if k != "batches"}
+        for name, entry in statistics.items()
+    }
+
+
+class Calibration(unittest.TestCase):
+    def setUp(self):
+        self.model = Perceptron()
+        self.module = quanta.Module.parse(self.model.text(), "mlp")
+        self.x = self.model.data(40)
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def test_what_is_recorded(self):
+        statistics = quanta.calibrate(self.module, self.x)
+        first = next(e for e in statistics.values() if e["elements"] == self.x.size)
+        self.assertEqual(first["min"], self.x.min())
+        self.assertEqual(first["max"], self.x.max())
+        self.assertEqual((first["nans"], first["infs"], first["batches"]), (0, 0, 1))
+        self.assertEqual(statistics.model, "mlp")
+        self.assertIn("observers", repr(statistics))
+        self.assertNotIn("nonsense", statistics)
+        with self.assertRaises(KeyError):
+            statistics["nonsense"]
+
+    def test_every_form_of_data(self):
+        expected = ranges(quanta.calibrate(self.module, self.x))
+        self.assertTrue(expected)
+        np.save(self.path("x.npy"), self.x)
+        np.savez(self.path("named.npz"), x=self.x)
+        np.savez(self.path("parts.npz"), self.x[:7], self.x[7:])
+        os.mkdir(self.path("folder"))
+        for index, part in enumerate(np.split(self.x, 8)):
+            np.save(self.path(f"folder/{index}.npy"), part)
+        forms = {
+            "list of batches": np.split(self.x, 4),
+            "generator of rows": (row for row in self.x),
+            "tuples": [(self.x[:5],), (self.x[5:],)],
+            "dictionaries": [{"x": self.x[:5]}, {"x": self.x[5:]}],
+            "one dictionary": {"x": self.x},
+            "stacked batches": self.x.reshape(10, 4, 32),
+            "float64": self.x.astype(np.float64),
+            "views": [self.x[::2], self.x[1::2]],
+            "npy": self.path("x.npy"),
+            "npz by name": self.path("named.npz"),
+            "npz": self.path("parts.npz"),
+            "folder": self.path("folder"),
+        }
+        for form, data in forms.items():
+            with self.subTest(form):
+                self.assertEqual(ranges(quanta.calibrate(self.module, data)), expected)
+
+    def test_a_fixed_batch_cuts_the_data(self):
+        model = Perceptron(batch=8)
+        module = quanta.Module.parse(model.text())
+        statistics = quanta.calibrate(module, self.x)
+        self.assertEqual(
+            [e["batches"] for e in statistics.values()], [5] * len(statistics)
+        )
+        with self.assertRaisesRegex(quanta.Error, "expected size 8 in dimension 0"):
+            quanta.calibrate(module, self.x[:30])
+
+    def test_several_inputs(self):
+        module = quanta.Module.parse(SUM_AND_DIFFERENCE)
+        a = np.ones((4, 3), np.float32)
+        observed = module.run("quanta-insert-observers")
+        if observed.stage != "observed":
+            self.skipTest("nothing to observe in an addition")
+        expected = ranges(quanta.calibrate(module, [(a, 2 * a)]))
+        by_name = quanta.calibrate(module, [{"b": 2 * a, "a": a}])
+        self.assertEqual(ranges(by_name), expected)
+        np.savez(self.path("ab.npz"), b=2 * a, a=a)
+        np.savez(self.path("in-order.npz"), a, 2 * a)
+        for file in ("ab.npz", "in-order.npz"):
+            self.assertEqual(ranges(quanta.calibrate(module, self.path(file))), expected)
+        with self.assertRaisesRegex(quanta.Error, "1 array, but the model has 2 inputs"):
+            quanta.calibrate(module, [a])
+        with self.assertRaisesRegex(quanta.Error, "'a', 'c', but .* 'a', 'b'"):
+            quanta.calibrate(module, [{"a": a, "c": a}])
+
+    def test_files_and_merging(self):
+        whole = quanta.calibrate(self.module, np.split(self.x, 4))
+        parts = [quanta.calibrate(self.module, [x]) for x in np.split(self.x, 4)]
+        merged = parts[0].merge(*parts[1:])
+        self.assertEqual(dict(merged), dict(whole))
+        self.assertNotEqual(dict(parts[0]), dict(whole))
+        whole.save(self.path("s.json"))
+        again = quanta.Statistics.load(self.path("s.json"))
+        self.assertEqual(dict(again), dict(whole))
+        self.assertEqual(again.fingerprint, whole.fingerprint)
+        other = quanta.Module.parse(Perceptron(seed=1).text())
+        with self.assertRaisesRegex(quanta.Error, "model"):
+            whole.merge(quanta.calibrate(other, self.x))
+
+    def test_bad_data(self):
+        def refuse(pattern, data):
+            with self.assertRaisesRegex(quanta.Error, pattern):
+                quanta.calibrate(self.module, data)
+
+        refuse("no calibration data", [])
+        os.mkdir(self.path("empty"))
+        refuse("no calibration data", self.path("empty"))
+        refuse("cannot read '.*nowhere.npy': No such file", self.path("nowhere.npy"))
+        np.save(self.path("x.npy"), self.x)
+        with open(self.path("x.npy"), "rb") as file:
+            content = file.read()
+        with open(self.path("cut.npy"), "wb") as file:
+            file.write(content[:1000])
+        refuse("cut.npy' is not a file of arrays", self.path("cut.npy"))
+        with open(self.path("text.npy"), "w") as file:
+            file.write("hello")
+        refuse("text.npy' is not a file of arrays", self.path("text.npy"))
+        refuse("expected size 32", [self.x[:, :5]])
+        refuse("2 arrays, but the model has 1 input", [(self.x, self.x)])
+        refuse("not int", 3)
+        with self.assertRaisesRegex(quanta.Error, "stage"):
+            statistics = quanta.calibrate(self.module, self.x)
+            quanta.calibrate(quanta.quantize(self.module, statistics), self.x)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,241 @@
+# REQUIRES: python-package
+# RUN: %python %s
+"""The door for ONNX models."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+import quanta
+
+MISSING = [
+    package
+    for package in ("onnx", "torch_mlir")
+    if importlib.util.find_spec(package) is None
+]
+
+if not MISSING:
+    import onnx
+    import onnx.reference
+    from onnx import TensorProto, helper, numpy_helper
+
+RANDOM = np.random.default_rng(0)
+
+
+def weight(name, *shape):
+    values = RANDOM.standard_normal(shape).astype(np.float32) * np.float32(0.2)
+    return numpy_helper.from_array(values, name)
+
+
+def value(name, shape):
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def make(nodes, inputs, outputs, weights=(), name="main", opset=18, **options):
+    graph = helper.make_graph(nodes, name, inputs, outputs, weights)
+    domains = {node.domain for node in nodes} - {""}
+    opsets = [helper.make_opsetid("", opset)]
+    opsets += [helper.make_opsetid(domain, 1) for domain in domains]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=8, **options)
+
+
+def perceptron(**options):
+    nodes = [
+        helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], name="/first", transB=1),
+        helper.make_node("Relu", ["h"], ["r"], name="/relu"),
+        helper.make_node("Gemm", ["r", "w1", "b1"], ["y"], name="/second", transB=1),
+    ]
+    weights = [weight("w0", 24, 16), weight("b0", 24)]
+    weights += [weight("w1", 5, 24), weight("b1", 5)]
+    return make(
+        nodes, [value("x", ["n", 16])], [value("y", ["n", 5])], weights, **options
+    )
+
+
+@unittest.skipIf(MISSING, f"without the packages {', '.join(MISSING)}")
+class Import(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def save(self, model, name="model.onnx"):
+        path = os.path.join(self.folder, name)
+        onnx.save(model, path)
+        return path
+
+    def compare(self, model, x, **options):
+        path = self.save(model)
+        module = quanta.load(path, **options)
+        feeds = {model.graph.input[0].name: x}
+        if importlib.util.find_spec("onnxruntime"):
+            import onnxruntime
+
+            expected = onnxruntime.InferenceSession(path).run(None, feeds)[0]
+        else:
+            evaluator = onnx.reference.ReferenceEvaluator(model)
+            expected = evaluator.run(None, feeds)[0]
+        np.testing.assert_allclose(quanta.compile(module)(x), expected, atol=1e-4)
+        return module
+
+    def test_perceptron_without_onnxruntime(self):
+        path = self.save(perceptron())
+        # A fresh process: nothing of onnxruntime may be needed for this model.
+        script = (
+            "import sys; sys.modules['onnxruntime'] = None; import quanta; "
+            f"print(quanta.load({path!r}))"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True
+        )
+        self.assertIn("tensor<?x16xf32>", done.stdout)
+
+    def test_results_and_names(self):
+        x = RANDOM.standard_normal((7, 16)).astype(np.float32)
+        module = self.compare(perceptron(), x)
+        self.assertEqual(module.stage, "float")
+        self.assertEqual(module._program.input_names, {"main": ["x"]})
+        text = module._program.str_with_locations()
+        for name in ("/first", "/relu", "/second"):
+            self.assertIn(f'loc("{name}")', text)
+        report = quanta.quantize(module, quanta.calibrate(module, x)).report
+        self.assertEqual(
+            [c["location"] for c in report["contractions"]], ["/first", "/second"]
+        )
+
+    def test_shapes(self):
+        path = self.save(perceptron())
+        self.assertIn("tensor<3x16xf32>", str(quanta.load(path, shapes={"x": [3, None]})))
+        self.assertIn("tensor<?x16xf32>", str(quanta.load(path, shapes={"x": [-1, 16]})))
+        for shapes, pattern in [
+            ({"z": [1, 16]}, "no input 'z'; its inputs: 'x'"),
+            ({"x": [1]}, r"\[1\] for input 'x' .* does not fit .*\[n, 16\]"),
+            ({"x": [1, 17]}, "does not fit"),
+            ({"x": [1.5, 16]}, "does not fit"),
+        ]:
+            with self.assertRaisesRegex(quanta.Error, pattern):
+                quanta.load(path, shapes=shapes)
+
+    def test_a_named_size_holds_everywhere(self):
+        nodes = [helper.make_node("Add", ["a", "b"], ["c"])]
+        model = make(
+            nodes, [value("a", ["n", 4]), value("b", ["n", 4])], [value("c", ["n", 4])]
+        )
+        text = str(quanta.load(self.save(model), shapes={"a": [6, 4]}))
+        self.assertNotIn("?", text)
+        with self.assertRaisesRegex(quanta.Error, "does not fit"):
+            quanta.load(self.save(model), shapes={"a": [6, 4], "b": [7, 4]})
+
+    def test_names_that_c_does_not_have(self):
+        for graph, function in [
+            ("torch-jit-export", "torch_jit_export"),
+            ("1st", "main1st"),
+            ("", "main"),
+        ]:
+            model = perceptron(name=graph or "x")
+            model.graph.name = graph
+            module = quanta.load(self.save(model))
+            self.assertIn(f"func.func @{function}(", str(module))
+
+    def test_nodes_without_names_and_with_the_same(self):
+        model = perceptron()
+        for node in model.graph.node:
+            node.name = ""
+        text = quanta.load(self.save(model))._program.str_with_locations()
+        self.assertIn('loc("Gemm_y")', text)
+        for node in model.graph.node:
+            node.name = "layer"
+        text = quanta.load(self.save(model))._program.str_with_locations()
+        self.assertIn('loc("layer_3")', text)
+
+    @unittest.skipUnless(
+        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
+    )
+    def test_old_network_with_batch_normalization(self):
+        nodes = [
+            helper.make_node("Conv", ["x", "w0"], ["c"], name="conv"),
+            helper.make_node("BatchNormalization", ["c", "g", "b", "m", "v"], ["n"]),
+            helper.make_node("Relu", ["n"], ["r"]),
+            helper.make_node("Conv", ["r", "w1"], ["d"]),
+            helper.make_node("Add", ["d", "r"], ["a"]),
+            helper.make_node("GlobalAveragePool", ["a"], ["p"]),
+            helper.make_node("Flatten", ["p"], ["y"]),
+        ]
+        weights = [weight("w0", 4, 1, 3, 3), weight("w1", 4, 4, 1, 1)]
+        weights += [weight(name, 4) for name in "gbm"]
+        weights.append(numpy_helper.from_array(np.ones(4, np.float32), "v"))
+        x = RANDOM.standard_normal((2, 1, 8, 8)).astype(np.float32)
+        for batch in ("n", 2):
+            model = make(
+                nodes,
+                [value("x", [batch, 1, 8, 8])],
+                [value("y", [batch, 4])],
+                weights,
+                opset=11,
+            )
+            module = self.compare(model, x)
+            self.assertNotIn("math.rsqrt", str(module))
+
+    def test_all_that_is_not_supported_is_named(self):
+        nodes = [
+            helper.make_node("Foo", ["x"], ["a"], name="/one", domain="com.example"),
+            helper.make_node("Relu", ["a"], ["b"], name="/two"),
+            helper.make_node("MelWeightMatrix", ["b"], ["c"], name="/three"),
+            helper.make_node("Bar", ["c"], ["y"], name="/four", domain="com.example"),
+        ]
+        model = make(nodes, [value("x", ["n", 4])], [value("y", ["n", 4])])
+        model.graph.value_info.extend(value(name, ["n", 4]) for name in "abc")
+        with self.assertRaises(quanta.Error) as caught:
+            quanta.load(self.save(model))
+        lines = str(caught.exception).splitlines()
+        self.assertIn("operations that are not supported", lines[0])
+        self.assertEqual(
+            lines[1:],
+            [
+                "  '/one' (com.example.Foo)",
+                "  '/three' (MelWeightMatrix)",
+                "  '/four' (com.example.Bar)",
+            ],
+        )
+
+    def test_files_that_are_no_models(self):
+        with self.assertRaisesRegex(quanta.Error, "nowhere.onnx': No such file"):
+            quanta.load("nowhere.onnx")
+        content = perceptron().SerializeToString()
+        for name, data in [
+            ("empty.onnx", b""),
+            ("text.onnx", b"hello"),
+            ("cut.onnx", content[: len(content) // 2]),
+        ]:
+            path = os.path.join(self.folder, name)
+            with open(path, "wb") as file:
+                file.write(data)
+            with self.assertRaisesRegex(quanta.Error, f"{name}' is not an ONNX model"):
+                quanta.load(path)
+
+
+class MissingPackages(unittest.TestCase):
+    def test_says_what_to_install(self):
+        script = (
+            "import sys, importlib.util as u; f = u.find_spec; "
+            "u.find_spec = lambda n, *a: None if n == 'onnx' else f(n, *a); "
+            "import quanta\n"
+            "try: quanta.load('m.onnx')\n"
+            "except quanta.Error as error: print(error)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, check=True
+        )
+        self.assertEqual(
+            done.stdout.strip(),
+            "reading ONNX models needs the package 'onnx': pip install quanta[onnx]",
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

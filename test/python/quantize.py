@@ -1,0 +1,97 @@
+# REQUIRES: python-package
+# RUN: %python %s
+"""From float to the integer stage, with its report."""
+
+import os
+import tempfile
+import unittest
+
+import numpy as np
+
+import quanta
+from Inputs.models import Perceptron
+
+
+class Quantization(unittest.TestCase):
+    def setUp(self):
+        self.model = Perceptron()
+        self.module = quanta.Module.parse(self.model.text(), "mlp")
+        self.x = self.model.data(100)
+        self.statistics = quanta.calibrate(self.module, self.x)
+
+    def test_int8_is_close_to_float(self):
+        quantized = quanta.quantize(self.module, self.statistics)
+        self.assertEqual(quantized.stage, "integer")
+        self.assertEqual(self.module.stage, "float")
+        run = quanta.compile(quantized)
+        self.assertTrue(run.isa)
+        error = np.abs(run(self.x) - self.model.reference(self.x))
+        self.assertLess(error.max(), 0.1)
+        # One program for every batch size, and the same bits in each.
+        whole = run(self.x)
+        for count in (1, 2, 7, 64):
+            self.assertTrue((run(self.x[:count]) == whole[:count]).all())
+
+    def test_report(self):
+        report = quanta.quantize(self.module, self.statistics, strict=True).report
+        self.assertEqual(report["int8_mac_share"], 1)
+        self.assertEqual(len(report["contractions"]), 2)
+        self.assertEqual(report["left_in_float"], [])
+
+    def test_recipe(self):
+        name = next(
+            n for n, e in self.statistics.items() if e["elements"] == self.x.size
+        )
+        rules = [{"name": name, "scheme": "float", "reason": "by hand"}]
+        recipe = {"rules": rules}
+        quantized = quanta.quantize(self.module, self.statistics, recipe)
+        report = quantized.report
+        self.assertLess(report["int8_mac_share"], 0.5)
+        self.assertIn("by hand", [entry["reason"] for entry in report["left_in_float"]])
+        with self.assertRaisesRegex(quanta.Error, "strict.*by hand"):
+            quanta.quantize(self.module, self.statistics, recipe, strict=True)
+        for bad in ({"colour": "blue"}, {"activation": "u9"}):
+            with self.assertRaisesRegex(quanta.Error, "recipe file.*line 1"):
+                quanta.quantize(self.module, self.statistics, bad)
+            with self.assertRaisesRegex(quanta.Error, "recipe file.*line 1"):
+                quanta.calibrate(self.module, self.x, bad)
+        with tempfile.TemporaryDirectory(prefix="with space ") as folder:
+            path = os.path.join(folder, "it's a recipe.yaml")
+            with open(path, "w") as file:
+                file.write("format: quanta-recipe\nversion: 1\nactivation: i8\n")
+            quantized = quanta.quantize(self.module, self.statistics, path)
+            error = np.abs(quanta.compile(quantized)(self.x) - self.model.reference(self.x))
+            self.assertLess(error.max(), 0.1)
+
+    def test_statistics_file(self):
+        expected = str(quanta.quantize(self.module, self.statistics))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "s.json")
+            self.statistics.save(path)
+            self.assertEqual(str(quanta.quantize(self.module, path)), expected)
+        with self.assertRaisesRegex(quanta.Error, "nowhere.json"):
+            quanta.quantize(self.module, "nowhere.json")
+        other = quanta.Module.parse(Perceptron(seed=1).text())
+        with self.assertRaisesRegex(quanta.Error, "another model|fingerprint"):
+            quanta.quantize(other, self.statistics)
+
+    def test_stages_agree(self):
+        statistics = os.path.join(tempfile.mkdtemp(), "s.json")
+        self.statistics.save(statistics)
+        stage = self.module.run("quanta-insert-observers")
+        results = {"observed": quanta.compile(stage)(self.x)}
+        for name, passes in [
+            ("simulated", f"quanta-apply-calibration{{statistics={statistics}}}"),
+            ("quantized", "quanta-fuse,quanta-quantize"),
+            ("integer", "quanta-rewrite-types"),
+        ]:
+            stage = stage.run(passes)
+            self.assertEqual(stage.stage, name)
+            results[name] = quanta.compile(stage)(self.x)
+        self.assertTrue((results["quantized"] == results["integer"]).all())
+        difference = np.abs(results["simulated"] - results["integer"])
+        self.assertLess(difference.max(), 0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,68 @@
+// From any stage down, with the contract's bounds; the first operation that
+// breaks them is named.
+//
+// RUN: rm -rf %t && mkdir %t && split-file %s %t
+// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.random.default_rng(1).normal(0, 1, (50, 19)).astype('f4')"
+// RUN: quant-opt %t/model.mlir --quanta-insert-observers -o %t/observed.mlir
+// RUN: quant-run %t/observed.mlir --input=%t/x.npy --statistics=%t/s.json --output=%t/y.npy
+
+// RUN: quant-run %t/model.mlir --check-stages --statistics=%t/s.json --input=%t/x.npy | FileCheck %s --check-prefixes=FLOAT,SIMULATED,EXACT
+// RUN: quant-run %t/observed.mlir --check-stages --statistics=%t/s.json --input=%t/x.npy | FileCheck %s --check-prefixes=FLOAT,SIMULATED,EXACT
+// RUN: quant-opt %t/observed.mlir --quanta-apply-calibration=statistics=%t/s.json -o %t/simulated.mlir
+// RUN: quant-run %t/simulated.mlir --check-stages --input=%t/x.npy | FileCheck %s --check-prefixes=SIMULATED,EXACT
+// RUN: quant-opt %t/simulated.mlir --quanta-fuse --quanta-quantize -o %t/quantized.mlir
+// RUN: quant-run %t/quantized.mlir --check-stages --input=%t/x.npy | FileCheck %s --check-prefix=EXACT
+// RUN: quant-opt %t/quantized.mlir --quanta-rewrite-types -o %t/integer.mlir
+// RUN: not quant-run %t/integer.mlir --check-stages --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=LATE
+
+// FLOAT: float -> simulated, result 0: max |difference| {{.*}}, SQNR {{[0-9.]+}} dB
+// SIMULATED: simulated -> quantized, result 0: max |difference|
+// SIMULATED: simulated -> quantized, each layer alone, in steps of its scale:
+// SIMULATED: main/matmul_0/lhs 950 0 ( 0.000%) 0
+// SIMULATED: main/matmul_1/lhs 1150 {{[0-9]+}} ({{.*}}%) {{[01]$}}
+// SIMULATED: result 0 250 0 ( 0.000%) {{0$|.*e-}}
+// EXACT: quantized = integer = kernel: 2 quantized tensors and 1 results, 2350 elements with the same bits
+// LATE: error: the program is at the integer stage, after which there is nothing to compare
+
+// A sum that leaves i32 is not what the simulation computes.
+// RUN: %python %S/../../Inputs/npy.py %t/ones.npy "numpy.ones((2, 80000), 'f4')"
+// RUN: not quant-run %t/wraps.mlir --check-stages --input=%t/ones.npy 2>&1 | FileCheck %s --check-prefix=WRAPS
+// WRAPS: wraps.mlir:8:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
+
+//--- model.mlir
+#elementwise = affine_map<(i, j) -> (i, j)>
+#column = affine_map<(i, j) -> (j)>
+func.func @main(%x: tensor<?x19xf32>) -> tensor<?x5xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %rows = tensor.dim %x, %c0 : tensor<?x19xf32>
+  %w = arith.constant dense<0.25> : tensor<19x23xf32>
+  %b = arith.constant dense<0.7> : tensor<23xf32>
+  %v = arith.constant dense<-0.5> : tensor<23x5xf32>
+  %e = tensor.empty(%rows) : tensor<?x23xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x23xf32>) -> tensor<?x23xf32>
+  %h = linalg.matmul ins(%x, %w : tensor<?x19xf32>, tensor<19x23xf32>) outs(%f : tensor<?x23xf32>) -> tensor<?x23xf32>
+  %r = linalg.generic {indexing_maps = [#elementwise, #column, #elementwise], iterator_types = ["parallel", "parallel"]}
+      ins(%h, %b : tensor<?x23xf32>, tensor<23xf32>) outs(%e : tensor<?x23xf32>) {
+  ^bb0(%p: f32, %q: f32, %out: f32):
+    %s = arith.addf %p, %q : f32
+    %m = arith.maximumf %s, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<?x23xf32>
+  %e1 = tensor.empty(%rows) : tensor<?x5xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<?x5xf32>) -> tensor<?x5xf32>
+  %y = linalg.matmul ins(%r, %v : tensor<?x23xf32>, tensor<23x5xf32>) outs(%f1 : tensor<?x5xf32>) -> tensor<?x5xf32>
+  return %y : tensor<?x5xf32>
+}
+
+//--- wraps.mlir
+func.func @main(%x: tensor<2x80000xf32>) -> tensor<2x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<1.0> : tensor<80000x2xf32>
+  %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.0039215686> : tensor<2x80000xf32>
+  %v = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32, 0.0078740157> : tensor<80000x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = linalg.matmul ins(%q, %v : tensor<2x80000xf32>, tensor<80000x2xf32>) outs(%f : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}

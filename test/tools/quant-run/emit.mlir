@@ -1,0 +1,58 @@
+// Code for this machine and others, with the C header beside an object.
+//
+// RUN: rm -rf %t && mkdir %t
+// RUN: quant-run %s --emit=obj --target=aarch64-linux-gnu,cortex-a76 -o %t/model.o
+// RUN: llvm-readelf --file-header --symbols %t/model.o | FileCheck %s --check-prefix=OBJ
+// RUN: FileCheck %s --check-prefix=HEADER --input-file=%t/model.h
+// RUN: quant-run %s --emit=asm --target=x86_64-linux-gnu,haswell -o - | FileCheck %s --check-prefix=ASM
+// RUN: quant-run %s --emit=llvm-ir --target=x86_64-linux-gnu,znver4 -o %t/model.ll
+// RUN: FileCheck %s --check-prefix=IR --input-file=%t/model.ll
+
+// Only the C interface is visible from outside.
+// OBJ: Machine: AArch64
+// OBJ-NOT: GLOBAL {{.*}} main
+// OBJ-DAG: GLOBAL {{.*}} _mlir_ciface_main
+// OBJ-DAG: GLOBAL {{.*}} _mlir_ciface_pair
+
+// ASM: _mlir_ciface_main:
+// Products and sums stay two roundings.
+// ASM: vmulss
+// ASM: vaddss
+// ASM-NOT: vfmadd
+
+// IR: target triple = "x86_64-unknown-linux-gnu"
+// IR: define {{.*}} @_mlir_ciface_main
+// IR: "target-cpu"="znver4"
+
+// HEADER: #ifndef QUANTA_GENERATED_MODEL_H
+// "main" is not free in C.
+// HEADER: float _mlir_ciface_main(float arg0, float arg1);
+// HEADER: static inline float quanta_main(float arg0, float arg1) {
+// HEADER-NEXT: return _mlir_ciface_main(arg0, arg1);
+// HEADER: typedef struct {
+// HEADER-NEXT: float *allocated;
+// HEADER-NEXT: float *aligned;
+// HEADER-NEXT: int64_t offset;
+// HEADER-NEXT: int64_t sizes[2];
+// HEADER-NEXT: int64_t strides[2];
+// HEADER-NEXT: } quanta_tensor_f32_2;
+// HEADER: typedef struct {
+// HEADER-NEXT: quanta_tensor_f32_2 result0;
+// HEADER-NEXT: int64_t result1;
+// HEADER-NEXT: } pair_results;
+// HEADER: void _mlir_ciface_pair(pair_results *result, quanta_tensor_f32_2 *arg0);
+// HEADER: arg0: tensor<?x3xf32>, row-major, only read
+// HEADER: static inline pair_results pair(const float *arg0, int64_t arg0_dim0) {
+// HEADER-NEXT: {(float *)arg0, (float *)arg0, 0, {arg0_dim0, 3}, {3, 1}};
+
+func.func @main(%a: f32, %b: f32) -> f32 {
+  %p = arith.mulf %a, %b : f32
+  %s = arith.addf %p, %a : f32
+  return %s : f32
+}
+
+func.func @pair(%x: tensor<?x3xf32>) -> (tensor<?x3xf32>, index) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x3xf32>
+  return %x, %n : tensor<?x3xf32>, index
+}

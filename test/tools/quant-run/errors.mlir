@@ -1,0 +1,77 @@
+// Bad input gets one sentence and exit status 1, never a crash or half a file.
+//
+// RUN: rm -rf %t && mkdir %t
+// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.zeros((3, 2), 'f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.zeros((3, 5), 'f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/flat.npy "numpy.zeros(6, 'f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/f64.npy "numpy.zeros((3, 2))"
+// RUN: %python %S/../../Inputs/npy.py %t/object.npy "numpy.array([{}], object)"
+// RUN: %python -c "open(r'%t/cut.npy', 'wb').write(open(r'%t/x.npy', 'rb').read()[:-5])"
+// RUN: %python -c "open(r'%t/cut.npz', 'wb').write(b'PK\x03\x04')"
+// RUN: %python -c "open(r'%t/cut.mlir', 'w').write('func.func @f() {')"
+
+// RUN: not quant-run %t/none.mlir 2>&1 | FileCheck %s --check-prefix=NONE
+// NONE: error: {{.*}}none.mlir: No such file or directory
+// RUN: not quant-run %t/cut.mlir 2>&1 | FileCheck %s --check-prefix=SYNTAX
+// SYNTAX: cut.mlir:1:{{[0-9]+}}: error:
+// RUN: not quant-run %s --entry=f --input=%t/none.npy 2>&1 | FileCheck %s --check-prefix=NOINPUT
+// NOINPUT: error: {{.*}}none.npy: No such file or directory
+// RUN: not quant-run %s --entry=f --input=%t/cut.npy 2>&1 | FileCheck %s --check-prefix=CUT
+// CUT: error: {{.*}}cut.npy: truncated .npy file: 3x2xf32 takes 24 bytes, the file has 19
+// RUN: not quant-run %s --entry=f --input=%t/cut.npz 2>&1 | FileCheck %s --check-prefix=NPZ
+// NPZ: error: {{.*}}cut.npz: truncated .npz file (no end of archive)
+// RUN: not quant-run %s --entry=f --input=%s 2>&1 | FileCheck %s --check-prefix=MAGIC
+// MAGIC: error: {{.*}}errors.mlir: not an .npy file (wrong magic number)
+// RUN: not quant-run %s --entry=f --input=%t/object.npy 2>&1 | FileCheck %s --check-prefix=OBJECT
+// OBJECT: error: {{.*}}object.npy: it holds pickled Python objects, not numbers
+// RUN: not quant-run %s --entry=f --input=%t/wide.npy 2>&1 | FileCheck %s --check-prefix=SHAPE
+// SHAPE: error: argument 0 of 'f': expected size 2 in dimension 1 (tensor<?x2xf32>), got 3x5xf32
+// RUN: not quant-run %s --entry=f --input=%t/flat.npy 2>&1 | FileCheck %s --check-prefix=RANK
+// RANK: error: argument 0 of 'f': expected rank 2 (tensor<?x2xf32>), got 6xf32
+// RUN: not quant-run %s --entry=f --input=%t/f64.npy 2>&1 | FileCheck %s --check-prefix=DTYPE
+// DTYPE: error: argument 0 of 'f': expected elements of type f32 (tensor<?x2xf32>), got 3x2xf64
+// RUN: not quant-run %s --entry=f 2>&1 | FileCheck %s --check-prefix=COUNT
+// COUNT: error: 'f' takes 1 argument, got 0
+// RUN: not quant-run %s --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=SEVERAL
+// SEVERAL: error: the module has several functions, choose one: f, g
+// RUN: not quant-run %s --entry=h --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=ENTRY
+// ENTRY: error: the module has no public function 'h'; it has f, g
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --cpu=warp9 2>&1 | FileCheck %s --check-prefix=CPU
+// CPU: error: unknown CPU 'warp9'
+// RUN: not quant-run %s --entry=f --input=%t/x.npy "--cpu=a}b" 2>&1 | FileCheck %s --check-prefix=BRACE
+// BRACE: error: unknown CPU 'a}b'
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --opt-level=4 2>&1 | FileCheck %s --check-prefix=LEVEL
+// LEVEL: error: optimization level 4 does not exist: 0 to 3 do
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --benchmark=0 2>&1 | FileCheck %s --check-prefix=SAMPLES
+// SAMPLES: error: --benchmark=0 is not a number of samples
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --output=%t/a.npy --output=%t/b.npy 2>&1 | FileCheck %s --check-prefix=OUTPUTS
+// OUTPUTS: error: 'f' has 1 result, and there are 2 --output files
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --output=%t/none/a.npy 2>&1 | FileCheck %s --check-prefix=WRITE
+// WRITE: error: cannot write {{.*}}a.npy: No such file or directory
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --statistics=%t/s.json 2>&1 | FileCheck %s --check-prefix=STATISTICS
+// STATISTICS: error: {{.*}}errors.mlir is at the float stage: statistics come from the observed stage, see 'quanta-insert-observers'
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --check-stages 2>&1 | FileCheck %s --check-prefix=CHECK-FLOAT
+// CHECK-FLOAT: error: the program is at the float stage: comparing its stages needs --statistics
+// RUN: not quant-run %s --emit=obj 2>&1 | FileCheck %s --check-prefix=EMIT
+// EMIT: error: --emit needs a file to write: -o FILE
+// RUN: not quant-run %s --emit=exe -o %t/m 2>&1 | FileCheck %s --check-prefix=KIND
+// KIND: error: --emit=exe does not exist: obj, asm and llvm-ir do
+// RUN: not quant-run %s --emit=obj -o %t/m.h 2>&1 | FileCheck %s --check-prefix=HEADER
+// HEADER: error: {{.*}}m.h is where the C header goes: give the object another name
+// RUN: not quant-run %s --emit=obj -o %t/m.o --target=pdp11 2>&1 | FileCheck %s --check-prefix=TRIPLE
+// TRIPLE: error: unknown target triple 'pdp11'
+// RUN: not quant-run %s --emit=obj -o %t/m.o --target=aarch64-linux-gnu,znver4 2>&1 | FileCheck %s --check-prefix=FOREIGN
+// FOREIGN: error: unknown CPU 'znver4' for aarch64-unknown-linux-gnu
+
+// None of these left a file.
+// RUN: not ls %t/a.npy
+// RUN: not ls %t/s.json
+// RUN: not ls %t/m.o
+
+func.func @f(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  return %x : tensor<?x2xf32>
+}
+
+func.func @g() {
+  return
+}

@@ -1,0 +1,358 @@
+//===- quant-run.cpp - Compile and run a program on NumPy data ------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/API/CheckStages.h"
+#include "quanta/API/Compile.h"
+#include "quanta/Execution/Batch.h"
+#include "quanta/Execution/Npy.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/raw_ostream.h"
+
+#include <algorithm>
+#include <chrono>
+
+using namespace llvm;
+using namespace quanta;
+
+namespace {
+struct Options {
+  cl::OptionCategory category{"quant-run options"};
+
+  cl::list<std::string> files{cl::Positional, cl::desc("<model.mlir>"),
+                              cl::cat(category)};
+  /// The only one of `files`, unless those are statistics.
+  std::string model;
+  cl::opt<bool> mergeStatistics{
+      "merge-statistics", cl::cat(category),
+      cl::desc("Merge statistics files of one model into -o instead: what one "
+               "run over all their data would have learned, bit for bit")};
+  cl::opt<std::string> entry{
+      "entry", cl::value_desc("function"), cl::cat(category),
+      cl::desc("Function to call (default: the only public one)")};
+  cl::list<std::string> inputs{
+      "input", cl::value_desc("x.npy"), cl::cat(category),
+      cl::desc("Argument: x.npy, all arrays of x.npz, or one of them as "
+               "x.npz:name; repeat for more. Where the program takes a fixed "
+               "number of rows, more of them are run batch by batch")};
+  cl::list<std::string> outputs{"output", cl::value_desc("y.npy"),
+                                cl::cat(category),
+                                cl::desc("File for a result; repeat for more")};
+  cl::opt<std::string> cpu{
+      "cpu", cl::value_desc("name"), cl::init("native"), cl::cat(category),
+      cl::desc("LLVM's name of the CPU to compile for (default: native)")};
+  cl::opt<unsigned> optLevel{"opt-level", cl::value_desc("0-3"), cl::init(3),
+                             cl::cat(category),
+                             cl::desc("Optimization level (default: 3)")};
+  cl::opt<std::string> statistics{
+      "statistics", cl::value_desc("file"), cl::cat(category),
+      cl::desc("Write what the observers of an observed program learned; with "
+               "--check-stages: read it")};
+  cl::opt<std::string> recipe{"recipe", cl::value_desc("file"),
+                              cl::cat(category),
+                              cl::desc("Recipe for --check-stages")};
+  cl::opt<bool> checkStages{
+      "check-stages", cl::cat(category),
+      cl::desc("Run the inputs through every stage from here on and compare")};
+  cl::opt<std::string> benchmark{
+      "benchmark", cl::ValueOptional, cl::value_desc("samples"),
+      cl::cat(category),
+      cl::desc("Print the median time of a call in microseconds, of so many "
+               "samples (default: 200)")};
+  cl::opt<bool> printISA{
+      "print-isa", cl::cat(category),
+      cl::desc("Print the instruction set that integer kernels use")};
+  cl::opt<std::string> emit{
+      "emit", cl::value_desc("obj|asm|llvm-ir"), cl::cat(category),
+      cl::desc("Write code to -o and do not run it; obj also writes a C header "
+               "beside it")};
+  cl::opt<std::string> target{
+      "target", cl::value_desc("triple[,cpu]"), cl::cat(category),
+      cl::desc("Machine for --emit (default: this one)")};
+  cl::opt<std::string> file{"o", cl::value_desc("file"), cl::cat(category),
+                            cl::desc("File for --emit")};
+};
+} // namespace
+
+static int fail(Error error) {
+  std::string text = toString(std::move(error));
+  // Diagnostics say so themselves, after their location.
+  StringRef firstLine = StringRef(text).split('\n').first;
+  bool isDiagnostic =
+      firstLine.starts_with("error: ") || firstLine.contains(": error: ");
+  errs() << (isDiagnostic ? "" : "error: ") << text << "\n";
+  return 1;
+}
+
+static Expected<std::vector<HostTensor>>
+readInputs(ArrayRef<std::string> paths) {
+  std::vector<HostTensor> inputs;
+  for (StringRef path : paths) {
+    StringRef key;
+    if (size_t colon = path.rfind(".npz:"); colon != StringRef::npos) {
+      key = path.drop_front(colon + 5);
+      path = path.take_front(colon + 4);
+    } else if (!path.ends_with(".npz")) {
+      Expected<HostTensor> tensor = readNpy(path);
+      if (!tensor)
+        return tensor.takeError();
+      inputs.push_back(std::move(*tensor));
+      continue;
+    }
+    Expected<std::vector<NamedTensor>> arrays = readNpz(path);
+    if (!arrays)
+      return arrays.takeError();
+    bool found = key.empty();
+    for (NamedTensor &array : *arrays) {
+      if (!key.empty() && array.name != key)
+        continue;
+      inputs.push_back(std::move(array.tensor));
+      found = true;
+    }
+    if (!found)
+      return createStringError(path + ": there is no array '" + key +
+                               "' in it");
+  }
+  return inputs;
+}
+
+static Error writeOutputs(ArrayRef<std::string> paths,
+                          const Signature &signature,
+                          ArrayRef<HostTensor> results) {
+  for (auto [path, result] : zip(paths, results))
+    if (Error error = writeNpy(path, result))
+      return error;
+  // Without a place to go, results are at least named.
+  if (paths.empty())
+    for (auto [index, result] : enumerate(results))
+      outs() << "result " << index << " of '" << signature.name
+             << "': " << formatShape(result.getShape(), result.getKind())
+             << "\n";
+  return Error::success();
+}
+
+static Error writeStatistics(const Options &options, Program &program,
+                             const Executable &executable) {
+  Expected<Statistics> statistics = readStatistics(executable);
+  if (!statistics)
+    return statistics.takeError();
+  statistics->model =
+      program.getModule().getName().value_or(sys::path::stem(options.model));
+  statistics->data = join(options.inputs, ", ");
+  return statistics->save(options.statistics);
+}
+
+static Error mergeStatistics(const Options &options) {
+  if (options.files.empty() || options.file.empty())
+    return createStringError("--merge-statistics needs statistics files, and a "
+                             "file to write: a.json b.json -o all.json");
+  std::optional<Statistics> merged;
+  for (const std::string &path : options.files) {
+    Expected<Statistics> part = Statistics::load(path);
+    if (!part)
+      return part.takeError();
+    if (!merged)
+      merged = std::move(*part);
+    else if (Error error = merged->merge(*part))
+      return createStringError(path + ": " + toString(std::move(error)));
+  }
+  return merged->save(options.file);
+}
+
+static Error runBenchmark(const Executable &executable,
+                          const Executable::Entry &entry,
+                          ArrayRef<HostTensor> arguments, unsigned samples) {
+  using Clock = std::chrono::steady_clock;
+  SmallVector<HostTensor, 4> results;
+  Error error = Error::success();
+  auto measure = [&](unsigned calls) {
+    Clock::time_point start = Clock::now();
+    for (unsigned i = 0; i < calls && !error; ++i)
+      error = executable.call(entry, arguments, results);
+    return std::chrono::duration<double, std::micro>(Clock::now() - start)
+               .count() /
+           calls;
+  };
+  // Short calls are measured several at a time: reading the clock takes time.
+  double once = measure(1);
+  for (unsigned i = 0; i < 4 && !error; ++i)
+    once = std::min(once, measure(1));
+  unsigned calls = std::clamp(20.0 / std::max(once, 0.01), 1.0, 1000.0);
+  std::vector<double> times;
+  for (unsigned i = 0; i < samples && !error; ++i)
+    times.push_back(measure(calls));
+  if (error)
+    return error;
+  llvm::sort(times);
+  outs() << "benchmark: " << entry.getName() << " takes "
+         << format("%.2f", times[times.size() / 2])
+         << " us per call (median of " << samples << ", minimum "
+         << format("%.2f", times.front()) << ")\n";
+  return Error::success();
+}
+
+static Error emitCode(const Options &options, const Program &program) {
+  std::optional<OutputKind> kind =
+      StringSwitch<std::optional<OutputKind>>(options.emit)
+          .Case("obj", OutputKind::Object)
+          .Case("asm", OutputKind::Assembly)
+          .Case("llvm-ir", OutputKind::LLVMIR)
+          .Default(std::nullopt);
+  if (!kind)
+    return createStringError("--emit=" + options.emit +
+                             " does not exist: obj, asm and llvm-ir do");
+  if (options.file.empty())
+    return createStringError("--emit needs a file to write: -o FILE");
+  SmallString<128> header(options.file);
+  sys::path::replace_extension(header, "h");
+  if (kind == OutputKind::Object && header == options.file)
+    return createStringError(options.file +
+                             " is where the C header goes: give the object "
+                             "another name");
+
+  CompileOptions compileOptions;
+  compileOptions.cpu = options.cpu;
+  compileOptions.optLevel = options.optLevel;
+  auto [triple, cpu] = StringRef(options.target).split(',');
+  compileOptions.triple = triple.str();
+  if (!cpu.empty())
+    compileOptions.cpu = cpu.str();
+  Expected<Program> lowered = lowerToLLVM(program, compileOptions);
+  if (!lowered)
+    return lowered.takeError();
+  Expected<std::vector<char>> bytes =
+      quanta::emit(*lowered, *kind, compileOptions);
+  if (!bytes)
+    return bytes.takeError();
+  if (kind == OutputKind::Object) {
+    Expected<std::string> text =
+        emitHeader(*lowered, sys::path::stem(options.file), compileOptions);
+    if (!text)
+      return text.takeError();
+    if (Error error =
+            writeFileAtomically(header, [&](raw_ostream &os) { os << *text; }))
+      return error;
+  }
+  auto write = [&](raw_ostream &os) { os.write(bytes->data(), bytes->size()); };
+  if (options.file != "-")
+    return writeFileAtomically(options.file, write);
+  write(outs());
+  return Error::success();
+}
+
+static Expected<unsigned> parseSamples(StringRef text) {
+  unsigned samples = 200;
+  if (!text.empty() && (text.getAsInteger(10, samples) || samples == 0))
+    return createStringError("--benchmark=" + text +
+                             " is not a number of samples");
+  return samples;
+}
+
+static Error run(const Options &options, Program &program) {
+  Expected<unsigned> samples = parseSamples(options.benchmark);
+  if (!samples)
+    return samples.takeError();
+  if (options.statistics.getNumOccurrences() > 0 &&
+      program.getStage() != Stage::Observed &&
+      program.getStage() != Stage::LLVM)
+    return createStringError(
+        options.model + " is at the " + stringifyStage(program.getStage()) +
+        " stage: statistics come from the observed stage, see "
+        "'quanta-insert-observers'");
+  CompileOptions compileOptions;
+  compileOptions.cpu = options.cpu;
+  compileOptions.optLevel = options.optLevel;
+  Expected<std::unique_ptr<Executable>> executable =
+      compile(program, compileOptions);
+  if (!executable)
+    return executable.takeError();
+  Expected<const Executable::Entry *> entry =
+      (*executable)->getEntry(options.entry);
+  if (!entry)
+    return entry.takeError();
+  const Signature &signature = (*entry)->getSignature();
+  if (options.outputs.size() > signature.results.size())
+    return createStringError(
+        "'" + signature.name + "' has " + Twine(signature.results.size()) +
+        (signature.results.size() == 1 ? " result, and there are "
+                                       : " results, and there are ") +
+        Twine(options.outputs.size()) + " --output files");
+  if (options.printISA)
+    outs() << "isa: "
+           << ((*executable)->getISA().empty() ? "none"
+                                               : (*executable)->getISA())
+           << "\n";
+  // Asking only for the instruction set needs no data.
+  if (options.printISA && options.inputs.empty() && !signature.inputs.empty())
+    return Error::success();
+
+  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  Expected<BatchedArguments> batches =
+      BatchedArguments::create(signature, *inputs);
+  if (!batches)
+    return batches.takeError();
+  Expected<std::vector<HostTensor>> results =
+      runBatches(**executable, **entry, *batches);
+  if (!results)
+    return results.takeError();
+  if (Error error = writeOutputs(options.outputs, signature, *results))
+    return error;
+  if (!options.statistics.empty())
+    if (Error error = writeStatistics(options, program, **executable))
+      return error;
+  if (options.benchmark.getNumOccurrences() > 0)
+    return runBenchmark(**executable, **entry, batches->getBatch(0), *samples);
+  return Error::success();
+}
+
+static Error checkStages(const Options &options, const Program &program) {
+  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  CheckStagesOptions checkOptions;
+  checkOptions.entry = options.entry;
+  checkOptions.statistics = options.statistics;
+  checkOptions.recipe = options.recipe;
+  checkOptions.compile.cpu = options.cpu;
+  return quanta::checkStages(program, *inputs, checkOptions, outs());
+}
+
+int main(int argc, char **argv) {
+  InitLLVM initLLVM(argc, argv);
+  Options options;
+  cl::HideUnrelatedOptions(options.category);
+  cl::ParseCommandLineOptions(argc, argv,
+                              "Compiles a program of any stage and runs it on "
+                              "NumPy data\n");
+  if (options.mergeStatistics) {
+    if (Error error = mergeStatistics(options))
+      return fail(std::move(error));
+    return 0;
+  }
+  if (options.files.size() != 1)
+    return fail(createStringError("needs one program to run, and there are " +
+                                  Twine(options.files.size())));
+  options.model = options.files.front();
+  Expected<Program> program = Program::parseFile(options.model);
+  if (!program)
+    return fail(program.takeError());
+  Error error = !options.emit.empty() ? emitCode(options, *program)
+                : options.checkStages ? checkStages(options, *program)
+                                      : run(options, *program);
+  for (const std::string &remark : program->takeRemarks())
+    errs() << remark << "\n";
+  if (error)
+    return fail(std::move(error));
+  return 0;
+}
