@@ -32,7 +32,9 @@ static RealRange selectSymmetric(const Histogram &histogram, double excess) {
 
 RealRange detail::selectByPercentile(const Histogram &histogram, RealRange seen,
                                      const RangeOptions &options) {
-  double excess = histogram.total() * (100 - options.percentile) / 100;
+  // In this order: 100 - 99.9 is a little less than a tenth.
+  double total = histogram.total();
+  double excess = total - total * options.percentile / 100;
   RealRange result;
   if (options.isSymmetric) {
     result = selectSymmetric(histogram, excess);

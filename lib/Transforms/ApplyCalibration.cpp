@@ -130,8 +130,9 @@ private:
       return op.emitOpError()
              << "'" << op.getName() << "' saw only NaNs and infinities";
     if (stats.nans > 0 || stats.infs > 0)
-      op.emitWarning() << "'" << op.getName() << "' saw " << stats.nans
-                       << " NaNs and " << stats.infs
+      op.emitWarning() << "'" << op.getName() << "' saw "
+                       << static_cast<int64_t>(stats.nans) << " NaNs and "
+                       << static_cast<int64_t>(stats.infs)
                        << " infinities, which its range leaves out";
     if (stats.min == stats.max)
       op.emitRemark() << "'" << op.getName() << "' saw only the value "

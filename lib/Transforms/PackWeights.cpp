@@ -156,15 +156,15 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
           << getArgument() << " needs quanta-set-target before it";
       return signalPassFailure();
     }
-    SmallVector<std::pair<linalg::LinalgOp, ConstantMatmul>> found;
-    module.walk([&](linalg::LinalgOp op) {
-      if (std::optional<ConstantMatmul> matmul = matchConstantMatmul(op))
-        found.emplace_back(op, *matmul);
-    });
-    for (auto &[op, matmul] : found) {
-      bool isFloat = matmul.weights.getElementType().isF32();
-      pack(op, matmul, isFloat ? floatDot : integerDot);
-    }
+    SmallVector<linalg::LinalgOp> ops;
+    module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    // Matched one at a time: packing one product replaces an operand of the
+    // next.
+    for (linalg::LinalgOp op : ops)
+      if (std::optional<ConstantMatmul> matmul = matchConstantMatmul(op)) {
+        bool isFloat = matmul->weights.getElementType().isF32();
+        pack(op, *matmul, isFloat ? floatDot : integerDot);
+      }
   }
 
 private:

@@ -191,7 +191,8 @@ struct VectorizeElementwisePass
   void runOnOperation() override {
     if (lanes < 2 || lanes > 64) {
       emitError(getOperation().getLoc())
-          << getArgument() << " needs lanes between 2 and 64, got " << lanes;
+          << getArgument() << " needs lanes between 2 and 64, got "
+          << lanes.getValue();
       return signalPassFailure();
     }
     getOperation().walk([&](linalg::GenericOp op) {

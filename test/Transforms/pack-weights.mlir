@@ -115,3 +115,16 @@ func.func @others(%x: tensor<4x2xf32>, %y: tensor<2x?xf32>, %d: tensor<4x?xf32>,
   return %0, %1, %2, %3, %4, %5, %6
       : tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xi32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>, tensor<4x2xf32>
 }
+
+// One product reads the other with nothing between.
+// CHECK-LABEL: func.func @chain
+// VNNI: %[[FIRST:.*]] = quanta.fused_matmul #quanta.fma
+// VNNI: quanta.fused_matmul #quanta.fma{{.*}} lhs(%[[FIRST]] :
+func.func @chain(%x: tensor<4x2xf32>, %empty: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [2.0, 4.0]]> : tensor<2x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %1 = linalg.matmul ins(%0, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %1 : tensor<4x2xf32>
+}
