@@ -89,11 +89,15 @@ static double toScale(double value) {
 
 quant::UniformQuantizedType chooseAffineType(MLIRContext *context, double min,
                                              double max, bool isSigned,
-                                             unsigned width) {
+                                             unsigned width, bool isSymmetric) {
   int64_t qmin = isSigned ? -(int64_t(1) << (width - 1)) : 0;
   int64_t qmax = qmin + (int64_t(1) << width) - 1;
   min = std::min(min, 0.0);
   max = std::max(max, 0.0);
+  if (isSymmetric) {
+    max = std::max(-min, max);
+    min = -max;
+  }
   double scale = 1;
   int64_t zeroPoint = qmin;
   if (max > min) {
@@ -102,6 +106,9 @@ quant::UniformQuantizedType chooseAffineType(MLIRContext *context, double min,
     zeroPoint = static_cast<int64_t>(std::min(
         std::max(exact, static_cast<double>(qmin)), static_cast<double>(qmax)));
   }
+  // The middle itself: a rounded scale would make it one less.
+  if (isSymmetric)
+    zeroPoint = qmin + (int64_t(1) << (width - 1));
   return quant::UniformQuantizedType::get(
       isSigned ? Signed : 0, IntegerType::get(context, width),
       Float32Type::get(context), scale, zeroPoint, qmin, qmax);

@@ -53,8 +53,11 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
 private:
   Statistics seen;
   Recipe rules;
-  /// Fake-quantized form of each observed value and weight.
-  DenseMap<Value, Value> simulated;
+  /// Fake-quantized form of each observed value: its first reader decides on
+  /// the type.
+  DenseMap<Value, Value> activations;
+  /// Fake-quantized forms of each weight, by type: its readers may differ.
+  DenseMap<std::pair<Value, Type>, Value> weights;
 
   LogicalResult loadFiles(ModuleOp module) {
     auto fail = [&](llvm::Error error) {
@@ -96,13 +99,9 @@ private:
   }
 
   Type getActivationType(RealRange range, const OperandScheme &scheme) {
-    if (scheme.range.isSymmetric) {
-      range.max = std::max(std::abs(range.min), std::abs(range.max));
-      range.min = -range.max;
-    }
     return chooseAffineType(&getContext(), range.min, range.max,
                             scheme.activation == ActivationStorage::I8,
-                            /*width=*/8);
+                            /*width=*/8, scheme.range.isSymmetric);
   }
 
   /// Parameters of an activation from what its observer saw, or from the
@@ -199,6 +198,37 @@ private:
     return std::nullopt;
   }
 
+  FailureOr<Value> simulateActivation(QuantizableOpInterface op,
+                                      ObserveOp observe) {
+    Value &fake = activations[observe];
+    if (fake)
+      return fake;
+    FailureOr<Type> type =
+        chooseActivationType(observe, resolve(op, observe.getName()));
+    if (failed(type))
+      return failure();
+    OpBuilder builder(observe);
+    fake = FakeQuantOp::create(builder, observe.getLoc(), observe.getInput(),
+                               *type, observe.getNameAttr());
+    return fake;
+  }
+
+  FailureOr<Value> simulateWeight(QuantizableOpInterface op, OpOperand &factor,
+                                  const OperandScheme &scheme) {
+    Value weight = factor.get();
+    FailureOr<Type> type = chooseWeightType(op, factor, scheme);
+    if (failed(type))
+      return failure();
+    Value &fake = weights[{weight, *type}];
+    if (!fake) {
+      OpBuilder builder(op);
+      builder.setInsertionPointAfterValue(weight);
+      fake = FakeQuantOp::create(builder, op.getLoc(), weight, *type,
+                                 StringAttr());
+    }
+    return fake;
+  }
+
   LogicalResult simulate(QuantizableOpInterface op) {
     if (std::optional<std::string> reason = getFloatReason(op)) {
       op->setAttr(attrs::floatReason, StringAttr::get(&getContext(), *reason));
@@ -210,27 +240,13 @@ private:
       if (auto observe = factor->get().getDefiningOp<ObserveOp>())
         activation = observe.getName();
     for (OpOperand *factor : op.getFactors()) {
-      Value value = factor->get();
-      auto observe = value.getDefiningOp<ObserveOp>();
-      Value &fake = simulated[value];
-      if (!fake) {
-        OperandScheme scheme =
-            resolve(op, observe ? observe.getName() : activation);
-        FailureOr<Type> type = observe ? chooseActivationType(observe, scheme)
-                                       : chooseWeightType(op, *factor, scheme);
-        if (failed(type))
-          return failure();
-        OpBuilder builder(op);
-        if (observe)
-          builder.setInsertionPoint(observe);
-        else
-          builder.setInsertionPointAfterValue(value);
-        fake = FakeQuantOp::create(
-            builder, observe ? observe.getLoc() : op.getLoc(),
-            observe ? observe.getInput() : value, *type,
-            observe ? observe.getNameAttr() : StringAttr());
-      }
-      factor->set(fake);
+      auto observe = factor->get().getDefiningOp<ObserveOp>();
+      FailureOr<Value> fake =
+          observe ? simulateActivation(op, observe)
+                  : simulateWeight(op, *factor, resolve(op, activation));
+      if (failed(fake))
+        return failure();
+      factor->set(*fake);
     }
     return success();
   }

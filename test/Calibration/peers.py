@@ -63,7 +63,8 @@ def against_onnxruntime():
         assert (seen["min"], seen["max"]) == (data.min(), data.max()), name
         # One bin of either histogram, and the rounding of zero to the grid.
         width = seen["histogram"]["width"] + 2 * abs(data).max() / 2048
-        for percentile in (99.0, 99.9, 99.99):
+        # None that cuts off a whole number of values: there, rounding decides.
+        for percentile in (99.01, 99.91, 99.99):
             scale, zero = tools.choose(statistics, range_selection="percentile", percentile=percentile)
             low, high = onnxruntime_range("percentile", data, percentile=percentile)
             ours = to_range(scale, zero)

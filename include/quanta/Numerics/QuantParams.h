@@ -60,11 +60,11 @@ verifyQuantizedType(mlir::ShapedType shapedType, mlir::Type elementType,
 
 /// Affine type whose range holds `[min, max]` and zero (PyTorch's
 /// `MinMaxObserver` with `qscheme=per_tensor_affine`, without its floor on the
-/// scale). An empty or zero range gives scale 1.
-mlir::quant::UniformQuantizedType chooseAffineType(mlir::MLIRContext *context,
-                                                   double min, double max,
-                                                   bool isSigned,
-                                                   unsigned width);
+/// scale). An empty or zero range gives scale 1. A symmetric one has its zero
+/// point in the middle, at 0 or 2^(width-1), as `per_tensor_symmetric` has.
+mlir::quant::UniformQuantizedType
+chooseAffineType(mlir::MLIRContext *context, double min, double max,
+                 bool isSigned, unsigned width, bool isSymmetric = false);
 
 /// Symmetric i8-style types in the narrow range [-2^(w-1)+1, 2^(w-1)-1], one
 /// scale for each entry of `maxAbs`. A channel of zeros takes the largest scale
