@@ -9,6 +9,7 @@
 #include "quanta/Targets/Dot.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -51,8 +52,9 @@ Value FmaAttr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,
 
 Value FmaAttr::buildDot(OpBuilder &builder, Location loc, Value acc, Value lhs,
                         Value rhs) const {
+  // Not vector.fma: that one leaves it to the code generator whether to fuse.
   if (getFused())
-    return vector::FMAOp::create(builder, loc, lhs, rhs, acc);
+    return math::FmaOp::create(builder, loc, lhs, rhs, acc);
   Value products = arith::MulFOp::create(builder, loc, lhs, rhs);
   return arith::AddFOp::create(builder, loc, acc, products);
 }

@@ -100,7 +100,7 @@ func.func @portable(%x: memref<4x8xi8>, %w: memref<32xi8>, %b: memref<4xi32>, %o
 }
 
 // CHECK-LABEL: func.func @float
-// CHECK: vector.fma %{{.*}} : vector<16xf32>
+// CHECK: math.fma %{{.*}} : vector<16xf32>
 func.func @float(%x: memref<4x8xf32>, %w: memref<128xf32>, %b: memref<16xf32>, %o: memref<4x3xf32>) {
   quanta.fused_matmul #quanta.fma<lanes = 16, vectors = 4, rows = 6, fused = true> lhs(%x : memref<4x8xf32>)
       rhs(%w : memref<128xf32>) init(%b : memref<16xf32>) maps [] outs(%o : memref<4x3xf32>) {
