@@ -20,7 +20,7 @@
 // CHECK-LABEL: llvm.func @_mlir_ciface_main(
 // A private function has no C interface.
 // CHECK-LABEL: llvm.func @helper(
-// CHECK: llvm.intr.fmuladd
+// CHECK: llvm.intr.fma(
 // CHECK-NOT: @_mlir_ciface_helper
 
 // ARM-LABEL: main:
