@@ -61,6 +61,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(createSetTarget(target));
   // On tensors: constants folded, contractions packed, tails fused into them.
   pm.addPass(createFoldConstants());
+  pm.addPass(createFlattenMatmuls());
   if (options.kernels) {
     pm.addPass(createFuse());
     pm.addPass(createPackWeights());
@@ -77,6 +78,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   bufferization::buildBufferDeallocationPipeline(pm, {});
+  pm.addPass(createLowerCopies());
   if (options.kernels) {
     pm.addPass(createGenerateKernels());
     pm.addPass(createVectorizeElementwise());
@@ -89,6 +91,7 @@ void buildKernelToLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createLowerExpandShape());
   pm.addPass(memref::createExpandStridedMetadataPass());
   pm.addPass(createLowerAffinePass());
   pm.addPass(createSCFToControlFlowPass());

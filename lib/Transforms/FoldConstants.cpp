@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Interfaces/QuantizableOpInterface.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -19,6 +20,28 @@ namespace quanta {
 
 #define GEN_PASS_DEF_FOLDCONSTANTS
 #include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+/// A product with zeros, the first step of a recurrent layer for example, is
+/// the value on which it accumulates.
+struct FoldZeroProduct : OpInterfaceRewritePattern<QuantizableOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+
+  LogicalResult matchAndRewrite(QuantizableOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (llvm::none_of(op.getFactors(), [](OpOperand *factor) {
+          return isZeroTensor(factor->get());
+        }))
+      return rewriter.notifyMatchFailure(op, "no factor is zero");
+    Value init = op.getAccumulatorInit()->get();
+    if (op->getNumResults() != 1 ||
+        init.getType() != op->getResult(0).getType())
+      return rewriter.notifyMatchFailure(op, "not on tensors");
+    rewriter.replaceOp(op, init);
+    return success();
+  }
+};
+} // namespace
 
 LogicalResult foldConstants(ModuleOp module) {
   WalkResult result = module.walk([](arith::ConstantOp op) {
@@ -38,6 +61,7 @@ LogicalResult foldConstants(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
   linalg::populateConstantFoldLinalgOperations(
       patterns, [](OpOperand *) { return true; });
+  patterns.add<FoldZeroProduct>(module.getContext());
   return applyPatternsGreedily(module, std::move(patterns));
 }
 

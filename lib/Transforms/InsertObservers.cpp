@@ -9,6 +9,7 @@
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/FlattenMatmuls.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -32,7 +33,8 @@ struct InsertObserversPass : impl::InsertObserversBase<InsertObserversPass> {
     if (keepExisting && getStage(module) != Stage::Float)
       return;
     if (failed(checkStage(module, Stage::Float, Stage::Float, getArgument())) ||
-        failed(readOptions(module)) || failed(foldConstants(module)))
+        failed(readOptions(module)) || failed(foldConstants(module)) ||
+        failed(flattenMatmuls(module)))
       return signalPassFailure();
     module->setAttr(
         attrs::fingerprint,

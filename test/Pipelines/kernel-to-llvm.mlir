@@ -5,6 +5,7 @@
 // RUN: quant-opt %t/model.mlir --quanta-to-llvm="triple=x86_64-linux-gnu cpu=znver4" -o %t/whole.mlir
 // RUN: cmp %t/halves.mlir %t/whole.mlir
 // RUN: FileCheck %t/model.mlir < %t/halves.mlir
+// RUN: quant-opt %t/functions.mlir --quanta-to-llvm="triple=x86_64-linux-gnu cpu=znver4" | FileCheck %t/functions.mlir
 // RUN: not quant-opt %t/no-target.mlir --quanta-kernel-to-llvm 2>&1 | FileCheck %t/no-target.mlir
 
 //--- model.mlir
@@ -19,6 +20,22 @@ func.func @main(%x: tensor<?x2xf32>) -> tensor<?x2xf32> {
   %init = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
   %0 = linalg.matmul ins(%x, %w : tensor<?x2xf32>, tensor<2x2xf32>) outs(%init : tensor<?x2xf32>) -> tensor<?x2xf32>
   return %0 : tensor<?x2xf32>
+}
+
+//--- functions.mlir
+// What LLVM has an operation for is not left to a library, which lacks some.
+// CHECK-LABEL: llvm.func @main(
+// CHECK-NOT: @rsqrtf
+// CHECK: llvm.intr.sqrt
+func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
+  %e = tensor.empty() : tensor<64xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+      iterator_types = ["parallel"]} ins(%x : tensor<64xf32>) outs(%e : tensor<64xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = math.rsqrt %a : f32
+    linalg.yield %r : f32
+  } -> tensor<64xf32>
+  return %0 : tensor<64xf32>
 }
 
 //--- no-target.mlir

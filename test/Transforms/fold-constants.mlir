@@ -1,5 +1,6 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/model.mlir --quanta-fold-constants --canonicalize | FileCheck %t/model.mlir
+// RUN: quant-opt %t/zeros.mlir --quanta-fold-constants | FileCheck %t/zeros.mlir
 // RUN: not quant-opt %t/missing.mlir --quanta-fold-constants 2>&1 | FileCheck %t/missing.mlir
 // RUN: not quant-opt %t/size.mlir --quanta-fold-constants 2>&1 | FileCheck %t/size.mlir
 
@@ -54,3 +55,17 @@ func.func @main() -> tensor<2x3xf32> {
     }
   }
 #-}
+
+//--- zeros.mlir
+// The first step of a recurrent layer multiplies a state of zeros.
+// CHECK-LABEL: func.func @state(
+// CHECK-SAME: %{{.*}}: tensor<3x2xf32>, %[[INIT:.*]]: tensor<4x2xf32>
+// CHECK-NOT: linalg.matmul
+// CHECK: return %[[INIT]]
+func.func @state(%w: tensor<3x2xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<4x3xf32>
+  %h = linalg.fill ins(%zero : f32) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
+  %0 = linalg.matmul ins(%h, %w : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}

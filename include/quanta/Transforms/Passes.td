@@ -20,7 +20,8 @@ def FoldConstants : Pass<"quanta-fold-constants", "::mlir::ModuleOp"> {
     Frontends write a linear layer as a transposed constant and a
     `linalg.matmul`. This pass turns weight blobs into inline constants and
     evaluates the transposes, so that later passes find every weight as a
-    constant factor.
+    constant factor. A product with a tensor of zeros becomes the value on which
+    it accumulates.
 
     ```mlir
     %t = linalg.transpose ins(%cst : tensor<2x3xf32>) outs(%e : tensor<3x2xf32>) permutation = [1, 0]
@@ -31,6 +32,30 @@ def FoldConstants : Pass<"quanta-fold-constants", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def FlattenMatmuls : Pass<"quanta-flatten-matmuls", "::mlir::ModuleOp"> {
+  let summary = "Make one matrix product of a batch that shares its weights";
+  let description = [{
+    Frontends write a linear layer on a batch of sequences as a batch matrix
+    product with the weights repeated. This pass multiplies all rows by the one
+    matrix instead, which is then a constant factor, and lets elementwise
+    consumers (bias, activation, residual) work on the flat result.
+
+    ```mlir
+    %b = linalg.broadcast ins(%w : tensor<8x4xf32>) outs(%e : tensor<2x8x4xf32>) dimensions = [0]
+    %1 = linalg.batch_matmul ins(%x, %b : tensor<2x3x8xf32>, tensor<2x8x4xf32>) outs(%0 : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+    ```
+    becomes
+    ```mlir
+    %f = tensor.collapse_shape %x [[0, 1], [2]] : tensor<2x3x8xf32> into tensor<6x8xf32>
+    %m = linalg.matmul ins(%f, %w : tensor<6x8xf32>, tensor<8x4xf32>) outs(%z : tensor<6x4xf32>) -> tensor<6x4xf32>
+    %1 = tensor.expand_shape %m [[0, 1], [2]] output_shape [2, 3, 4] : tensor<6x4xf32> into tensor<2x3x4xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
@@ -305,6 +330,47 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
     bias, activation, residual add, in any combination.
   }];
   let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def LowerCopies : Pass<"quanta-lower-copies", "::mlir::ModuleOp"> {
+  let summary = "Turn copies between strided buffers into linalg";
+  let description = [{
+    A `memref.copy` that `memcpy` cannot do, into the middle of a padded tensor
+    for example, becomes an elementwise `linalg.generic`, which is vectorized like
+    any other. Upstream would call a library for it.
+
+    ```mlir
+    memref.copy %0, %1 : memref<2x3xf32> to memref<2x3xf32, strided<[8, 1], offset: 9>>
+    ```
+    becomes
+    ```mlir
+    linalg.generic ... ins(%0 : memref<2x3xf32>) outs(%1 : memref<2x3xf32, strided<[8, 1], offset: 9>>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def LowerExpandShape : Pass<"quanta-lower-expand-shape", "::mlir::ModuleOp"> {
+  let summary = "Lower memref.expand_shape with several open sizes in a group";
+  let description = [{
+    Upstream's `expand-strided-metadata` derives the one open size of a group from
+    the source. Where there are more, batch and sequence length for example, the
+    sizes are those that the operation is given.
+
+    ```mlir
+    %1 = memref.expand_shape %0 [[0, 1], [2]] output_shape [%b, %t, 8] : memref<?x8xf32> into memref<?x?x8xf32>
+    ```
+    becomes
+    ```mlir
+    %s = arith.muli %t, %c8 : index
+    %1 = memref.reinterpret_cast %base to offset: [0], sizes: [%b, %t, 8], strides: [%s, 8, 1] : memref<f32> to memref<?x?x8xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {

@@ -1,0 +1,139 @@
+//===- FlattenMatmuls.cpp - Batches that share weights --------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Transforms/FlattenMatmuls.h"
+
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
+#include "mlir/Transforms/CSE.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_FLATTENMATMULS
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+/// The matrix that `value` repeats along its first dimension, if it does so.
+Value getRepeatedMatrix(Value value) {
+  auto op = value.getDefiningOp<linalg::LinalgOp>();
+  if (!op || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
+      op.getNumLoops() != 3 || op.getNumParallelLoops() != 3)
+    return {};
+  // What is yielded is the input's element and nothing else.
+  auto yielded =
+      dyn_cast<BlockArgument>(op.getBlock()->getTerminator()->getOperand(0));
+  OpOperand *input = op.getDpsInputOperand(0);
+  if (!yielded || yielded != op.getMatchingBlockArgument(input))
+    return {};
+  AffineMap map = op.getMatchingIndexingMap(input);
+  MLIRContext *context = op->getContext();
+  AffineMap lastTwo = AffineMap::get(
+      3, 0, {getAffineDimExpr(1, context), getAffineDimExpr(2, context)},
+      context);
+  return map == lastTwo && op.getIndexingMapsArray()[1].isIdentity()
+             ? input->get()
+             : Value();
+}
+
+struct FlattenMatmul : OpRewritePattern<linalg::BatchMatmulOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::BatchMatmulOp op,
+                                PatternRewriter &rewriter) const override {
+    if (op.hasUserDefinedMaps() || !op.hasPureTensorSemantics())
+      return rewriter.notifyMatchFailure(op, "not a plain product of tensors");
+    Value weights = getRepeatedMatrix(op.getInputs()[1]);
+    if (!weights)
+      return rewriter.notifyMatchFailure(
+          op, "its right factors are not one repeated matrix");
+    Location loc = op.getLoc();
+    SmallVector<ReassociationIndices> groups{{0, 1}, {2}};
+    auto flatten = [&](Value tensor) -> Value {
+      return tensor::CollapseShapeOp::create(rewriter, loc, tensor, groups);
+    };
+    Value lhs = flatten(op.getInputs()[0]);
+    Value init = op.getOutputs()[0];
+    auto type = cast<RankedTensorType>(init.getType());
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, init);
+    Value flatInit;
+    // A new fill: a reshaped one would hide that the product starts at zero.
+    if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
+      Value empty = flatten(fill.getOutputs()[0]);
+      flatInit = linalg::FillOp::create(rewriter, loc, fill.getInputs(), empty)
+                     .getResult(0);
+    } else {
+      flatInit = flatten(init);
+    }
+    Value product =
+        linalg::MatmulOp::create(rewriter, loc, TypeRange(flatInit.getType()),
+                                 ValueRange{lhs, weights}, flatInit)
+            .getResult(0);
+    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, type, product,
+                                                       groups, sizes);
+    return success();
+  }
+};
+
+/// Whether an elementwise consumer may work on the flat form of a product or of
+/// what other elementwise operations made of it.
+bool followsFlatProduct(OpOperand *operand) {
+  auto expand = operand->get().getDefiningOp<tensor::ExpandShapeOp>();
+  auto consumer = dyn_cast<linalg::GenericOp>(operand->getOwner());
+  if (!expand || !consumer || !linalg::isElementwise(consumer))
+    return false;
+  Operation *source = expand.getSrc().getDefiningOp();
+  auto elementwise = dyn_cast_or_null<linalg::GenericOp>(source);
+  return isa_and_nonnull<linalg::MatmulOp>(source) ||
+         (elementwise && linalg::isElementwise(elementwise));
+}
+
+struct FlattenMatmulsPass : impl::FlattenMatmulsBase<FlattenMatmulsPass> {
+  void runOnOperation() override {
+    if (failed(flattenMatmuls(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+LogicalResult flattenMatmuls(ModuleOp module) {
+  bool hasCandidate = false;
+  module.walk([&](linalg::BatchMatmulOp op) {
+    hasCandidate |= static_cast<bool>(getRepeatedMatrix(op.getInputs()[1]));
+  });
+  if (!hasCandidate)
+    return success();
+  MLIRContext *context = module.getContext();
+  RewritePatternSet patterns(context);
+  patterns.add<FlattenMatmul>(context);
+  linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns,
+                                                     followsFlatProduct);
+  tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
+  tensor::EmptyOp::getCanonicalizationPatterns(patterns, context);
+  tensor::DimOp::getCanonicalizationPatterns(patterns, context);
+  if (failed(applyPatternsGreedily(module, std::move(patterns))))
+    return failure();
+  // Products that read one tensor now read one flat form of it.
+  IRRewriter rewriter(context);
+  DominanceInfo dominance(module);
+  eliminateCommonSubExpressions(rewriter, dominance, module);
+  return success();
+}
+
+} // namespace quanta
