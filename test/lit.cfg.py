@@ -2,6 +2,7 @@
 import os
 import platform
 import shutil
+import subprocess
 
 import lit.formats
 from lit.llvm import llvm_config
@@ -101,6 +102,20 @@ enable("git", shutil.which("git"))
 enable("plugin", os.path.exists(plugin) and not sanitized)
 enable("python-package", os.path.isdir(os.path.join(python_path, "quanta")) and not sanitized)
 enable("sanitizer", sanitized)
+
+
+def torch_python():
+    """A Python with PyTorch: the tests' own, or that of `tools/dev models`."""
+    script = "import importlib.util as u, sys; sys.exit(not (u.find_spec('torch') and u.find_spec('torch_mlir')))"
+    models = os.path.join(config.quanta_obj_root, "models-venv", "bin", "python")
+    for python in (config.python_executable, models):
+        if os.path.exists(python) and subprocess.call([python, "-c", script]) == 0:
+            return python
+    return None
+
+
+enable("torch", torch_python())
+config.substitutions.append(("%torch-python", f'"{torch_python()}"'))
 
 if sanitized:
     # libMLIR is not instrumented and shares bump-pointer allocators with code

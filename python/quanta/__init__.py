@@ -17,6 +17,7 @@ Everything that fails raises `quanta.Error` with the compiler's diagnostic.
 from ._quanta import Error, Executable
 from .calibration import calibrate
 from .module import Module, compile, load, quantize
+from .pytorch import from_torch
 from .statistics import Statistics
 
 __version__ = "0.1.0"
@@ -28,6 +29,7 @@ __all__ = [
     "Statistics",
     "calibrate",
     "compile",
+    "from_torch",
     "load",
     "quantize",
 ]

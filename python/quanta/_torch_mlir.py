@@ -1,29 +1,44 @@
 # Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs in a process of its own: turns a prepared ONNX file into `linalg` text.
+"""Runs in a process of its own: turns a prepared model into `linalg` text.
+
+    _torch_mlir.py onnx|torch MODEL TEXT
 
 torch-mlir carries another version of MLIR than this package, and two versions
 in one process share symbols that must not be shared. What goes wrong is told as
-JSON on the standard output: {"failed": [[name, operation, reason], ...]}.
+JSON on the standard output: {"failed": [[name, operation, reason, place], ...]},
+with the file and line of a PyTorch operation as its place.
 """
 
 import json
+import os
 import re
 import sys
 
 # This file's folder has an `onnx.py` of its own, which is not the one meant.
 sys.path.pop(0)
 
-PASSES = (
-    "builtin.module(torch-onnx-to-torch-backend-pipeline,"
-    "torch-backend-to-linalg-on-tensors-backend-pipeline)"
+TO_LINALG = "torch-backend-to-linalg-on-tensors-backend-pipeline"
+ONNX_PASSES = f"builtin.module(torch-onnx-to-torch-backend-pipeline,{TO_LINALG})"
+TORCH_PASSES = (
+    "builtin.module(func.func(torch-match-quantized-custom-ops),"
+    f"torchdynamo-export-to-torch-backend-pipeline{{extra-library=}},{TO_LINALG})"
 )
+# What torch-mlir takes apart better than PyTorch, whose views it misreads where
+# sizes are open, and whose layer norm computes in f64.
+KEPT_WHOLE = ("linear", "matmul", "native_layer_norm")
 
 
 def location_name(location) -> str:
     """The first name in a location, which is that of an ONNX node."""
     match = re.search(r'"((?:[^"\\]|\\.)*)"', str(location))
     return re.sub(r"\\(.)", r"\1", match[1]) if match else ""
+
+
+def place(location) -> str:
+    """The file and line in a location."""
+    match = re.search(r'"([^"]*)":(\d+):\d+', str(location))
+    return f"{match[1]}:{match[2]}" if match else ""
 
 
 def operations(block):
@@ -35,14 +50,14 @@ def operations(block):
 
 
 def cut_out(module, names) -> int:
-    """Replaces the ONNX nodes with these names by new arguments of their function."""
+    """Replaces the model's nodes with these names by new arguments of their function."""
     cut = 0
     for function in module.regions[0].blocks[0].operations:
         if not function.operation.regions[0].blocks:
             continue
         entry = function.operation.regions[0].blocks[0]
         for operation in list(operations(entry)):
-            if operation.name != "torch.operator":
+            if not operation.name.startswith(("torch.operator", "torch.aten.")):
                 continue
             if location_name(operation.location) not in names:
                 continue
@@ -67,14 +82,14 @@ def retype(function, entry):
         )
 
 
-def lower(source):
+def lower(source, passes):
     """Lowers a copy of the module; returns the text, or the diagnostics."""
     from torch_mlir.ir import MLIRError
     from torch_mlir.passmanager import PassManager
 
     module = source.clone()
     try:
-        PassManager.parse(PASSES, context=source.context).run(module)
+        PassManager.parse(passes, context=source.context).run(module)
     except MLIRError as error:
         return None, error.error_diagnostics
     return module.get_asm(enable_debug_info=True), []
@@ -82,13 +97,16 @@ def lower(source):
 
 def reason_of(message: str):
     """Splits a diagnostic into the operation it is about and its first words."""
-    match = re.search(r'name = "onnx\.([^"]*)"', message) or re.search(
-        r"operation '(?:torch\.)?([^']*)'", message
+    match = (
+        re.search(r'name = "onnx\.([^"]*)"', message)
+        or re.search(r'torch\.operator "torch\.([^"]*)"', message)
+        or re.search(r"operation '(?:torch\.)?([^']*)'", message)
     )
     return (match[1] if match else ""), message.split("\n")[0].split(": %")[0][:200]
 
 
-def main(model_path: str, text_path: str) -> dict:
+def import_onnx(path: str):
+    """The model in the `torch` dialect."""
     import onnx
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.extras import onnx_importer
@@ -96,18 +114,83 @@ def main(model_path: str, text_path: str) -> dict:
 
     context = Context()
     torch_dialect.register_dialect(context)
-    info = onnx_importer.ModelInfo(onnx.load(model_path))
+    info = onnx_importer.ModelInfo(onnx.load(path))
     module = info.create_module(context=context).operation
+    onnx_importer.NodeImporter.define_function(info.main_graph, module).import_all()
+    return module
+
+
+def node_name(node) -> str:
+    """Which module of the network a node of its graph belongs to: `encoder.0.fc`;
+    followed by the operation, unless the module is a layer of PyTorch's own."""
+    stack = [entry for entry in (node.meta.get("nn_module_stack") or {}).values()
+             if not str(entry[0]).startswith("_empty_nn_module_stack")]
+    path, kind = stack[-1] if stack else ("", "")
+    path = re.sub(r"^L\['self'\]\.?", "", str(path))
+    kind = kind if isinstance(kind, str) else f"{kind.__module__}.{kind.__name__}"
+    if path and kind.startswith("torch.nn.modules.") and "container" not in kind:
+        return path
+    target = getattr(node.target, "__name__", str(node.target)).split(".")[0]
+    return f"{path}/{target}" if path else target
+
+
+def source_location(node, context):
+    """The line of the network's source that a node comes from."""
+    from torch_mlir.ir import Location
+
+    frames = re.findall(r'File "([^"]+)", line (\d+)', node.meta.get("stack_trace") or "")
+    for file, line in reversed(frames):
+        if f"{os.sep}torch{os.sep}" not in file:
+            return Location.file(file, int(line), 0, context=context)
+    return Location.unknown(context=context)
+
+
+def import_torch(path: str):
+    """The exported program in the `torch` dialect, its weights as resources."""
+    import torch
+    from torch_mlir.dialects import torch as torch_dialect
+    from torch_mlir.extras import fx_importer
+    from torch_mlir.extras.fx_decomp_util import get_decomposition_table
+    from torch_mlir.ir import Context, Location, UnitAttr
+
+    with open(path, "rb") as file:
+        program = torch.export.load(file)
+    table = get_decomposition_table()
+    for kept in KEPT_WHOLE:
+        table.pop(getattr(torch.ops.aten, kept).default, None)
+    program = program.run_decompositions(table)
+    context = Context()
+    torch_dialect.register_dialect(context)
+    importer = fx_importer.FxImporter(context=context)
+    # The importer knows files and lines; people know the modules of a network.
+    fx_importer.ContextCache.get_node_location = lambda cache, node: Location.name(
+        node_name(node), childLoc=source_location(node, context), context=context
+    )
+    function = importer.import_frozen_program(program, func_name="main")
+    names = [spec.arg.name for spec in program.graph_signature.input_specs
+             if spec.kind == torch.export.graph_signature.InputKind.USER_INPUT]
+    # A size that torch.export leaves open never broadcasts: there is no 1 to check for.
+    function.attributes["torch.assume_strict_symbolic_shapes"] = UnitAttr.get(context)
+    entry = function.regions[0].blocks[0]
+    for argument, name in zip(entry.arguments, names):
+        argument.set_location(Location.name(name, context=context))
+    return importer.module.operation
+
+
+def main(kind: str, model_path: str, text_path: str) -> dict:
     try:
-        onnx_importer.NodeImporter.define_function(info.main_graph, module).import_all()
-    except onnx_importer.OnnxImportError as error:
-        return {"failed": [["", "", str(error).split("\n")[0]]]}
+        if kind == "onnx":
+            module, passes = import_onnx(model_path), ONNX_PASSES
+        else:
+            module, passes = import_torch(model_path), TORCH_PASSES
+    except Exception as error:
+        return {"failed": [["", "", str(error).split("\n")[0], ""]]}
 
     # A conversion stops at the first node that it cannot do. Cutting that one
     # out and trying again finds the next, so that the user sees all at once.
     failed = {}
     while len(failed) < 200:
-        text, diagnostics = lower(module)
+        text, diagnostics = lower(module, passes)
         if text is not None:
             break
         names = set()
@@ -115,7 +198,7 @@ def main(model_path: str, text_path: str) -> dict:
             name = location_name(diagnostic.location)
             operation, reason = reason_of(diagnostic.message)
             if name not in failed:
-                failed[name] = [name, operation, reason]
+                failed[name] = [name, operation, reason, place(diagnostic.location)]
                 names.add(name)
         if not names or not cut_out(module, names):
             break
@@ -127,4 +210,4 @@ def main(model_path: str, text_path: str) -> dict:
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(sys.argv[1], sys.argv[2])))
+    print(json.dumps(main(*sys.argv[1:])))

@@ -9,17 +9,13 @@ with it as an MLIR location. The packages `onnx`, `torch_mlir` and, for some
 models, `onnxruntime` are needed only here.
 """
 
-import importlib.util
-import json
 import os
 import re
-import subprocess
-import sys
 import tempfile
-from pathlib import Path
 from typing import Mapping, Optional, Sequence, Union
 
 from ._quanta import Error
+from .conversion import convert, require
 
 OPSET = 18
 
@@ -78,12 +74,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
 
 
 def _require(package: str):
-    if importlib.util.find_spec(package) is None:
-        raise Error(
-            f"reading ONNX models needs the package '{package}': "
-            "pip install quanta[onnx]"
-        )
-    return importlib.import_module(package)
+    return require(package, "reading ONNX models", "onnx")
 
 
 def _to_opset(model, path: str):
@@ -230,32 +221,15 @@ def _name_nodes(graph, taken: set) -> None:
 def _lower(model, path: str) -> str:
     import onnx
 
-    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
-        source = os.path.join(folder, "model.onnx")
-        target = os.path.join(folder, "model.mlir")
-        onnx.save(model, source)
-        environment = dict(os.environ)
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        worker = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("_torch_mlir.py"))]
-            + [source, target],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        if worker.returncode == 0:
-            failed = json.loads(worker.stdout.splitlines()[-1])["failed"]
-            if not failed:
-                return Path(target).read_text(encoding="utf-8")
-            raise Error(_explain(model, failed, path))
-    # The last line of a Python traceback, or of what the crash left.
-    lines = worker.stderr.strip().splitlines() or [f"exit code {worker.returncode}"]
-    raise Error(
-        f"torch-mlir cannot import '{path}': {lines[-1]}; if sizes are open, "
-        "fixing them with shapes={...} may help"
+    text, failed = convert(
+        "onnx",
+        lambda target: onnx.save(model, target),
+        path,
+        "if sizes are open, fixing them with shapes={...} may help",
     )
+    if failed:
+        raise Error(_explain(model, failed, path))
+    return text
 
 
 def _explain(model, failed: list, path: str) -> str:
@@ -272,7 +246,7 @@ def _explain(model, failed: list, path: str) -> str:
     order = list(kinds)
     failed.sort(key=lambda f: order.index(f[0]) if f[0] in kinds else len(order))
     lines = []
-    for name, operation, reason in failed:
+    for name, operation, reason, _ in failed:
         if name in kinds:
             lines.append(f"  '{name}' ({kinds[name]})")
         else:

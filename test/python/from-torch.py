@@ -1,0 +1,158 @@
+# REQUIRES: python-package, torch
+# RUN: %torch-python %s
+"""The door for PyTorch modules."""
+
+import unittest
+
+import numpy as np
+import torch
+from torch import nn
+
+import quanta
+
+
+class Attention(nn.Module):
+    """Self-attention with everything that makes a transformer's layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.qkv = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+        self.out = nn.Linear(8, 8)
+        self.norm = nn.LayerNorm(8)
+        self.table = nn.Embedding(11, 8)
+
+    def forward(self, ids, mask):
+        x = self.table(ids)
+        n, t, _ = x.shape
+        q, k, v = (f(x).view(n, t, 2, 4).transpose(1, 2) for f in self.qkv)
+        scores = q @ k.transpose(-1, -2) / 2.0 + (1.0 - mask.float())[:, None, None] * -1e4
+        y = (torch.softmax(scores, -1) @ v).transpose(1, 2).reshape(n, t, 8)
+        return self.norm(x + nn.functional.gelu(self.out(y)))
+
+
+class Convolutions(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(1, 4, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(4)
+        self.depth = nn.Conv2d(4, 4, 3, stride=2, padding=1, groups=4)
+        self.point = nn.Conv2d(4, 6, 1)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x):
+        x = torch.relu(self.norm(self.first(x)))
+        x = torch.relu(self.depth(nn.functional.max_pool2d(x, 2)))
+        return self.fc(torch.relu(self.point(x)).mean((2, 3)))
+
+
+class Recurrent(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.cells = kind(5, 6, batch_first=True)
+        self.fc = nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.fc(self.cells(x)[0][:, -1])
+
+
+class FromTorch(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(0)
+
+    def check(self, net, inputs, dynamic=None, others=(), tolerance=0.1):
+        """Float equals PyTorch; int8 comes near; nothing stays in float."""
+        net.eval()
+        module = quanta.from_torch(net, inputs, dynamic_shapes=dynamic)
+        run = quanta.compile(module)
+        statistics = quanta.calibrate(module, [tuple(x.numpy() for x in inputs)])
+        small = quanta.quantize(module, statistics, strict=True)
+        self.assertEqual(small.report["int8_mac_share"], 1.0)
+        run8 = quanta.compile(small)
+        for sample in (inputs, *others):
+            expected = net(*sample).detach().numpy()
+            arrays = [x.numpy() for x in sample]
+            np.testing.assert_allclose(run(*arrays), expected, atol=2e-6)
+            np.testing.assert_allclose(run8(*arrays), expected, atol=tolerance)
+        return module, statistics
+
+    def test_convolutions(self):
+        net = Convolutions()
+        batch = torch.export.Dim("batch")
+        images = torch.randn(3, 1, 12, 12)
+        module, statistics = self.check(net, (images,), ({0: batch},), [(images[:1],)])
+        self.assertEqual(module.name, "Convolutions")
+        self.assertEqual(
+            sorted(statistics),
+            ["depth/lhs", "fc/lhs", "first/lhs", "main/result_0", "point/lhs"],
+        )
+
+    def test_attention_of_fixed_and_of_open_sizes(self):
+        ids = torch.randint(0, 11, (2, 5))
+        mask = torch.tensor([[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]])
+        short = (ids[:1, :3].contiguous(), mask[1:, :3].contiguous())
+        self.check(Attention(), (ids, mask))
+        sizes = {0: torch.export.Dim("n"), 1: torch.export.Dim("t", max=64)}
+        module, statistics = self.check(
+            Attention(), (ids, mask), (sizes, sizes), [short]
+        )
+        # Three layers read one tensor: one observer.
+        self.assertEqual(sum("qkv" in name for name in statistics), 1)
+        self.assertEqual(module._program.input_names["main"], ["ids", "mask"])
+
+    def test_recurrent_layers(self):
+        for kind in (nn.LSTM, nn.GRU):
+            self.check(Recurrent(kind), (torch.randn(2, 4, 5),))
+
+    def test_training_mode_comes_back(self):
+        net = Convolutions()
+        net.norm.eval()
+        quanta.from_torch(net, torch.zeros(2, 1, 12, 12), name="digits")
+        self.assertTrue(net.training and net.first.training)
+        self.assertFalse(net.norm.training)
+
+    def test_an_exported_program_and_arguments_by_name(self):
+        net = nn.Linear(3, 2).eval()
+        x = torch.randn(4, 3)
+        exported = torch.export.export(net, (x,))
+        for module in (
+            quanta.from_torch(exported, name="linear"),
+            quanta.from_torch(net, {"input": x}),
+        ):
+            result = quanta.compile(module)(x.numpy())
+            np.testing.assert_allclose(result, net(x).detach().numpy(), atol=1e-6)
+
+    def test_all_that_is_not_supported_is_named(self):
+        class Inner(nn.Module):
+            def forward(self, x):
+                return torch.special.bessel_j0(x)
+
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.inner = Inner()
+
+            def forward(self, x):
+                return torch.linalg.svdvals(self.inner(x)) + torch.igamma(x, x)[0]
+
+        with self.assertRaises(quanta.Error) as caught:
+            quanta.from_torch(Net(), torch.ones(4, 4))
+        lines = str(caught.exception).splitlines()
+        self.assertEqual(lines[0], "'Net' has operations that are not supported:")
+        text = "\n".join(lines[1:])
+        self.assertRegex(text, r"'inner/special_bessel_j0' at .*from-torch.py:\d+")
+        self.assertRegex(text, r"'_linalg_svd' at .*from-torch.py:\d+")
+        self.assertRegex(text, r"'igamma' at .*from-torch.py:\d+")
+
+    def test_what_cannot_be_traced(self):
+        class Net(nn.Module):
+            def forward(self, x):
+                return x if x.sum() > 0 else -x
+
+        with self.assertRaisesRegex(quanta.Error, "torch.export cannot trace 'Net': "):
+            quanta.from_torch(Net(), torch.ones(4, 4))
+        with self.assertRaisesRegex(quanta.Error, "expected a torch.nn.Module, not int"):
+            quanta.from_torch(3, torch.ones(4, 4))
+
+
+if __name__ == "__main__":
+    unittest.main()
