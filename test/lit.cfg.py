@@ -24,7 +24,7 @@ def tools(*names):
     return [ToolSubst(name, unresolved="fatal") for name in names]
 
 
-llvm_config.add_tool_substitutions(tools("quant-opt", "quant-run"), [tools_dir])
+llvm_config.add_tool_substitutions(tools("quant-opt", "quant-run", "quanta-merge-statistics"), [tools_dir])
 llvm_config.add_tool_substitutions(
     tools(
         "FileCheck",

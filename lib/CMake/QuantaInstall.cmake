@@ -17,7 +17,7 @@ foreach(directory ${library_directories})
 endforeach()
 string(REPLACE ";" " " QUANTA_LIBRARIES "${QUANTA_LIBRARIES}")
 
-foreach(tool quant-opt quant-run QuantaPlugin)
+foreach(tool quant-opt quant-run quanta-merge-statistics QuantaPlugin)
   if(TARGET ${tool})
     install(TARGETS ${tool} COMPONENT quanta-tools
       RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
@@ -25,7 +25,7 @@ foreach(tool quant-opt quant-run QuantaPlugin)
   endif()
 endforeach()
 # Debian's libMLIR is in no folder that the loader searches by itself.
-foreach(target quant-opt quant-run QuantaPlugin _quanta)
+foreach(target quant-opt quant-run quanta-merge-statistics QuantaPlugin _quanta)
   if(TARGET ${target})
     set_property(TARGET ${target} PROPERTY INSTALL_RPATH_USE_LINK_PATH ON)
   endif()

@@ -1,5 +1,5 @@
 # RUN: rm -rf %t && mkdir %t
-# RUN: env QUANTA_OPT=quant-opt QUANTA_RUN=quant-run %python %s %t
+# RUN: env QUANTA_OPT=quant-opt QUANTA_RUN=quant-run QUANTA_MERGE=quanta-merge-statistics %python %s %t
 """The same data through the calibrators of ONNX Runtime and PyTorch."""
 
 import contextlib

@@ -28,14 +28,8 @@ namespace {
 struct Options {
   cl::OptionCategory category{"quant-run options"};
 
-  cl::list<std::string> files{cl::Positional, cl::desc("<model.mlir>"),
-                              cl::cat(category)};
-  /// The only one of `files`, unless those are statistics.
-  std::string model;
-  cl::opt<bool> mergeStatistics{
-      "merge-statistics", cl::cat(category),
-      cl::desc("Merge statistics files of one model into -o instead: what one "
-               "run over all their data would have learned, bit for bit")};
+  cl::opt<std::string> model{cl::Positional, cl::Required,
+                             cl::desc("<model.mlir>"), cl::cat(category)};
   cl::opt<std::string> entry{
       "entry", cl::value_desc("function"), cl::cat(category),
       cl::desc("Function to call (default: the only public one)")};
@@ -149,23 +143,6 @@ static Error writeStatistics(const Options &options, Program &program,
       program.getModule().getName().value_or(sys::path::stem(options.model));
   statistics->data = join(options.inputs, ", ");
   return statistics->save(options.statistics);
-}
-
-static Error mergeStatistics(const Options &options) {
-  if (options.files.empty() || options.file.empty())
-    return createStringError("--merge-statistics needs statistics files, and a "
-                             "file to write: a.json b.json -o all.json");
-  std::optional<Statistics> merged;
-  for (const std::string &path : options.files) {
-    Expected<Statistics> part = Statistics::load(path);
-    if (!part)
-      return part.takeError();
-    if (!merged)
-      merged = std::move(*part);
-    else if (Error error = merged->merge(*part))
-      return createStringError(path + ": " + toString(std::move(error)));
-  }
-  return merged->save(options.file);
 }
 
 static Error runBenchmark(const Executable &executable,
@@ -335,15 +312,6 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv,
                               "Compiles a program of any stage and runs it on "
                               "NumPy data\n");
-  if (options.mergeStatistics) {
-    if (Error error = mergeStatistics(options))
-      return fail(std::move(error));
-    return 0;
-  }
-  if (options.files.size() != 1)
-    return fail(createStringError("needs one program to run, and there are " +
-                                  Twine(options.files.size())));
-  options.model = options.files.front();
   Expected<Program> program = Program::parseFile(options.model);
   if (!program)
     return fail(program.takeError());

@@ -66,7 +66,7 @@ class Tools:
 
     def merge(self, *files):
         merged = self.path("merged.json")
-        self.run("RUN", "--merge-statistics", *files, "-o", merged)
+        self.run("MERGE", *files, "-o", merged)
         with open(merged) as file:
             return json.load(file)["observers"][NAME]
 
