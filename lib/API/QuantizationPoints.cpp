@@ -44,20 +44,21 @@ llvm::Expected<func::FuncOp> findFunction(ModuleOp module, StringRef name) {
   return functions.front();
 }
 
-static bool isWeight(FakeQuantOp op) {
-  return matchPattern(op.getInput(), m_Constant());
+static bool isWeight(Operation *op) {
+  return matchPattern(op->getOperand(0), m_Constant());
 }
 
 void namePoints(func::FuncOp function) {
   llvm::StringSet<> names;
   unsigned count = 0;
-  function.walk([&](FakeQuantOp op) {
-    if (isWeight(op))
+  function.walk([&](Operation *op) {
+    if (!isa<FakeQuantOp, DynamicFakeQuantOp>(op) || isWeight(op))
       return;
-    std::string name = op.getName().value_or("").str();
+    auto given = op->getAttrOfType<StringAttr>("name");
+    std::string name = given ? given.str() : "";
     while (name.empty() || !names.insert(name).second)
       name = (function.getName() + "/quantized_" + Twine(count++)).str();
-    op.setName(name);
+    op->setAttr("name", StringAttr::get(op->getContext(), name));
   });
 }
 
@@ -101,7 +102,7 @@ llvm::Expected<ExposedPoints> exposePoints(func::FuncOp function) {
     exposed.resultFollowsFloatSums.push_back(floatSums.contains(result));
   OpBuilder builder(terminator);
   for (Operation &op : (*body)->without_terminator()) {
-    if (!isa<QuantizeOp, RequantizeOp>(op))
+    if (!isa<QuantizeOp, RequantizeOp, DynamicQuantizeOp>(op))
       continue;
     auto type = cast<RankedTensorType>(op.getResult(0).getType());
     std::optional<QuantParams> params = QuantParams::get(type.getElementType());

@@ -31,7 +31,15 @@ namespace llvm::yaml {
 template <> struct ScalarEnumerationTraits<quanta::Scheme> {
   static void enumeration(IO &io, quanta::Scheme &value) {
     io.enumCase(value, "static", quanta::Scheme::Static);
+    io.enumCase(value, "dynamic", quanta::Scheme::Dynamic);
     io.enumCase(value, "float", quanta::Scheme::Float);
+  }
+};
+
+template <> struct ScalarEnumerationTraits<quanta::Granularity> {
+  static void enumeration(IO &io, quanta::Granularity &value) {
+    io.enumCase(value, "per_row", quanta::Granularity::PerRow);
+    io.enumCase(value, "per_tensor", quanta::Granularity::PerTensor);
   }
 };
 
@@ -66,8 +74,10 @@ template <> struct ScalarEnumerationTraits<quanta::RangeSelection> {
 };
 
 static void mapFields(IO &io, quanta::RecipeFields &fields) {
+  io.mapOptional("scheme", fields.scheme);
   io.mapOptional("activation", fields.activation);
   io.mapOptional("symmetry", fields.symmetry);
+  io.mapOptional("granularity", fields.granularity);
   io.mapOptional("observer", fields.observer);
   io.mapOptional("range_selection", fields.rangeSelection);
   io.mapOptional("percentile", fields.percentile);
@@ -101,7 +111,6 @@ template <> struct MappingTraits<quanta::RecipeRule> {
     io.mapOptional("name", rule.name);
     io.mapOptional("op", rule.op);
     io.mapOptional("location", rule.location);
-    io.mapOptional("scheme", rule.scheme);
     io.mapOptional("min", rule.min);
     io.mapOptional("max", rule.max);
     io.mapOptional("reason", rule.reason);
@@ -197,6 +206,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
     fill(said.scheme, fields.scheme);
     fill(said.activation, fields.activation);
     fill(said.symmetry, fields.symmetry);
+    fill(said.granularity, fields.granularity);
     fill(said.observer, fields.observer);
     fill(said.rangeSelection, fields.rangeSelection);
     fill(said.percentile, fields.percentile);
@@ -215,6 +225,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
   OperandScheme result;
   result.scheme = said.scheme.value_or(result.scheme);
   result.activation = said.activation.value_or(result.activation);
+  result.granularity = said.granularity.value_or(result.granularity);
   result.observer = said.observer;
   result.range.selection = said.rangeSelection.value_or(RangeSelection::Max);
   result.range.percentile = said.percentile.value_or(result.range.percentile);

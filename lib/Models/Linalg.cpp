@@ -91,6 +91,17 @@ struct ContractionModel
     }
     return std::nullopt;
   }
+  SmallVector<std::optional<int32_t>>
+  getResultDims(Operation *op, unsigned operandNumber) const {
+    SmallVector<AffineMap> maps =
+        cast<linalg::LinalgOp>(op).getIndexingMapsArray();
+    SmallVector<std::optional<int32_t>> dims;
+    for (AffineExpr expr : maps[operandNumber].getResults()) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      dims.push_back(dim ? findDim(maps[2], dim.getPosition()) : std::nullopt);
+    }
+    return dims;
+  }
   OpOperand *getAccumulatorInit(Operation *op) const {
     return &op->getOpOperand(2);
   }

@@ -60,4 +60,29 @@ float fakeQuantize(float x, float scale, int32_t zeroPoint,
   return dequantize(quantize(x, scale, zeroPoint, range), scale, zeroPoint);
 }
 
+DynamicRange chooseDynamicRange(const float *row, int64_t count,
+                                StorageRange range, int32_t zeroPoint,
+                                bool isSymmetric) {
+  // Half of the largest f32: the width of the range does not overflow.
+  constexpr float limit = std::numeric_limits<float>::max() / 2;
+  float low = 0, high = 0;
+  // `fmin` and `fmax` leave NaN out.
+  for (int64_t i = 0; i < count; ++i) {
+    low = std::fmin(low, row[i]);
+    high = std::fmax(high, row[i]);
+  }
+  low = std::fmax(low, -limit);
+  high = std::fmin(high, limit);
+  auto qmin = static_cast<float>(range.min);
+  auto qmax = static_cast<float>(range.max);
+  float scale = isSymmetric ? std::fmax(high, -low) /
+                                  (qmax - static_cast<float>(zeroPoint))
+                            : (high - low) / (qmax - qmin);
+  if (scale < std::numeric_limits<float>::min())
+    scale = 1;
+  if (!isSymmetric)
+    zeroPoint = clampToInteger(roundEven(qmin - low / scale), range);
+  return {scale, zeroPoint};
+}
+
 } // namespace quanta::reference

@@ -56,6 +56,8 @@ private:
   /// Fake-quantized form of each observed value: its first reader decides on
   /// the type.
   DenseMap<Value, Value> activations;
+  /// Forms with ranges found at run time, by type and rows.
+  DenseMap<std::pair<Value, Attribute>, Value> dynamic;
   /// Fake-quantized forms of each weight, by type: its readers may differ.
   DenseMap<std::pair<Value, Type>, Value> weights;
 
@@ -198,13 +200,63 @@ private:
     return std::nullopt;
   }
 
+  /// The dimensions of an activation whose indices have ranges of their own.
+  static SmallVector<int64_t> getRows(QuantizableOpInterface op,
+                                      OpOperand &factor,
+                                      const OperandScheme &scheme) {
+    SmallVector<int64_t> rows;
+    if (scheme.granularity == Granularity::PerTensor)
+      return rows;
+    for (auto [dim, resultDim] :
+         llvm::enumerate(op.getResultDims(factor.getOperandNumber())))
+      if (resultDim)
+        rows.push_back(dim);
+    return rows;
+  }
+
+  /// An activation whose range is found at run time. Readers that agree on the
+  /// form share it.
+  Value simulateDynamic(QuantizableOpInterface op, OpOperand &factor,
+                        ObserveOp observe, const OperandScheme &scheme) {
+    SmallVector<int64_t> rows = getRows(op, factor, scheme);
+    // The sums that an affine right factor would need of the left one are
+    // known only at run time.
+    bool isSymmetric =
+        scheme.range.isSymmetric || factor.getOperandNumber() != 0;
+    bool isSigned = scheme.activation == ActivationStorage::I8;
+    auto type = quant::UniformQuantizedType::get(
+        isSigned ? quant::QuantizationFlags::Signed : 0,
+        IntegerType::get(&getContext(), 8), Float32Type::get(&getContext()),
+        /*scale=*/1.0, /*zeroPoint=*/isSymmetric && !isSigned ? 128 : 0,
+        /*storageTypeMin=*/
+        !isSigned     ? 0
+        : isSymmetric ? -127
+                      : -128,
+        /*storageTypeMax=*/isSigned ? 127 : 255);
+    Builder attributes(&getContext());
+    Value &fake =
+        dynamic[{observe, attributes.getArrayAttr(
+                              {TypeAttr::get(type),
+                               attributes.getDenseI64ArrayAttr(rows),
+                               attributes.getBoolAttr(isSymmetric)})}];
+    if (!fake) {
+      OpBuilder builder(observe);
+      fake = DynamicFakeQuantOp::create(builder, observe.getLoc(),
+                                        observe.getInput(), type, rows,
+                                        isSymmetric, observe.getNameAttr());
+    }
+    return fake;
+  }
+
   FailureOr<Value> simulateActivation(QuantizableOpInterface op,
-                                      ObserveOp observe) {
+                                      OpOperand &factor, ObserveOp observe) {
+    OperandScheme scheme = resolve(op, observe.getName());
+    if (scheme.scheme == Scheme::Dynamic)
+      return simulateDynamic(op, factor, observe, scheme);
     Value &fake = activations[observe];
     if (fake)
       return fake;
-    FailureOr<Type> type =
-        chooseActivationType(observe, resolve(op, observe.getName()));
+    FailureOr<Type> type = chooseActivationType(observe, scheme);
     if (failed(type))
       return failure();
     OpBuilder builder(observe);
@@ -242,7 +294,7 @@ private:
     for (OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();
       FailureOr<Value> fake =
-          observe ? simulateActivation(op, observe)
+          observe ? simulateActivation(op, *factor, observe)
                   : simulateWeight(op, *factor, resolve(op, activation));
       if (failed(fake))
         return failure();

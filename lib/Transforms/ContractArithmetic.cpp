@@ -43,6 +43,16 @@ unsigned ElementwiseBuilder::addInput(Value tensor) {
   return operands.size() - 1;
 }
 
+unsigned ElementwiseBuilder::addInput(Value tensor, ArrayRef<int64_t> dims) {
+  SmallVector<AffineExpr> exprs;
+  for (int64_t dim : dims)
+    exprs.push_back(builder.getAffineDimExpr(dim));
+  operands.push_back({static_cast<int>(inputs.size()), {}});
+  inputs.push_back(tensor);
+  maps.push_back(AffineMap::get(rank, 0, exprs, builder.getContext()));
+  return operands.size() - 1;
+}
+
 template <typename T>
 unsigned ElementwiseBuilder::addParameter(ArrayRef<T> values,
                                           std::optional<int32_t> axis) {
@@ -95,11 +105,10 @@ static Value f32(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
-/// `clamp(roundeven(x) + zp, range)` in float. `maxnum` returns the other
-/// operand for a NaN, so NaN ends at the lower bound, as in the reference.
-static Value buildRoundAndClamp(OpBuilder &builder, Location loc, Value x,
-                                Value zeroPoint,
-                                reference::StorageRange range) {
+/// `maxnum` returns the other operand for a NaN, so NaN ends at the lower
+/// bound, as in the reference.
+Value buildRoundAndClamp(OpBuilder &builder, Location loc, Value x,
+                         Value zeroPoint, reference::StorageRange range) {
   x = math::RoundEvenOp::create(builder, loc, x);
   x = arith::AddFOp::create(builder, loc, x, zeroPoint);
   x = arith::MaxNumFOp::create(builder, loc, x, f32(builder, loc, range.min));
@@ -107,19 +116,17 @@ static Value buildRoundAndClamp(OpBuilder &builder, Location loc, Value x,
                                   f32(builder, loc, range.max));
 }
 
-/// A float that is an integer of the storage range, as storage. i32 comes
-/// first: it is what vector units convert to.
-static Value buildToStorage(OpBuilder &builder, Location loc, Value x,
-                            IntegerType storage) {
+/// i32 comes first: it is what vector units convert to.
+Value buildToStorage(OpBuilder &builder, Location loc, Value x,
+                     IntegerType storage) {
   Value wide = arith::FPToSIOp::create(builder, loc, builder.getI32Type(), x);
   if (storage.getWidth() == 32)
     return wide;
   return arith::TruncIOp::create(builder, loc, storage, wide);
 }
 
-/// Storage as i32, by the signedness of the quantized type.
-static Value buildFromStorage(OpBuilder &builder, Location loc, Value q,
-                              const QuantParams &params) {
+Value buildFromStorage(OpBuilder &builder, Location loc, Value q,
+                       const QuantParams &params) {
   if (params.storageWidth() == 32)
     return q;
   Type i32 = builder.getI32Type();

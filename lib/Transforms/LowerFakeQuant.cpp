@@ -8,6 +8,7 @@
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/ContractArithmetic.h"
+#include "quanta/Transforms/DynamicArithmetic.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,6 +32,13 @@ struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
                                     *QuantParams::get(op.getQuantizedType()));
       // `tensor.empty` of static sizes loses nothing, dynamic ones stay `?`.
       op.replaceAllUsesWith(result);
+      op.erase();
+    });
+    getOperation().walk([](DynamicFakeQuantOp op) {
+      OpBuilder builder(op);
+      op.replaceAllUsesWith(buildDynamicFakeQuant(
+          builder, op.getLoc(), op.getInput(), op.getRows(),
+          *QuantParams::get(op.getQuantizedType()), op.getSymmetric()));
       op.erase();
     });
   }

@@ -33,14 +33,30 @@ namespace {
 // Contractions
 //===----------------------------------------------------------------------===//
 
+/// A factor on its way to a quantized contraction.
+struct Factor {
+  Value quantized;
+  /// What a range found at run time adds: scales and zero points of the
+  /// dimensions `rows` of the factor; null where there are none.
+  Value scale, zeroPoint;
+  SmallVector<int64_t> rows;
+  /// Dimensions of the result that index the rows.
+  SmallVector<int64_t> resultDims;
+
+  QuantParams getParams() const {
+    return *QuantParams::get(getElementTypeOrSelf(quantized.getType()));
+  }
+};
+
 class ContractionQuantizer {
 public:
   LogicalResult run(QuantizableOpInterface op);
 
 private:
   /// Quantized form of each fake-quantized value.
-  DenseMap<Operation *, Value> quantized;
+  DenseMap<Operation *, Factor> quantized;
 
+  Factor quantizeFactor(Operation *op);
   Value quantizeFactor(FakeQuantOp op);
   static Value quantizeWeight(OpBuilder &builder, FakeQuantOp op,
                               RankedTensorType type, ArrayRef<float> values);
@@ -80,17 +96,114 @@ Value ContractionQuantizer::quantizeWeight(OpBuilder &builder, FakeQuantOp op,
 }
 
 Value ContractionQuantizer::quantizeFactor(FakeQuantOp op) {
-  Value &result = quantized[op];
-  if (result)
-    return result;
   OpBuilder builder(op);
   RankedTensorType type = getQuantizedTensorType(op);
   if (auto values = getConstantFloats(op.getInput()))
-    result = quantizeWeight(builder, op, type, *values);
-  else
-    result = QuantizeOp::create(builder, op.getLoc(), type, op.getInput(),
-                                op.getNameAttr());
+    return quantizeWeight(builder, op, type, *values);
+  return QuantizeOp::create(builder, op.getLoc(), type, op.getInput(),
+                            op.getNameAttr());
+}
+
+DynamicQuantizeOp createDynamicQuantize(OpBuilder &builder,
+                                        DynamicFakeQuantOp op) {
+  RankedTensorType type = op.getInput().getType();
+  SmallVector<int64_t> sizes;
+  for (int64_t row : op.getRows())
+    sizes.push_back(type.getDimSize(row));
+  SmallVector<Type> types{type.clone(op.getQuantizedType()),
+                          RankedTensorType::get(sizes, builder.getF32Type())};
+  if (!op.getSymmetric())
+    types.push_back(RankedTensorType::get(sizes, builder.getI32Type()));
+  return DynamicQuantizeOp::create(builder, op.getLoc(), types, op.getInput(),
+                                   op.getRowsAttr(), op.getSymmetricAttr(),
+                                   op.getNameAttr());
+}
+
+Factor ContractionQuantizer::quantizeFactor(Operation *op) {
+  Factor &result = quantized[op];
+  if (result.quantized)
+    return result;
+  if (auto fake = dyn_cast<FakeQuantOp>(op)) {
+    result.quantized = quantizeFactor(fake);
+    return result;
+  }
+  OpBuilder builder(op);
+  auto dynamic = createDynamicQuantize(builder, cast<DynamicFakeQuantOp>(op));
+  result = {dynamic.getResult(),
+            dynamic.getScale(),
+            dynamic.getZeroPoint(),
+            SmallVector<int64_t>(dynamic.getRows()),
+            {}};
   return result;
+}
+
+/// The dimensions of the result that index the rows of a factor, or why there
+/// are none.
+FailureOr<SmallVector<int64_t>> getResultDims(QuantizableOpInterface op,
+                                              OpOperand &factor,
+                                              DynamicFakeQuantOp fake,
+                                              std::string &reason) {
+  if (factor.getOperandNumber() != 0 && !fake.getSymmetric()) {
+    reason = "its right factor has zero points that are known only at run time";
+    return failure();
+  }
+  SmallVector<std::optional<int32_t>> dims =
+      op.getResultDims(factor.getOperandNumber());
+  SmallVector<int64_t> result;
+  for (int64_t row : fake.getRows()) {
+    if (!dims[row]) {
+      reason = "a factor has several scales along a dimension that is summed "
+               "over";
+      return failure();
+    }
+    result.push_back(*dims[row]);
+  }
+  return result;
+}
+
+/// `acc - zp * sum w` for the zero points of a left factor.
+Value subtractZeroPoint(OpBuilder &builder, Location loc, Value accumulators,
+                        const Factor &lhs, Value weights) {
+  SmallVector<AffineMap> maps = getMatmulMaps(builder.getContext());
+  if (auto contract = accumulators.getDefiningOp<ContractOp>())
+    maps = contract.getIndexingMaps();
+  SmallVector<AffineExpr> rowExprs;
+  for (int64_t row : lhs.rows)
+    rowExprs.push_back(maps[0].getResult(row));
+  return SubtractZeroPointOp::create(
+      builder, loc, accumulators.getType(), accumulators, lhs.zeroPoint,
+      weights,
+      builder.getAffineMapArrayAttr(
+          {maps[2],
+           AffineMap::get(maps[0].getNumDims(), 0, rowExprs,
+                          builder.getContext()),
+           maps[1]}));
+}
+
+/// Multiplies a result with the scales of its factors' rows, and adds a vector
+/// along `channelDim`: the end of rule 7. `bias` may be null.
+Value applyDynamicScales(OpBuilder &builder, Location loc, Value tensor,
+                         ArrayRef<Factor> factors, Value bias,
+                         int64_t channelDim) {
+  ElementwiseBuilder elementwise(builder, loc, tensor);
+  SmallVector<unsigned> scales;
+  for (const Factor &factor : factors)
+    if (factor.scale)
+      scales.push_back(elementwise.addInput(factor.scale, factor.resultDims));
+  std::optional<unsigned> added;
+  if (bias)
+    added = elementwise.addInput(bias, {channelDim});
+  return elementwise.build(builder.getF32Type(), [&](OpBuilder &b, Location loc,
+                                                     ValueRange elements) {
+    Value x = elements[0];
+    for (unsigned scale : scales)
+      x = arith::MulFOp::create(b, loc, x,
+                                elementwise.get(b, loc, elements, scale));
+    if (added)
+      x = arith::AddFOp::create(b, loc, x,
+                                elementwise.get(b, loc, elements, *added));
+    return x;
+  });
 }
 
 std::optional<SmallVector<int32_t>>
@@ -126,23 +239,35 @@ Value addInit(OpBuilder &builder, Location loc, Value tensor, Value init) {
 }
 
 LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
-  SmallVector<FakeQuantOp> fakes;
+  SmallVector<Operation *> fakes;
   for (OpOperand *factor : op.getFactors()) {
-    auto fake = factor->get().getDefiningOp<FakeQuantOp>();
-    if (!fake)
+    Operation *fake = factor->get().getDefiningOp();
+    if (!isa_and_nonnull<FakeQuantOp, DynamicFakeQuantOp>(fake))
       return success();
     fakes.push_back(fake);
   }
   std::string reason;
-  if (failed(op.checkQuantizable(reason))) {
+  bool isQuantizable = succeeded(op.checkQuantizable(reason));
+  SmallVector<SmallVector<int64_t>> resultDims(fakes.size());
+  for (auto [fake, factor, dims] :
+       llvm::zip(fakes, op.getFactors(), resultDims))
+    if (auto dynamic = dyn_cast<DynamicFakeQuantOp>(fake)) {
+      auto found = getResultDims(op, *factor, dynamic, reason);
+      isQuantizable &= succeeded(found);
+      if (succeeded(found))
+        dims = *found;
+    }
+  if (!isQuantizable) {
     op->setAttr(attrs::floatReason, StringAttr::get(op->getContext(), reason));
     return success();
   }
-  SmallVector<Value> factors;
-  for (FakeQuantOp fake : fakes)
+  SmallVector<Factor> factors;
+  for (auto [fake, dims] : llvm::zip(fakes, resultDims)) {
     factors.push_back(quantizeFactor(fake));
-  auto lhs = *QuantParams::get(fakes[0].getQuantizedType());
-  auto rhs = *QuantParams::get(fakes[1].getQuantizedType());
+    factors.back().resultDims = dims;
+  }
+  QuantParams lhs = factors[0].getParams(), rhs = factors[1].getParams();
+  bool isDynamic = factors[0].scale || factors[1].scale;
   int32_t channelDim = op.getChannelResultDim();
   auto accumulatorType = getAccumulatorType(lhs, rhs, channelDim);
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
@@ -152,7 +277,11 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   Value init = op.getAccumulatorInit()->get();
   bool needsInit = !isZeroTensor(init);
   Value bias;
-  if (Value vector = getBroadcastVector(init, channelDim)) {
+  Value vector = getBroadcastVector(init, channelDim);
+  if (vector && isDynamic) {
+    // Its scale is known only at run time: it is added to the result.
+    needsInit = false;
+  } else if (vector) {
     auto accumulators = *QuantParams::get(accumulatorType);
     if (auto values = quantizeBias(vector, accumulators)) {
       auto shape = cast<RankedTensorType>(vector.getType()).getShape();
@@ -172,12 +301,19 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   SmallVector<int64_t> shape(resultType.getShape());
   if (rhs.axis)
     shape[channelDim] = static_cast<int64_t>(rhs.scales.size());
-  Value result = op.buildQuantized(
-      builder, factors, bias, RankedTensorType::get(shape, accumulatorType));
+  Value result =
+      op.buildQuantized(builder, {factors[0].quantized, factors[1].quantized},
+                        bias, RankedTensorType::get(shape, accumulatorType));
+  if (factors[0].zeroPoint)
+    result = subtractZeroPoint(builder, loc, result, factors[0],
+                               factors[1].quantized);
   result = DequantizeOp::create(
       builder, loc, RankedTensorType::get(shape, builder.getF32Type()), result);
   if (result.getType() != resultType)
     result = tensor::CastOp::create(builder, loc, resultType, result);
+  if (isDynamic)
+    result =
+        applyDynamicScales(builder, loc, result, factors, vector, channelDim);
   if (needsInit)
     result = addInit(builder, loc, result, init);
   op->getResult(0).replaceAllUsesWith(result);
@@ -198,6 +334,37 @@ struct SplitFakeQuant : OpRewritePattern<FakeQuantOp> {
         QuantizeOp::create(rewriter, op.getLoc(), getQuantizedTensorType(op),
                            op.getInput(), op.getNameAttr());
     rewriter.replaceOpWithNewOp<DequantizeOp>(op, op.getType(), quantized);
+    return success();
+  }
+};
+
+/// The same with a range found at run time: `(q - zp) * s`.
+struct SplitDynamicFakeQuant : OpRewritePattern<DynamicFakeQuantOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DynamicFakeQuantOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto quantized = createDynamicQuantize(rewriter, op);
+    Value result = DequantizeOp::create(rewriter, loc, op.getType(),
+                                        quantized.getResult());
+    ElementwiseBuilder elementwise(rewriter, loc, result);
+    unsigned scale = elementwise.addInput(quantized.getScale(), op.getRows());
+    std::optional<unsigned> zeroPoint;
+    if (quantized.getZeroPoint())
+      zeroPoint = elementwise.addInput(quantized.getZeroPoint(), op.getRows());
+    result = elementwise.build(
+        rewriter.getF32Type(),
+        [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+          Value x = elements[0];
+          if (zeroPoint) {
+            Value zp = elementwise.get(b, loc, elements, *zeroPoint);
+            zp = arith::SIToFPOp::create(b, loc, b.getF32Type(), zp);
+            x = arith::SubFOp::create(b, loc, x, zp);
+          }
+          return arith::MulFOp::create(
+              b, loc, x, elementwise.get(b, loc, elements, scale));
+        });
+    rewriter.replaceOp(op, result);
     return success();
   }
 };
@@ -251,7 +418,8 @@ struct QuantizePass : impl::QuantizeBase<QuantizePass> {
       if (failed(quantizer.run(op)))
         return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<SplitFakeQuant, FormRequantize>(&getContext());
+    patterns.add<SplitFakeQuant, SplitDynamicFakeQuant, FormRequantize>(
+        &getContext());
     // Without constant folding: it would duplicate weights as it moves them.
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       signalPassFailure();

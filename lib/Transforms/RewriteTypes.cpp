@@ -11,6 +11,7 @@
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
+#include "quanta/Transforms/DynamicArithmetic.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -331,7 +332,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([&](Operation *op) {
       if (isa<QuantizeOp, DequantizeOp, RequantizeOp, MatmulOp, ContractOp,
-              quant::StorageCastOp>(op))
+              DynamicQuantizeOp, SubtractZeroPointOp, quant::StorageCastOp>(op))
         return false;
       if (auto func = dyn_cast<func::FuncOp>(op))
         return converter.isSignatureLegal(func.getFunctionType()) &&
@@ -344,6 +345,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     patterns
         .add<ContractionLowering<MatmulOp>, ContractionLowering<ContractOp>>(
             converter, &getContext(), reference);
+    populateDynamicLowerings(converter, patterns);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                    converter);
     populateReturnOpTypeConversionPattern(patterns, converter);

@@ -19,7 +19,9 @@
 
 namespace quanta {
 
-enum class Scheme { Static, Float };
+enum class Scheme { Static, Dynamic, Float };
+/// What has a range of its own where it is found at run time.
+enum class Granularity { PerRow, PerTensor };
 enum class ActivationStorage { U8, I8 };
 enum class Symmetry { Affine, Symmetric };
 enum class WeightGranularity { PerChannel, PerTensor };
@@ -29,6 +31,7 @@ struct RecipeFields {
   std::optional<Scheme> scheme;
   std::optional<ActivationStorage> activation;
   std::optional<Symmetry> symmetry;
+  std::optional<Granularity> granularity;
   /// Name of an `ObserverKind`.
   std::optional<std::string> observer;
   std::optional<RangeSelection> rangeSelection;
@@ -63,6 +66,7 @@ struct OperandPlace {
 struct OperandScheme {
   Scheme scheme = Scheme::Static;
   ActivationStorage activation = ActivationStorage::U8;
+  Granularity granularity = Granularity::PerRow;
   std::optional<std::string> observer;
   /// Selection of the activation's range; `isSymmetric` is its symmetry.
   RangeOptions range;
@@ -77,8 +81,10 @@ struct OperandScheme {
 ///     format: quanta-recipe
 ///     version: 1
 ///     # Defaults. Each may be left out; these are the values then.
-///     activation: u8            # or i8; per tensor
+///     scheme: static            # or dynamic, float
+///     activation: u8            # or i8
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
+///     granularity: per_row      # or per_tensor; for dynamic
 ///     observer: min_max         # or another kind of quanta.observe
 ///     range_selection: max      # or mse, percentile, entropy: for activations
 ///     percentile: 99.99         # above 50, at most 100
@@ -88,7 +94,7 @@ struct OperandScheme {
 ///       - name: "main/matmul_1/*"   # the activation's observer
 ///         op: "linalg.conv_*"       # the contraction that reads it
 ///         location: "*model.py:3:*" # its location
-///         scheme: float             # or static
+///         scheme: float
 ///         reason: "kept in float by hand"
 ///       - op: "linalg.batch_matmul"
 ///         range_selection: percentile
@@ -98,10 +104,17 @@ struct OperandScheme {
 ///         max: 1.0
 ///
 /// A rule has one pattern at least; with several, all of them must match. It
-/// may hold any field of the defaults, and `scheme`, `min` and `max`, and
-/// `reason`. For each field the first matching rule that has it decides. Where
-/// an activation has several readers, the first of them in the program decides
-/// on its range. A weight follows the rules of the activation that it meets.
+/// may hold any field of the defaults, and `min`, `max` and `reason`. For each
+/// field the first matching rule that has it decides. Where an activation has
+/// several readers, the first of them in the program decides on its range. A
+/// weight follows the rules of the activation that it meets.
+///
+/// With the scheme `static`, the range of an activation follows from
+/// statistics; with `dynamic`, it is found at run time, for each row (every
+/// index of the dimensions that the result of the contraction has too) or the
+/// whole tensor. The right one of two activations is always `symmetric` then:
+/// i8 in the narrow range, or u8 around 128. Anything `float` makes its
+/// contraction compute in float.
 ///
 /// `observer` is read by `quanta-insert-observers`; with statistics at hand
 /// everything else can change without another run over the data. Unknown keys

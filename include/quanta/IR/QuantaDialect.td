@@ -60,7 +60,12 @@ def Quanta_Dialect : Dialect {
        `b = roundeven(b_f32 / (s_lhs * s_rhs))` in f64; a bias that does not fit
        stays in float, behind the dequantization.
     6. *Fake quantization* is quantize followed by dequantize, in f32.
-    7. No operation is reassociated or contracted (no fused multiply-add) in
+    7. *Dynamic quantization* finds scale and zero point of each row at run time
+       (`quanta.dynamic_quantize` has the formulas) and quantizes by rule 2. A
+       contraction of such a factor sums `(q - zp) * w` in i32 as in rule 5; the
+       result is `f32(acc) * s_w`, times the scales of the left rows, times those
+       of the right ones, and then the bias is added, all in f32, in this order.
+    8. No operation is reassociated or contracted (no fused multiply-add) in
        these formulas, so that every machine gives the same bits.
   }];
   let dependentDialects = [

@@ -350,4 +350,6 @@ def Quanta_YieldOp : Quanta_Op<"yield", [
   let builders = [OpBuilder<(ins), [{ }]>];
 }
 
+include "quanta/IR/DynamicOps.td"
+
 #endif // QUANTA_OPS_TD

@@ -48,6 +48,13 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
     }], "std::optional<int32_t>", "getContractedDim",
        (ins "unsigned":$operandNumber)>,
     InterfaceMethod<[{
+      For each dimension of a factor the dimension of the result that has the same
+      index, or nothing where there is none: a sum is taken along it, or a window
+      moves. Along these dimensions every index of the factor may have a scale of
+      its own.
+    }], "::llvm::SmallVector<std::optional<int32_t>>", "getResultDims",
+       (ins "unsigned":$operandNumber)>,
+    InterfaceMethod<[{
       The tensor on which the products are accumulated.
     }], "::mlir::OpOperand *", "getAccumulatorInit">,
     InterfaceMethod<[{

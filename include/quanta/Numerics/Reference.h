@@ -39,6 +39,18 @@ bool quantizeBias(float bias, double accumulatorScale, int32_t &result);
 /// Rule 6.
 float fakeQuantize(float x, float scale, int32_t zeroPoint, StorageRange range);
 
+/// Scale and zero point of a row found at run time.
+struct DynamicRange {
+  float scale;
+  int32_t zeroPoint;
+};
+
+/// Rule 7: the parameters of a row of `count` elements. `zeroPoint` is that of
+/// the type where `isSymmetric`, otherwise it is computed.
+DynamicRange chooseDynamicRange(const float *row, int64_t count,
+                                StorageRange range, int32_t zeroPoint,
+                                bool isSymmetric);
+
 /// Rule 5: `acc[m, n] = bias[n] + sum_k (lhs[m, k] - lhsZeroPoint) * rhs[k, n]`
 /// on row-major matrices, modulo 2^32. `Lhs` and `Rhs` are 8-bit integers;
 /// `bias` may be null.

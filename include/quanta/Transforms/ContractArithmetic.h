@@ -33,6 +33,8 @@ public:
 
   /// Adds a tensor read at the same indices; returns its number.
   unsigned addInput(mlir::Value tensor);
+  /// Adds a tensor whose dimensions are `dims` of the first input.
+  unsigned addInput(mlir::Value tensor, llvm::ArrayRef<int64_t> dims);
   /// Adds one value for each channel of dimension `axis`, or a single one.
   /// Later `get` finds it.
   template <typename T>
@@ -63,6 +65,17 @@ private:
 /// An uninitialised tensor of the sizes of `like`, its dynamic ones included.
 mlir::Value createEmptyLike(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value like, mlir::Type elementType);
+
+/// On scalars: `clamp(roundeven(x) + zp, range)` in f32.
+mlir::Value buildRoundAndClamp(mlir::OpBuilder &builder, mlir::Location loc,
+                               mlir::Value x, mlir::Value zeroPoint,
+                               reference::StorageRange range);
+/// On scalars: an f32 that is an integer of the storage range, as storage.
+mlir::Value buildToStorage(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value x, mlir::IntegerType storage);
+/// On scalars: storage as i32, by the signedness of the quantized type.
+mlir::Value buildFromStorage(mlir::OpBuilder &builder, mlir::Location loc,
+                             mlir::Value q, const QuantParams &params);
 
 /// Rule 2: float tensor to storage of `params`.
 mlir::Value buildQuantize(mlir::OpBuilder &builder, mlir::Location loc,
