@@ -45,6 +45,17 @@ inline bool sizesAgree(int64_t a, int64_t b) {
          a == b;
 }
 
+/// What a fused operation reads and writes, if it works on buffers.
+void getFusedEffects(
+    FusedOpInterface op,
+    llvm::SmallVectorImpl<mlir::MemoryEffects::EffectInstance> &effects);
+
+/// Factors and accumulators are those of the instruction.
+mlir::LogicalResult verifyFusedFactors(FusedOpInterface op);
+
+/// Extras, their maps and the region fit each other and the output.
+mlir::LogicalResult verifyFusedEpilogue(FusedOpInterface op);
+
 } // namespace quanta
 
 #endif // QUANTA_LIB_IR_QUANTIZEDVERIFIERS_H

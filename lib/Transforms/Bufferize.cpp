@@ -20,8 +20,10 @@ using namespace mlir::bufferization;
 namespace quanta {
 namespace {
 
-struct FusedMatmulModel
-    : DstBufferizableOpInterfaceExternalModel<FusedMatmulModel, FusedMatmulOp> {
+/// Contractions with an epilogue: see FusedOpInterface.
+template <typename OpTy>
+struct FusedModel
+    : DstBufferizableOpInterfaceExternalModel<FusedModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &state) const {
     // Every element of the output is written; none is read.
@@ -59,7 +61,7 @@ struct FusedMatmulModel
 
 void registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, QuantaDialect *dialect) {
-    FusedMatmulOp::attachInterface<FusedMatmulModel>(*context);
+    FusedMatmulOp::attachInterface<FusedModel<FusedMatmulOp>>(*context);
   });
 }
 

@@ -23,10 +23,10 @@ namespace quanta {
 
 namespace {
 
-struct FuseConsumer : OpRewritePattern<FusedMatmulOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct FuseConsumer : OpInterfaceRewritePattern<FusedOpInterface> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
-  LogicalResult matchAndRewrite(FusedMatmulOp op,
+  LogicalResult matchAndRewrite(FusedOpInterface op,
                                 PatternRewriter &rewriter) const override {
     if (op->getNumResults() != 1 || !op->hasOneUse())
       return rewriter.notifyMatchFailure(op, "has several users");
@@ -65,8 +65,8 @@ private:
            });
   }
 
-  static void fuse(FusedMatmulOp op, linalg::GenericOp consumer, OpOperand &use,
-                   PatternRewriter &rewriter) {
+  static void fuse(FusedOpInterface op, linalg::GenericOp consumer,
+                   OpOperand &use, PatternRewriter &rewriter) {
     rewriter.setInsertionPoint(consumer);
     SmallVector<Value> extras(op.getExtras());
     SmallVector<AffineMap> maps(
@@ -78,11 +78,9 @@ private:
         extras.push_back(input->get());
         maps.push_back(consumer.getMatchingIndexingMap(input));
       }
-    auto fused = FusedMatmulOp::create(
-        rewriter, consumer.getLoc(), consumer.getResultTypes(), op.getLhs(),
-        op.getRhs(), op.getInit(), extras, consumer.getDpsInits()[0],
-        op.getDot(), rewriter.getAffineMapArrayAttr(maps), op.getFlipLhs());
-    fused->setLoc(rewriter.getFusedLoc({op.getLoc(), consumer.getLoc()}));
+    FusedOpInterface fused = op.cloneWithoutEpilogue(
+        rewriter, rewriter.getFusedLoc({op.getLoc(), consumer.getLoc()}),
+        consumer.getResultTypes(), extras, maps, consumer.getDpsInits()[0]);
 
     Block &block = fused.getEpilogue().emplaceBlock();
     IRMapping mapping;

@@ -25,6 +25,8 @@
 #include "quanta/IR/QuantaDialect.h.inc"
 #include "quanta/IR/QuantaEnums.h.inc"
 
+#include "quanta/IR/FusedOpInterface.h.inc"
+
 #define GET_OP_CLASSES
 #include "quanta/IR/QuantaOps.h.inc"
 

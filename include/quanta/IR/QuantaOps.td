@@ -8,6 +8,7 @@
 #ifndef QUANTA_OPS_TD
 #define QUANTA_OPS_TD
 
+include "quanta/IR/FusedOpInterface.td"
 include "quanta/IR/QuantaDialect.td"
 include "quanta/Interfaces/QuantizableOpInterface.td"
 include "quanta/Targets/DotAttrInterface.td"
@@ -282,7 +283,7 @@ def Quanta_KernelShaped
 
 def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
-    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    FusedOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Matrix product on packed weights with an epilogue in the tile";
   let description = [{

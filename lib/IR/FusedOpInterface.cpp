@@ -1,0 +1,113 @@
+//===- FusedOpInterface.cpp - Contractions with an epilogue ---------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizedVerifiers.h"
+
+#include "mlir/IR/AffineMap.h"
+#include "mlir/IR/TypeUtilities.h"
+
+using namespace mlir;
+
+#include "quanta/IR/FusedOpInterface.cpp.inc"
+
+namespace quanta {
+
+FusedOpInterface
+FusedOpInterface::cloneWithoutEpilogue(OpBuilder &builder, Location loc,
+                                       TypeRange results, ValueRange extras,
+                                       ArrayRef<AffineMap> maps, Value output) {
+  SmallVector<Value> operands{getLhs(), getRhs(), getInit()};
+  operands.append(extras.begin(), extras.end());
+  operands.push_back(output);
+  Operation *op = getOperation();
+  OperationState state(loc, op->getName(), operands, results);
+  NamedAttrList properties(
+      cast<DictionaryAttr>(op->getPropertiesAsAttribute()));
+  properties.set("extra_maps", builder.getAffineMapArrayAttr(maps));
+  state.propertiesAttr = properties.getDictionary(builder.getContext());
+  state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
+  state.addRegion();
+  return cast<FusedOpInterface>(builder.create(state));
+}
+
+void getFusedEffects(FusedOpInterface op,
+                     SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
+  // On tensors the operation is pure; on buffers it reads all but the output.
+  if (!isa<MemRefType>(op.getOutput().getType()))
+    return;
+  MutableArrayRef<OpOperand> operands = op->getOpOperands();
+  for (OpOperand &operand : operands.drop_back())
+    if (isa<MemRefType>(operand.get().getType()) &&
+        operand.get() != op.getOutput())
+      effects.emplace_back(MemoryEffects::Read::get(), &operand);
+  effects.emplace_back(MemoryEffects::Write::get(), &operands.back());
+}
+
+LogicalResult verifyFusedFactors(FusedOpInterface op) {
+  DotAttrInterface dot = op.getDot();
+  bool isFloat = dot.getDotShape().isFloat;
+  auto isFactor = [&](Value factor) {
+    Type type = getElementTypeOrSelf(factor);
+    return isFloat ? type.isF32() : type.isInteger(8);
+  };
+  Type accumulator = getElementTypeOrSelf(op.getInit());
+  if (!isFactor(op.getLhs()) || !isFactor(op.getRhs()))
+    return op->emitOpError() << "lhs and rhs must hold the factors of " << dot;
+  if (isFloat ? !accumulator.isF32() : !accumulator.isInteger(32))
+    return op->emitOpError() << "init must hold the accumulators of " << dot;
+  if (isFloat && op.getFlipLhs())
+    return op->emitOpError() << "flip_lhs inverts bits of integers only";
+  return success();
+}
+
+LogicalResult verifyFusedEpilogue(FusedOpInterface op) {
+  auto output = cast<ShapedType>(op.getOutput().getType());
+  if (op.getExtraMaps().size() != op.getExtras().size())
+    return op->emitOpError() << "needs one map for each extra";
+  Block &block = op.getEpilogue().front();
+  if (block.getNumArguments() != op.getExtras().size() + 1 ||
+      block.getArgument(0).getType() != getElementTypeOrSelf(op.getInit()))
+    return op->emitOpError() << "epilogue must take the accumulator and one "
+                                "element of each extra";
+  for (auto [extra, argument, map] :
+       llvm::zip(op.getExtras(), block.getArguments().drop_front(),
+                 op.getExtraMaps().getAsValueRange<AffineMapAttr>())) {
+    Type element = getElementTypeOrSelf(extra.getType());
+    ArrayRef<int64_t> sizes;
+    if (auto shaped = dyn_cast<ShapedType>(extra.getType())) {
+      if (!shaped.hasRank() || isa<VectorType>(shaped))
+        return op->emitOpError()
+               << "extras must be ranked tensors, memrefs or scalars, got "
+               << shaped;
+      sizes = shaped.getShape();
+    }
+    if (argument.getType() != element)
+      return op->emitOpError()
+             << "epilogue argument " << argument.getArgNumber() << " must be "
+             << element;
+    if (map.getNumDims() != output.getRank() || map.getNumSymbols() != 0 ||
+        map.getNumResults() != sizes.size() ||
+        !map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      return op->emitOpError() << "map " << AffineMapAttr::get(map)
+                               << " must select dimensions of the result";
+    for (auto [expr, size] : llvm::zip(map.getResults(), sizes)) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (dim && !sizesAgree(size, output.getDimSize(dim.getPosition())))
+        return op->emitOpError()
+               << extra.getType() << " has the size " << size
+               << " where outs has " << output.getDimSize(dim.getPosition());
+    }
+  }
+  auto yield = cast<YieldOp>(block.getTerminator());
+  if (yield.getNumOperands() != 1 ||
+      yield.getOperand(0).getType() != output.getElementType())
+    return op->emitOpError()
+           << "epilogue must yield one " << output.getElementType();
+  return success();
+}
+
+} // namespace quanta

@@ -1,0 +1,104 @@
+//===- TileBuilder.h - Tiles of accumulators in registers -------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_TRANSFORMS_TILEBUILDER_H
+#define QUANTA_LIB_TRANSFORMS_TILEBUILDER_H
+
+#include "quanta/IR/Quanta.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Builders.h"
+
+namespace quanta {
+
+/// Indices of one row of the output: all but the innermost one, which indexes
+/// the channels.
+using RowIndices = llvm::SmallVector<mlir::Value, 4>;
+
+/// Consecutive output channels that a tile computes. The last vector may be
+/// partly empty.
+struct Channels {
+  mlir::Value first;
+  int64_t count;
+};
+
+/// What generators of fused operations have in common: a tile of accumulators,
+/// row by row and vector by vector of channels, is started, added to, and
+/// leaves through the epilogue. Works on one operation on buffers; `finish`
+/// erases it.
+class TileBuilder {
+public:
+  explicit TileBuilder(FusedOpInterface op);
+
+  /// Ends the work: results are in the operation's output.
+  void finish();
+
+  mlir::OpBuilder &builder() { return b; }
+  mlir::Location getLoc() const { return loc; }
+  const DotShape &getShape() const { return shape; }
+  DotAttrInterface getDot() const { return dot; }
+  /// Operands with contiguous rows.
+  mlir::Value getLhs() const { return lhs; }
+  mlir::Value getRhs() const { return rhs; }
+  mlir::Value getOutput() const { return output; }
+
+  mlir::Value index(int64_t value) {
+    return mlir::arith::ConstantIndexOp::create(b, loc, value);
+  }
+  mlir::Value add(mlir::Value value, int64_t offset);
+  mlir::Value add(mlir::Value left, mlir::Value right);
+  mlir::Value mul(mlir::Value value, int64_t factor);
+
+  /// Vectors that hold so many channels.
+  int64_t vectorsOf(int64_t channels) const {
+    return llvm::divideCeil(channels, shape.lanes);
+  }
+  /// Independent sums along K, so that a small tile does not wait for the
+  /// latency of its own additions. Integer sums may be taken in any order;
+  /// float sums keep one order for all tiles, so that a row's result does not
+  /// depend on the rows beside it.
+  int64_t chainsOf(int64_t rows, int64_t vectors) const {
+    return shape.isFloat ? 1 : std::max<int64_t>(1, 8 / (rows * vectors));
+  }
+
+  /// The accumulators before the first product: `chains` times `rows` rows, of
+  /// which the first chain holds `init` and the others zeros.
+  llvm::SmallVector<mlir::Value> buildStart(Channels channels, int64_t rows,
+                                            int64_t chains = 1);
+  /// Vectors of packed weights, one after the other from element `start`.
+  llvm::SmallVector<mlir::Value> loadWeights(mlir::Value start,
+                                             int64_t vectors);
+  /// Adds to one row of accumulators the products of the `valid` elements at
+  /// `lhs[indices]`, of up to a group, with the weights.
+  void buildDots(mlir::ValueRange indices, int64_t valid,
+                 llvm::ArrayRef<mlir::Value> weights,
+                 llvm::MutableArrayRef<mlir::Value> accumulators);
+  /// Adds the chains up into the first one and drops the others.
+  void addChains(llvm::SmallVector<mlir::Value> &accumulators, int64_t chains);
+  /// Runs the epilogue on all accumulators and stores the results.
+  void buildEpilogue(llvm::ArrayRef<RowIndices> rows, Channels channels,
+                     llvm::ArrayRef<mlir::Value> accumulators);
+
+private:
+  FusedOpInterface op;
+  mlir::OpBuilder b;
+  mlir::Location loc;
+  DotAttrInterface dot;
+  DotShape shape;
+  mlir::Value lhs, rhs, output;
+  llvm::SmallVector<mlir::Value> extras, copies;
+
+  mlir::Value makeContiguous(mlir::Value buffer);
+  mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
+                        llvm::ArrayRef<mlir::Value> position, int64_t lanes);
+  void store(mlir::Value result, llvm::ArrayRef<mlir::Value> position,
+             int64_t lanes);
+};
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_TRANSFORMS_TILEBUILDER_H
