@@ -63,6 +63,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(createFoldConstants());
   pm.addPass(createFlattenMatmuls());
   if (options.kernels) {
+    pm.addPass(createConvertLayout());
     pm.addPass(createFuse());
     pm.addPass(createPackWeights());
     pm.addPass(createFuseEpilogues());

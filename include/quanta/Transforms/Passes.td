@@ -309,6 +309,36 @@ def AnnotateFunctions : Pass<"quanta-annotate-functions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
 }
 
+def ConvertLayout : Pass<"quanta-convert-layout", "::mlir::ModuleOp"> {
+  let summary = "Lay images out with their channels last";
+  let description = [{
+    Convolutions with constant weights, and pooling, read and write tensors with
+    the channels in the last dimension, next to each other in memory, as kernels
+    want them; weights are transposed at compile time to window, input channels,
+    output channels (HWCF). The transposes of activations move through
+    elementwise work, padding and concatenation until they cancel between
+    layers, into the quantization of an argument, or into a reduction's map.
+
+    Padding with a constant moves behind elementwise work on one tensor, such as
+    a quantization: there it pads bytes, with the zero point.
+
+    ```mlir
+    %1 = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>)
+        outs(%0 : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+    ```
+    becomes
+    ```mlir
+    %t = linalg.transpose ins(%x : tensor<1x3x8x8xf32>) outs(%e : tensor<1x8x8x3xf32>) permutation = [0, 2, 3, 1]
+    %c = linalg.generic {indexing_maps = [(n, y, x, f, i, j, c) -> (n, y + i, x + j, c), (n, y, x, f, i, j, c) -> (i, j, c, f), (n, y, x, f, i, j, c) -> (n, y, x, f)], ...}
+        ins(%t, %v : tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) outs(%0 : tensor<1x6x6x4xf32>) ...
+    %1 = linalg.transpose ins(%c : tensor<1x6x6x4xf32>) outs(%f : tensor<1x4x6x6xf32>) permutation = [0, 3, 1, 2]
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Lay constant weights out for the target's dot product";
   let description = [{

@@ -1,0 +1,122 @@
+// RUN: quant-opt %s --quanta-convert-layout --canonicalize --cse | FileCheck %s
+// RUN: quant-opt %s --quanta-to-llvm -o /dev/null
+
+#nchw = affine_map<(n, c, y, x) -> (n, c, y, x)>
+
+// CHECK-DAG: #[[INPUT:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1 + d4, d2 + d5, d6)>
+// CHECK-DAG: #[[WEIGHTS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d4, d5, d6, d3)>
+// CHECK-DAG: #[[OUTPUT:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d1, d2, d3)>
+// CHECK-DAG: #[[READ:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d3, d1, d2)>
+// CHECK-DAG: #[[SAME:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2, d3)>
+
+// A convolution alone: what goes in and out keeps its order.
+// CHECK-LABEL: func.func @one(
+// CHECK: %[[T:.*]] = linalg.transpose ins(%{{.*}} : tensor<1x3x8x8xf32>) outs(%{{.*}} : tensor<1x8x8x3xf32>) permutation = [0, 2, 3, 1]
+// CHECK: %[[C:.*]] = linalg.generic {indexing_maps = [#[[INPUT]], #[[WEIGHTS]], #[[OUTPUT]]]
+// CHECK-SAME: ins(%[[T]], %{{.*}} : tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) outs(%{{.*}} : tensor<1x6x6x4xf32>)
+// CHECK: linalg.transpose ins(%[[C]] : tensor<1x6x6x4xf32>) outs(%{{.*}} : tensor<1x4x6x6xf32>) permutation = [0, 3, 1, 2]
+func.func @one(%x: tensor<1x3x8x8xf32>) -> tensor<1x4x6x6xf32> {
+  %w = arith.constant dense<0.5> : tensor<4x3x3x3xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x4x6x6xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  %0 = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) outs(%i : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return %0 : tensor<1x4x6x6xf32>
+}
+
+// Between layers nothing is moved; the argument is read in the new order while
+// it is scaled, and padded behind that, with the scaled padding. The weights
+// are constants in the new order.
+// CHECK-LABEL: func.func @network(
+// CHECK-DAG: %[[PADDING:.*]] = arith.constant 4.000000e+00 : f32
+// CHECK-DAG: arith.constant dense<{{\[\[\[\[}}1.000000e+00, 3.000000e+00], [2.000000e+00, 4.000000e+00]]]]> : tensor<1x1x2x2xf32>
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.generic {indexing_maps = [#[[READ]], #[[SAME]]]
+// CHECK: tensor.pad %{{.*}} low[0, 1, 1, 0] high[0, 1, 1, 0]
+// CHECK: tensor.yield %[[PADDING]]
+// CHECK: linalg.generic {indexing_maps = [#[[INPUT]], #[[WEIGHTS]], #[[OUTPUT]]]
+// CHECK: linalg.pooling_nhwc_max
+// CHECK: tensor.concat dim(3)
+// CHECK: linalg.generic
+// CHECK-SAME: iterator_types = ["parallel", "parallel", "reduction", "reduction"]
+// CHECK-NOT: linalg.transpose
+// CHECK: return
+func.func @network(%x: tensor<1x2x4x4xf32>) -> tensor<1x4xf32> {
+  %w = arith.constant dense<[[[[1.0]], [[2.0]]], [[[3.0]], [[4.0]]]]> : tensor<2x2x1x1xf32>
+  %zero = arith.constant 0.0 : f32
+  %two = arith.constant 2.0 : f32
+  %p = tensor.pad %x low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %two : f32
+  } : tensor<1x2x4x4xf32> to tensor<1x2x6x6xf32>
+  %e = tensor.empty() : tensor<1x2x6x6xf32>
+  %s = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%p : tensor<1x2x6x6xf32>) outs(%e : tensor<1x2x6x6xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.mulf %a, %two : f32
+    linalg.yield %m : f32
+  } -> tensor<1x2x6x6xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32>
+  %0 = linalg.conv_2d_nchw_fchw ins(%s, %w : tensor<1x2x6x6xf32>, tensor<2x2x1x1xf32>) outs(%i : tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32>
+  %1 = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%0 : tensor<1x2x6x6xf32>) outs(%e : tensor<1x2x6x6xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.maximumf %a, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<1x2x6x6xf32>
+  %k = tensor.empty() : tensor<1x1xf32>
+  %2 = linalg.pooling_nchw_max ins(%1, %k : tensor<1x2x6x6xf32>, tensor<1x1xf32>) outs(%i : tensor<1x2x6x6xf32>) -> tensor<1x2x6x6xf32>
+  %3 = tensor.concat dim(1) %1, %2 : (tensor<1x2x6x6xf32>, tensor<1x2x6x6xf32>) -> tensor<1x4x6x6xf32>
+  %f = tensor.empty() : tensor<1x4xf32>
+  %g = linalg.fill ins(%zero : f32) outs(%f : tensor<1x4xf32>) -> tensor<1x4xf32>
+  %4 = linalg.generic {indexing_maps = [#nchw, affine_map<(n, c, y, x) -> (n, c)>], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%3 : tensor<1x4x6x6xf32>) outs(%g : tensor<1x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %m = arith.addf %a, %o : f32
+    linalg.yield %m : f32
+  } -> tensor<1x4xf32>
+  return %4 : tensor<1x4xf32>
+}
+
+// Depthwise, in groups, and in one dimension.
+// CHECK-LABEL: func.func @kinds(
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<1x8x8x4xf32>, tensor<3x3x4xf32>) outs(%{{.*}} : tensor<1x6x6x4xf32>)
+// CHECK-NOT: linalg.transpose
+// CHECK: tensor.expand_shape %{{.*}} {{\[\[}}0], [1], [2], [3, 4]]
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<1x6x6x2x2xf32>, tensor<3x3x2x2x5xf32>) outs(%{{.*}} : tensor<1x4x4x2x5xf32>)
+// CHECK: linalg.generic
+// CHECK-SAME: ins(%{{.*}}, %{{.*}} : tensor<1x9x4xf32>, tensor<2x4x3xf32>) outs(%{{.*}} : tensor<1x4x3xf32>)
+func.func @kinds(%x: tensor<1x4x8x8xf32>, %v: tensor<1x4x9xf32>) -> (tensor<1x2x5x4x4xf32>, tensor<1x3x4xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %w0 = arith.constant dense<0.5> : tensor<4x3x3xf32>
+  %e0 = tensor.empty() : tensor<1x4x6x6xf32>
+  %i0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  %0 = linalg.depthwise_conv_2d_nchw_chw ins(%x, %w0 : tensor<1x4x8x8xf32>, tensor<4x3x3xf32>) outs(%i0 : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  %g = tensor.expand_shape %0 [[0], [1, 2], [3], [4]] output_shape [1, 2, 2, 6, 6] : tensor<1x4x6x6xf32> into tensor<1x2x2x6x6xf32>
+  %w1 = arith.constant dense<0.5> : tensor<2x5x2x3x3xf32>
+  %e1 = tensor.empty() : tensor<1x2x5x4x4xf32>
+  %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<1x2x5x4x4xf32>) -> tensor<1x2x5x4x4xf32>
+  %1 = linalg.conv_2d_ngchw_gfchw ins(%g, %w1 : tensor<1x2x2x6x6xf32>, tensor<2x5x2x3x3xf32>) outs(%i1 : tensor<1x2x5x4x4xf32>) -> tensor<1x2x5x4x4xf32>
+  %w2 = arith.constant dense<0.5> : tensor<3x4x2xf32>
+  %e2 = tensor.empty() : tensor<1x3x4xf32>
+  %i2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  %2 = linalg.conv_1d_ncw_fcw {strides = dense<2> : tensor<1xi64>} ins(%v, %w2 : tensor<1x4x9xf32>, tensor<3x4x2xf32>) outs(%i2 : tensor<1x3x4xf32>) -> tensor<1x3x4xf32>
+  return %1, %2 : tensor<1x2x5x4x4xf32>, tensor<1x3x4xf32>
+}
+
+// Channels that are last stay there; weights that are not constant do, too.
+// CHECK-LABEL: func.func @stay(
+// CHECK-NOT: linalg.transpose
+// CHECK: linalg.conv_2d_nhwc_hwcf
+// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK-NOT: linalg.transpose
+func.func @stay(%x: tensor<1x8x8x3xf32>, %y: tensor<1x3x8x8xf32>, %v: tensor<4x3x3x3xf32>) -> (tensor<1x6x6x4xf32>, tensor<1x4x6x6xf32>) {
+  %w = arith.constant dense<0.5> : tensor<3x3x3x4xf32>
+  %i = arith.constant dense<0.0> : tensor<1x6x6x4xf32>
+  %j = arith.constant dense<0.0> : tensor<1x4x6x6xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) outs(%i : tensor<1x6x6x4xf32>) -> tensor<1x6x6x4xf32>
+  %1 = linalg.conv_2d_nchw_fchw ins(%y, %v : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) outs(%j : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+  return %0, %1 : tensor<1x6x6x4xf32>, tensor<1x4x6x6xf32>
+}
