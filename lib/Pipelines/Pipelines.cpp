@@ -65,6 +65,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   if (options.kernels) {
     pm.addPass(createConvertLayout());
     pm.addPass(createFuse());
+    pm.addPass(createPackConvolutions());
     pm.addPass(createPackWeights());
     pm.addPass(createFuseEpilogues());
   }

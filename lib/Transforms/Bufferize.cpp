@@ -61,6 +61,7 @@ struct FusedModel
 
 void registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, QuantaDialect *dialect) {
+    FusedConv2DOp::attachInterface<FusedModel<FusedConv2DOp>>(*context);
     FusedMatmulOp::attachInterface<FusedModel<FusedMatmulOp>>(*context);
   });
 }

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -27,16 +28,23 @@ namespace {
 
 struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
   void runOnOperation() override {
-    WalkResult result = getOperation().walk([](FusedMatmulOp op) {
+    WalkResult result = getOperation().walk([](FusedOpInterface op) {
       if (!isa<MemRefType>(op.getOutput().getType())) {
-        op.emitOpError() << "must be bufferized before kernels are generated";
+        op->emitOpError() << "must be bufferized before kernels are generated";
         return WalkResult::interrupt();
       }
-      generateMatmul(op);
+      llvm::TypeSwitch<Operation *>(op)
+          .Case<FusedConv2DOp>(generateConv2D)
+          .Case<FusedMatmulOp>(generateMatmul);
       return WalkResult::advance();
     });
     if (result.wasInterrupted())
-      signalPassFailure();
+      return signalPassFailure();
+    auto dot =
+        getOperation()->getAttrOfType<DotAttrInterface>(attrs::integerDot);
+    int64_t lanes = dot ? dot.getDotShape().lanes : 16;
+    getOperation().walk(
+        [&](linalg::LinalgOp op) { generateWindow(op, lanes); });
   }
 };
 

@@ -10,10 +10,18 @@
 
 #include "quanta/IR/Quanta.h"
 
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+
 namespace quanta {
 
-/// Replaces an operation on buffers by its loops.
+/// Each replaces an operation on buffers by its loops.
+void generateConv2D(FusedConv2DOp op);
 void generateMatmul(FusedMatmulOp op);
+
+/// The same for a reduction on buffers, no contraction, whose output has its
+/// channels next to each other; `lanes` of them fill a register of 32-bit
+/// elements. Returns whether it is one.
+bool generateWindow(mlir::linalg::LinalgOp op, int64_t lanes);
 
 } // namespace quanta
 

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Convolutions.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
@@ -36,48 +38,9 @@ struct ConstantMatmul {
   bool lhsSigned;
 };
 
-/// `out + ext(lhs) * ext(rhs)` on integers, or `out + lhs * rhs` on f32.
-/// Returns whether lhs is sign-extended; nothing if the body is another one.
-std::optional<bool> matchMultiplyAdd(linalg::LinalgOp op) {
-  Block *body = op.getBlock();
-  auto yield = dyn_cast<linalg::YieldOp>(body->getTerminator());
-  if (!yield || yield.getNumOperands() != 1)
-    return std::nullopt;
-  Operation *add = yield.getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<arith::AddIOp, arith::AddFOp>(add))
-    return std::nullopt;
-  unsigned accIndex = add->getOperand(0) == body->getArgument(2) ? 0 : 1;
-  if (add->getOperand(accIndex) != body->getArgument(2))
-    return std::nullopt;
-  Operation *mul = add->getOperand(1 - accIndex).getDefiningOp();
-  if (!isa_and_nonnull<arith::MulIOp, arith::MulFOp>(mul))
-    return std::nullopt;
-  Value lhs = mul->getOperand(0), rhs = mul->getOperand(1);
-  if (isa<arith::MulFOp>(mul)) {
-    bool matches = lhs == body->getArgument(0) && rhs == body->getArgument(1);
-    return matches ? std::optional<bool>(true) : std::nullopt;
-  }
-  Operation *lhsExt = lhs.getDefiningOp();
-  auto rhsExt = rhs.getDefiningOp<arith::ExtSIOp>();
-  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(lhsExt) || !rhsExt ||
-      lhsExt->getOperand(0) != body->getArgument(0) ||
-      rhsExt.getIn() != body->getArgument(1))
-    return std::nullopt;
-  return isa<arith::ExtSIOp>(lhsExt);
-}
-
-bool hasElementTypes(linalg::LinalgOp op) {
-  auto element = [&](unsigned index) {
-    return getElementTypeOrSelf(op->getOperand(index));
-  };
-  return (element(0).isInteger(8) && element(1).isInteger(8) &&
-          element(2).isInteger(32)) ||
-         (element(0).isF32() && element(1).isF32() && element(2).isF32());
-}
-
 std::optional<ConstantMatmul> matchConstantMatmul(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
-      op.getNumDpsInits() != 1 || op.getNumLoops() != 3 || !hasElementTypes(op))
+      op.getNumDpsInits() != 1 || op.getNumLoops() != 3 || !hasFactorTypes(op))
     return std::nullopt;
   if (op.getIndexingMapsArray() != getMatmulMaps(op.getContext()))
     return std::nullopt;

@@ -17,10 +17,10 @@ using namespace mlir;
 
 namespace quanta {
 
-TileBuilder::TileBuilder(FusedOpInterface op)
+TileBuilder::TileBuilder(FusedOpInterface op, bool dense)
     : op(op), b(op), loc(op.getLoc()), dot(op.getDot()),
       shape(dot.getDotShape()) {
-  lhs = makeContiguous(op.getLhs());
+  lhs = makeContiguous(op.getLhs(), dense);
   rhs = op.getRhs();
   for (Value extra : op.getExtras())
     extras.push_back(makeContiguous(extra));
@@ -37,9 +37,10 @@ void TileBuilder::finish() {
 }
 
 /// Vectors need elements next to each other; anything else is copied once.
-Value TileBuilder::makeContiguous(Value buffer) {
+Value TileBuilder::makeContiguous(Value buffer, bool dense) {
   auto type = dyn_cast<MemRefType>(buffer.getType());
-  if (!type || type.getRank() == 0 || type.isLastDimUnitStride())
+  if (!type || type.getRank() == 0 ||
+      (dense ? type.getLayout().isIdentity() : type.isLastDimUnitStride()))
     return buffer;
   SmallVector<Value> sizes;
   for (int64_t dim = 0; dim < type.getRank(); ++dim)

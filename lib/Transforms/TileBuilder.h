@@ -32,7 +32,8 @@ struct Channels {
 /// erases it.
 class TileBuilder {
 public:
-  explicit TileBuilder(FusedOpInterface op);
+  /// With `dense`, all of `lhs` lies in memory without gaps.
+  explicit TileBuilder(FusedOpInterface op, bool dense = false);
 
   /// Ends the work: results are in the operation's output.
   void finish();
@@ -43,6 +44,8 @@ public:
   DotAttrInterface getDot() const { return dot; }
   /// Operands with contiguous rows.
   mlir::Value getLhs() const { return lhs; }
+  /// Another view of the same elements, for `buildDots`.
+  void setLhs(mlir::Value view) { lhs = view; }
   mlir::Value getRhs() const { return rhs; }
   mlir::Value getOutput() const { return output; }
 
@@ -92,7 +95,7 @@ private:
   mlir::Value lhs, rhs, output;
   llvm::SmallVector<mlir::Value> extras, copies;
 
-  mlir::Value makeContiguous(mlir::Value buffer);
+  mlir::Value makeContiguous(mlir::Value buffer, bool dense = false);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
                         llvm::ArrayRef<mlir::Value> position, int64_t lanes);
   void store(mlir::Value result, llvm::ArrayRef<mlir::Value> position,

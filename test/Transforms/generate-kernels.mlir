@@ -34,6 +34,42 @@ func.func @main(%x: memref<?x10xi8>, %w: memref<384xi8>, %b: memref<32xi32>, %s:
   return
 }
 
+// Seven outputs of a row are a tile of four and one of three; the image is read
+// in place, pixel after pixel, along its rows of three times four elements.
+// CHECK-LABEL: func.func @convolution(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<?x9x9x4xi8>
+// CHECK: %[[ROWS:.*]] = memref.collapse_shape %[[X]] {{.*}} into memref<?x9x36xi8>
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>
+// CHECK: vector.load %[[ROWS]]
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// CHECK: vector.maskedstore
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @convolution(%x: memref<?x9x9x4xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<?x7x7x3xi32>) {
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1]
+      lhs(%x : memref<?x9x9x4xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<?x7x7x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// Pooling works on as many channels as fill a register, then on fewer.
+// CHECK-LABEL: func.func @max_pooling
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<?x8x8x83xi8>
+// CHECK-NOT: linalg.
+// CHECK: vector.load %{{.*}} : memref<?x4x4x83xi8>, vector<64xi8>
+// CHECK: vector.load %[[X]]{{.*}} vector<64xi8>
+// CHECK: arith.maxui %{{.*}} : vector<64xi8>
+// CHECK: vector<16xi8>
+// CHECK: arith.maxui %{{.*}} : i8
+func.func @max_pooling(%x: memref<?x8x8x83xi8>, %window: memref<2x2xi8>, %o: memref<?x4x4x83xi8>) {
+  linalg.pooling_nhwc_max_unsigned {strides = dense<2> : tensor<2xi64>, dilations = dense<1> : tensor<2xi64>}
+      ins(%x, %window : memref<?x8x8x83xi8>, memref<2x2xi8>) outs(%o : memref<?x4x4x83xi8>)
+  return
+}
+
 // A static single row needs no tile of several.
 // CHECK-LABEL: func.func @one_row
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"

@@ -8,6 +8,7 @@
 #ifndef QUANTA_IR_QUANTA_H
 #define QUANTA_IR_QUANTA_H
 
+#include "quanta/IR/ConvolutionRuns.h"
 #include "quanta/Interfaces/QuantizableOpInterface.h"
 #include "quanta/Targets/Dot.h"
 

@@ -344,7 +344,7 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
 }
 
 def Quanta_YieldOp : Quanta_Op<"yield", [
-    Pure, Terminator, HasParent<"::quanta::FusedMatmulOp">]> {
+    Pure, Terminator, ParentOneOf<["::quanta::FusedConv2DOp", "::quanta::FusedMatmulOp"]>]> {
   let summary = "End of an epilogue region";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";
@@ -352,5 +352,7 @@ def Quanta_YieldOp : Quanta_Op<"yield", [
 }
 
 include "quanta/IR/DynamicOps.td"
+
+include "quanta/IR/FusedConvolutionOps.td"
 
 #endif // QUANTA_OPS_TD

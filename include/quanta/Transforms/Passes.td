@@ -339,6 +339,28 @@ def ConvertLayout : Pass<"quanta-convert-layout", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Lay constant kernels of convolutions out for the dot product";
+  let description = [{
+    A channels-last 2-D convolution with constant weights becomes a
+    `quanta.fused_conv_2d` whose weights are packed, padded and, where the
+    instruction wants the other signedness of images, corrected for through the
+    bias: all at compile time. Needs `quanta-set-target` before it.
+
+    ```mlir
+    %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xi8>, tensor<3x3x3x2xi8>) ...
+    ```
+    becomes
+    ```mlir
+    %0 = quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1]
+        lhs(%x : tensor<1x4x4x3xi8>) rhs(%packed : tensor<576xi8>) init(%bias : tensor<16xi32>) ...
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Lay constant weights out for the target's dot product";
   let description = [{
@@ -356,7 +378,7 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
   let summary = "Move elementwise consumers into the tile of their contraction";
   let description = [{
     An elementwise `linalg.generic` that is the only user of a
-    `quanta.fused_matmul` becomes part of its epilogue region: requantization,
+    fused contraction becomes part of its epilogue region: requantization,
     bias, activation, residual add, in any combination.
   }];
   let dependentDialects = ["::quanta::QuantaDialect"];
@@ -406,10 +428,12 @@ def LowerExpandShape : Pass<"quanta-lower-expand-shape", "::mlir::ModuleOp"> {
 def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
   let summary = "Generate the loops and dot products of fused operations";
   let description = [{
-    Lowers `quanta.fused_matmul` on buffers to `scf` loops over tiles whose
+    Lowers `quanta.fused_matmul` and `quanta.fused_conv_2d` on buffers to `scf` loops over tiles whose
     accumulators are vectors in registers, the target's dot instruction, and
     the epilogue on vectors. Every size is handled without reading or writing
-    out of bounds.
+    out of bounds. Other reductions whose channels lie next to each other,
+    pooling and depthwise convolution among them, become loops on vectors of
+    channels, which sum in the order of scalar loops.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

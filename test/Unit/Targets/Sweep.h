@@ -96,6 +96,8 @@ std::vector<float> makeFloats(int64_t count, const QuantType &type,
 Sweep makeLayerSweep(const DotShape &dot);
 /// Integer contractions in linalg with elementwise tails of many kinds.
 Sweep makeLinalgSweep(const DotShape &dot);
+/// Integer convolutions in the layouts of linalg, padded, with a tail.
+Sweep makeConvSweep(const DotShape &dot);
 /// quanta.quantize, .dequantize and .requantize on all values, or a sample of
 /// them where they are too many.
 Sweep makeElementwiseSweep();

@@ -1,0 +1,77 @@
+//===- FusedConvolutionOps.td - Convolution kernels --------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_FUSED_CONVOLUTION_OPS_TD
+#define QUANTA_FUSED_CONVOLUTION_OPS_TD
+
+def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
+    SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
+    FusedOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
+  let summary = "Convolution on packed weights with an epilogue in the tile";
+  let description = [{
+    The last form of a 2-D convolution before loops, channels last:
+    `acc[n, y, x, f] = init[f] + sum lhs[n, y * sy + i * dy, x * sx + j * dx, c]
+    * w[i, j, c, f]` over the taps `(i, j)` of `kernel` and the channels `c`,
+    followed by the scalar `epilogue` region as in `quanta.fused_matmul`.
+    The image holds its padding.
+
+    With dilation 1 along x, the taps and channels of one kernel row lie next to
+    each other in memory and form one run of `kernel_width * C` elements;
+    otherwise every tap is a run of `C` elements. `rhs` is packed for `dot` as
+    the right factor of `quanta.fused_matmul` is, where K goes over the runs in
+    order, each padded with zeros to whole groups. `init` and `flip_lhs` mean
+    what they mean there.
+
+    ```mlir
+    %r = quanta.fused_conv_2d #quanta.avx512_vnni
+        kernel [3, 3] strides [1, 1] dilations [1, 1]
+        lhs(%x : tensor<?x16x16x64xi8>) rhs(%w : tensor<36864xi8>)
+        init(%b : tensor<64xi32>) maps [] outs(%o : tensor<?x14x14x64xi32>) {
+    ^bb0(%acc: i32):
+      quanta.yield %acc : i32
+    } -> tensor<?x14x14x64xi32>
+    ```
+
+    Constraints:
+    1. `lhs` is NxHxWxC, `outs` NxHxWxF with static sizes but for N, `rhs` and
+    `init` are static vectors;
+    2. `kernel`, `strides` and `dilations` are pairs of positive numbers, and
+    every tap of every result lies inside of the image;
+    3. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
+    `dot` takes them;
+    4. `rhs` and `init` have the sizes into which `dot` packs the runs and F;
+    5. there is one map for each extra, which selects dimensions of the result
+    or zeros, of the sizes that the extra has;
+    6. the epilogue takes the accumulator and one element of each extra, and
+    yields one element of `outs`.
+  }];
+  let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
+    Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,
+    Quanta_KernelShaped:$output, DotAttrInterface:$dot,
+    DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
+    DenseI64ArrayAttr:$dilations, AffineMapArrayAttr:$extra_maps,
+    UnitAttr:$flip_lhs);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region SizedRegion<1>:$epilogue);
+  let assemblyFormat = [{
+    $dot `kernel` $kernel `strides` $strides `dilations` $dilations
+    `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
+    `init` `(` $init `:` type($init) `)`
+    (`extras` `(` $extras^ `:` type($extras) `)`)? `maps` $extra_maps
+    `outs` `(` $output `:` type($output) `)` attr-dict-with-keyword
+    $epilogue (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+    /// How the taps of one output lie in memory.
+    ::quanta::ConvolutionRuns getRuns();
+  }];
+  let hasVerifier = 1;
+}
+
+#endif // QUANTA_FUSED_CONVOLUTION_OPS_TD

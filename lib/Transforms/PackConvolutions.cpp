@@ -1,0 +1,199 @@
+//===- PackConvolutions.cpp - Lay constant kernels out for the dot product ===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Convolutions.h"
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_PACKCONVOLUTIONS
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+/// A channels-last convolution with constant weights.
+struct ConstantConv2D {
+  Conv2D conv;
+  DenseElementsAttr weights;
+  /// Where the weights have rows, columns, channels and filters.
+  std::array<unsigned, 4> weightDims;
+  /// Constant vector of accumulators to start from, or null for zeros.
+  Value bias;
+  int64_t channels, filters;
+  bool lhsSigned;
+};
+
+std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics())
+    return std::nullopt;
+  std::optional<Conv2D> conv = matchConv2D(op);
+  if (!conv || conv->isDepthwise() ||
+      !Conv2D::isChannelsLast(conv->inputDims) ||
+      !Conv2D::isChannelsLast(conv->outputDims) || !hasFactorTypes(op))
+    return std::nullopt;
+  std::optional<bool> lhsSigned = matchMultiplyAdd(op);
+  DenseElementsAttr weights = getDenseConstant(op->getOperand(1));
+  auto inputType = cast<RankedTensorType>(op->getOperand(0).getType());
+  auto outputType = cast<RankedTensorType>(op->getResult(0).getType());
+  if (!lhsSigned || !weights || weights.getNumElements() == 0 ||
+      ShapedType::isDynamicShape(inputType.getShape().drop_front()) ||
+      ShapedType::isDynamicShape(outputType.getShape().drop_front()))
+    return std::nullopt;
+  Value init = op->getOperand(2);
+  Value bias = getBroadcastVector(init, 3);
+  if (!bias && !isZeroTensor(init))
+    return std::nullopt;
+  AffineMap map = op.getIndexingMapsArray()[1];
+  std::array<unsigned, 4> weightDims;
+  for (auto [dim, iterator] : llvm::zip(
+           weightDims, std::array<unsigned, 4>{conv->taps[0], conv->taps[1],
+                                               conv->channel, conv->filter}))
+    dim = *map.getResultPosition(getAffineDimExpr(iterator, op->getContext()));
+  return ConstantConv2D{*conv,
+                        weights,
+                        weightDims,
+                        bias,
+                        inputType.getDimSize(3),
+                        outputType.getDimSize(3),
+                        *lhsSigned};
+}
+
+/// Calls `use(run, element of the run, filter, weight)` for every weight.
+template <typename T, typename Use>
+void forEachWeight(const ConstantConv2D &match, const ConvolutionRuns &runs,
+                   Use use) {
+  auto type = cast<RankedTensorType>(match.weights.getType());
+  SmallVector<int64_t> strides = computeStrides(type.getShape());
+  auto values = match.weights.getValues<T>();
+  const auto &dims = match.weightDims;
+  auto value = values.begin();
+  for (int64_t row = 0; row < match.conv.kernel[0]; ++row)
+    for (int64_t column = 0; column < match.conv.kernel[1]; ++column)
+      for (int64_t channel = 0; channel < match.channels; ++channel)
+        for (int64_t filter = 0; filter < match.filters; ++filter) {
+          int64_t tap = column * match.channels + channel;
+          int64_t from = row * strides[dims[0]] + column * strides[dims[1]] +
+                         channel * strides[dims[2]] + filter * strides[dims[3]];
+          use(row * runs.perRow + tap / runs.length, tap % runs.length, filter,
+              *(value + from));
+        }
+}
+
+/// The layout that quanta.fused_conv_2d describes.
+template <typename T>
+Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
+                  const ConvolutionRuns &runs, const DotShape &shape) {
+  PackedShape packed = shape.pack(match.filters, runs.depth(shape.kGroup));
+  SmallVector<T> result(packed.size(), T(0));
+  forEachWeight<T>(
+      match, runs, [&](int64_t run, int64_t element, int64_t filter, T weight) {
+        int64_t start = filter / shape.columns() * shape.columns();
+        int64_t width = std::min(shape.columns(), packed.columns - start);
+        int64_t group =
+            run * runs.groups(shape.kGroup) + element / shape.kGroup;
+        result[start * packed.depth +
+               (group * width + filter - start) * shape.kGroup +
+               element % shape.kGroup] = weight;
+      });
+  return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result));
+}
+
+/// The bias padded to whole vectors, with what the change of signedness of the
+/// image adds to every sum: its elements lose `shift`.
+Value packIntegerBias(OpBuilder &builder, Location loc,
+                      const ConstantConv2D &match, const ConvolutionRuns &runs,
+                      const DotShape &shape, int32_t shift) {
+  SmallVector<uint32_t> sums(shape.pack(match.filters, 1).columns, 0);
+  if (match.bias)
+    llvm::copy(*getConstantInts(match.bias), sums.begin());
+  if (shift != 0)
+    forEachWeight<int8_t>(match, runs,
+                          [&](int64_t, int64_t, int64_t filter, int8_t weight) {
+                            sums[filter] += static_cast<uint32_t>(shift) *
+                                            static_cast<uint32_t>(weight);
+                          });
+  SmallVector<int32_t> bias(sums.begin(), sums.end());
+  return createConstant(builder, loc, {static_cast<int64_t>(bias.size())},
+                        ArrayRef<int32_t>(bias));
+}
+
+Value packFloatBias(OpBuilder &builder, Location loc,
+                    const ConstantConv2D &match, const DotShape &shape) {
+  SmallVector<float> bias(shape.pack(match.filters, 1).columns, 0.0f);
+  if (match.bias)
+    llvm::copy(*getConstantFloats(match.bias), bias.begin());
+  return createConstant(builder, loc, {static_cast<int64_t>(bias.size())},
+                        ArrayRef<float>(bias));
+}
+
+void pack(linalg::LinalgOp op, const ConstantConv2D &match,
+          DotAttrInterface dot) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  DotShape shape = dot.getDotShape();
+  ConvolutionRuns runs = ConvolutionRuns::get(
+      match.conv.kernel, match.conv.dilations, match.channels);
+  bool flip = !shape.isFloat && match.lhsSigned != shape.lhsSigned;
+  Value rhs, init;
+  if (shape.isFloat) {
+    rhs = packWeights<float>(builder, loc, match, runs, shape);
+    init = packFloatBias(builder, loc, match, shape);
+  } else {
+    // u8 read as i8 is 128 too small, i8 read as u8 128 too large.
+    int32_t shift = !flip ? 0 : match.lhsSigned ? -128 : 128;
+    rhs = packWeights<int8_t>(builder, loc, match, runs, shape);
+    init = packIntegerBias(builder, loc, match, runs, shape, shift);
+  }
+  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  Value output = createEmptyLike(builder, loc, op->getOperand(2),
+                                 resultType.getElementType());
+  auto fused = FusedConv2DOp::create(
+      builder, loc, TypeRange(resultType), op->getOperand(0), rhs, init,
+      ValueRange(), output, dot, match.conv.kernel, match.conv.strides,
+      match.conv.dilations, builder.getAffineMapArrayAttr({}), flip);
+  Block &block = fused.getEpilogue().emplaceBlock();
+  Value accumulator = block.addArgument(resultType.getElementType(), loc);
+  builder.setInsertionPointToEnd(&block);
+  YieldOp::create(builder, loc, accumulator);
+  op->getResult(0).replaceAllUsesWith(fused->getResult(0));
+  op->erase();
+}
+
+struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    auto integerDot =
+        module->getAttrOfType<DotAttrInterface>(attrs::integerDot);
+    auto floatDot = module->getAttrOfType<DotAttrInterface>(attrs::floatDot);
+    if (!integerDot || !floatDot) {
+      emitError(module.getLoc())
+          << getArgument() << " needs quanta-set-target before it";
+      return signalPassFailure();
+    }
+    SmallVector<linalg::LinalgOp> ops;
+    module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
+    for (linalg::LinalgOp op : ops)
+      if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
+        bool isFloat = match->weights.getElementType().isF32();
+        pack(op, *match, isFloat ? floatDot : integerDot);
+      }
+  }
+};
+
+} // namespace
+} // namespace quanta

@@ -1,0 +1,67 @@
+// RUN: quant-opt %s --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" --quanta-pack-convolutions --canonicalize \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,VNNI
+// RUN: quant-opt %s --quanta-set-target="triple=aarch64-linux-gnu cpu=cortex-a76" --quanta-pack-convolutions --canonicalize \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,NEON
+// RUN: not quant-opt %s --quanta-pack-convolutions 2>&1 | FileCheck %s --check-prefix=NO-TARGET
+
+// NO-TARGET: error: quanta-pack-convolutions needs quanta-set-target before it
+
+// Two taps of three channels are a run of six elements, in two groups of four
+// for each of the two filters, whatever the order in which the weights come.
+// u8 images suit VNNI; `sdot` takes them minus 128, and the bias makes up for
+// it: 128 * 21, 128 * 2.
+// CHECK-LABEL: func.func @nhwc
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<?x4x4x3xi8>
+// VNNI-DAG: %[[W:.*]] = arith.constant dense<"0x0102030401000000{{0+}}0506000000010000{{0+}}"> : tensor<128xi8>
+// VNNI-DAG: %[[B:.*]] = arith.constant dense<0> : tensor<16xi32>
+// VNNI: quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 2] strides [2, 1] dilations [1, 1]
+// VNNI-SAME: lhs(%[[X]] : tensor<?x4x4x3xi8>) rhs(%[[W]] : tensor<128xi8>) init(%[[B]] : tensor<16xi32>)
+// VNNI-NOT: flip_lhs
+// NEON-DAG: %[[W:.*]] = arith.constant dense<[1, 2, 3, 4, 1, 0, 0, 0, 0, {{.*}}]> : tensor<32xi8>
+// NEON-DAG: arith.constant dense<[2688, 256, 0, 0]> : tensor<4xi32>
+// NEON: attributes {flip_lhs}
+// CHECK: ^bb0(%[[ACC:[a-z0-9_]+]]: i32):
+// CHECK-NEXT: quanta.yield %[[ACC]] : i32
+func.func @nhwc(%x: tensor<?x4x4x3xi8>, %e: tensor<?x2x3x2xi32>) -> tensor<?x2x3x2xi32> {
+  %w = arith.constant dense<[[[[1, 2, 3], [4, 5, 6]]], [[[1, 0, 0], [0, 0, 1]]]]> : tensor<2x1x2x3xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<?x2x3x2xi32>) -> tensor<?x2x3x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y * 2 + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (f, i, j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %w : tensor<?x4x4x3xi8>, tensor<2x1x2x3xi8>) outs(%init : tensor<?x2x3x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<?x2x3x2xi32>
+  return %0 : tensor<?x2x3x2xi32>
+}
+
+// CHECK-LABEL: func.func @float
+// CHECK: quanta.fused_conv_2d #quanta.fma<
+func.func @float(%x: tensor<1x4x4x3xf32>, %e: tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32> {
+  %w = arith.constant dense<1.5> : tensor<1x1x3x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %init = linalg.fill ins(%zero : f32) outs(%e : tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xf32>, tensor<1x1x3x2xf32>)
+      outs(%init : tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  return %0 : tensor<1x4x4x2xf32>
+}
+
+// Weights that are not known, and channels that come first.
+// CHECK-LABEL: func.func @others
+// CHECK-NOT: quanta.fused_conv_2d
+func.func @others(%x: tensor<1x4x4x3xf32>, %w: tensor<1x1x3x2xf32>, %init: tensor<1x4x4x2xf32>,
+                  %y: tensor<1x3x4x4xf32>, %init2: tensor<1x2x4x4xf32>) -> (tensor<1x4x4x2xf32>, tensor<1x2x4x4xf32>) {
+  %v = arith.constant dense<1.5> : tensor<2x3x1x1xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xf32>, tensor<1x1x3x2xf32>)
+      outs(%init : tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %1 = linalg.conv_2d_nchw_fchw ins(%y, %v : tensor<1x3x4x4xf32>, tensor<2x3x1x1xf32>)
+      outs(%init2 : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
+  return %0, %1 : tensor<1x4x4x2xf32>, tensor<1x2x4x4xf32>
+}

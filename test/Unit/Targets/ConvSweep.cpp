@@ -1,0 +1,279 @@
+//===- ConvSweep.cpp - Convolutions in every layout -----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "Sweep.h"
+
+#include "llvm/Support/FormatVariadic.h"
+
+#include <algorithm>
+
+using namespace llvm;
+
+namespace quanta::test {
+
+namespace {
+
+/// A convolution on u8 or i8 images with a ReLU and a cut to i8 behind it.
+struct Convolution {
+  std::string name;
+  int64_t channels, filters, height, width;
+  int64_t kernel[2], strides[2], dilations[2];
+  /// Above, left, below, right.
+  int64_t pads[4];
+  int64_t padding;
+  bool isSigned, channelsFirst, depthwise;
+
+  int64_t padded(int dim) const {
+    return (dim ? width : height) + pads[dim] + pads[dim + 2];
+  }
+  int64_t size(int dim) const {
+    return (padded(dim) - (kernel[dim] - 1) * dilations[dim] - 1) /
+               strides[dim] +
+           1;
+  }
+  /// Sizes of an image in its layout.
+  Shape shape(int64_t images, int64_t features, int64_t rows,
+              int64_t columns) const {
+    if (channelsFirst)
+      return {images, features, rows, columns};
+    return {images, rows, columns, features};
+  }
+};
+
+} // namespace
+
+static std::string formatTensor(const Shape &shape, const char *element) {
+  std::string text = "tensor<";
+  for (int64_t size : shape)
+    text += (size < 0 ? "?" : std::to_string(size)) + "x";
+  return text + element + ">";
+}
+
+/// {0} name, {1} and {2} image before and after padding, {3} weights and {4}
+/// their type, {5} sums, {6} result, {7} low and {8} high padding, {9} its
+/// value, {10} maps and {11} iterators of the sums, {12} extension of the
+/// image, {13} map of the channels, {14} bias and {15} number of filters, {16}
+/// dimensions that the bias repeats along.
+static const char *text = R"(
+func.func @{0}(%x: {1}) -> {6} {{
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : {1}
+  %value = arith.constant {9} : i8
+  %padded = tensor.pad %x low[{7}] high[{8}] {{
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %value : i8
+  } : {1} to {2}
+  %w = arith.constant {3} : {4}
+  %b = arith.constant {14} : tensor<{15}xi32>
+  %e = tensor.empty(%n) : {5}
+  %init = linalg.broadcast ins(%b : tensor<{15}xi32>) outs(%e : {5})
+      dimensions = [{16}]
+  %sums = linalg.generic {{indexing_maps = [{10}], iterator_types = [{11}]}
+      ins(%padded, %w : {2}, {4}) outs(%init : {5}) {{
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = {12} %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> {5}
+  %r = tensor.empty(%n) : {6}
+  %result = linalg.generic {{indexing_maps = [#all, {13}, #all],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%sums, %b : {5}, tensor<{15}xi32>) outs(%r : {6}) {{
+  ^bb0(%sum: i32, %bias: i32, %out: i8):
+    %zero = arith.constant 0 : i32
+    %1 = arith.maxsi %sum, %zero : i32
+    %2 = arith.subi %1, %bias : i32
+    %3 = arith.trunci %2 : i32 to i8
+    linalg.yield %3 : i8
+  } -> {6}
+  return %result : {6}
+}
+)";
+
+static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
+                    const Array &bias) {
+  auto list = [&](int64_t row, int64_t column) {
+    Shape pads = c.shape(0, 0, row, column);
+    return formatv("{0}, {1}, {2}, {3}", pads[0], pads[1], pads[2], pads[3])
+        .str();
+  };
+  const char *channel = c.depthwise ? "f" : "c";
+  std::string rows = formatv("y * {0} + i * {1}", c.strides[0], c.dilations[0]);
+  std::string columns =
+      formatv("x * {0} + j * {1}", c.strides[1], c.dilations[1]);
+  const char *dims = c.depthwise ? "n, f, y, x, i, j" : "n, f, y, x, c, i, j";
+  auto map = [&](const std::string &results) {
+    return formatv("affine_map<({0}) -> ({1})>", dims, results).str();
+  };
+  auto image = [&](const std::string &feature, const std::string &row,
+                   const std::string &column) {
+    if (c.channelsFirst)
+      return map("n, " + feature + ", " + row + ", " + column);
+    return map("n, " + row + ", " + column + ", " + feature);
+  };
+  // The layouts of weights that linalg's named operations have.
+  std::string kernel = c.depthwise && c.channelsFirst ? "f, i, j"
+                       : c.depthwise                  ? "i, j, f"
+                       : c.channelsFirst              ? "f, c, i, j"
+                                                      : "i, j, c, f";
+  std::string maps = image(channel, rows, columns) + ", " + map(kernel) + ", " +
+                     image("f", "y", "x");
+  std::string iterators = R"("parallel", "parallel", "parallel", "parallel")";
+  for (int i = 0; i < (c.depthwise ? 2 : 3); ++i)
+    iterators += R"(, "reduction")";
+  sweep.module += formatv(
+      text, c.name,
+      formatTensor(c.shape(-1, c.channels, c.height, c.width), "i8"),
+      formatTensor(c.shape(-1, c.channels, c.padded(0), c.padded(1)), "i8"),
+      formatDense(weights), formatTensor(weights.shape, "i8"),
+      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i32"),
+      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i8"),
+      list(c.pads[0], c.pads[1]), list(c.pads[2], c.pads[3]),
+      static_cast<int64_t>(static_cast<int8_t>(c.padding)), maps, iterators,
+      c.isSigned ? "arith.extsi" : "arith.extui",
+      c.channelsFirst ? "affine_map<(n, f, y, x) -> (f)>"
+                      : "affine_map<(n, y, x, f) -> (f)>",
+      formatDense(bias), c.filters, c.channelsFirst ? "0, 2, 3" : "0, 1, 2");
+}
+
+static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
+  reference::StorageRange range = {0, 255};
+  if (c.isSigned)
+    range = {-128, 127};
+  int64_t taps = c.kernel[0] * c.kernel[1];
+  int64_t depth = taps * (c.depthwise ? 1 : c.channels);
+  // Row by row of the matrix: taps and channels, and in them the filters.
+  std::vector<int64_t> matrix =
+      makeMatrix(depth, c.filters, true, {-128, 127}, random);
+  std::vector<int64_t> weights = matrix;
+  Shape weightShape = {c.kernel[0], c.kernel[1], c.channels, c.filters};
+  if (c.depthwise)
+    weightShape = {c.kernel[0], c.kernel[1], c.filters};
+  if (c.channelsFirst) {
+    weightShape = {c.filters, c.channels, c.kernel[0], c.kernel[1]};
+    if (c.depthwise)
+      weightShape = {c.filters, c.kernel[0], c.kernel[1]};
+    int64_t channels = depth / taps;
+    for (int64_t f = 0; f < c.filters; ++f)
+      for (int64_t channel = 0; channel < channels; ++channel)
+        for (int64_t tap = 0; tap < taps; ++tap)
+          weights[(f * channels + channel) * taps + tap] =
+              matrix[(tap * channels + channel) * c.filters + f];
+  }
+  std::vector<int64_t> bias;
+  for (int64_t f = 0; f < c.filters; ++f)
+    bias.push_back(static_cast<int32_t>(random()) >> 12);
+  addText(sweep, c, Array::get(ElementKind::I8, weightShape, weights),
+          Array::get(ElementKind::I32, {c.filters}, bias));
+
+  for (int64_t images : {0, 1, 2}) {
+    std::vector<int64_t> x = makeMatrix(images, c.channels * c.height * c.width,
+                                        false, range, random);
+    if (images == 2)
+      x = makeMatrix(1, images * c.channels * c.height * c.width, true, range,
+                     random);
+    auto at = [&](const Shape &shape, int64_t n, int64_t f, int64_t row,
+                  int64_t column) {
+      Shape place = c.shape(n, f, row, column);
+      int64_t index = 0;
+      for (auto [size, position] : zip(shape, place))
+        index = index * size + position;
+      return index;
+    };
+    Shape in = c.shape(images, c.channels, c.height, c.width);
+    Shape out = c.shape(images, c.filters, c.size(0), c.size(1));
+    std::vector<int64_t> expected(images * c.filters * c.size(0) * c.size(1));
+    std::vector<int32_t> start(bias.begin(), bias.end());
+    for (int64_t n = 0; n < images; ++n)
+      for (int64_t y = 0; y < c.size(0); ++y)
+        for (int64_t column = 0; column < c.size(1); ++column) {
+          auto patch = [&](int64_t channel) {
+            std::vector<int32_t> elements;
+            for (int64_t i = 0; i < c.kernel[0]; ++i)
+              for (int64_t j = 0; j < c.kernel[1]; ++j)
+                for (int64_t k = 0; k < depth / taps; ++k) {
+                  int64_t row =
+                              y * c.strides[0] + i * c.dilations[0] - c.pads[0],
+                          col = column * c.strides[1] + j * c.dilations[1] -
+                                c.pads[1];
+                  bool inside =
+                      row >= 0 && row < c.height && col >= 0 && col < c.width;
+                  elements.push_back(
+                      inside ? x[at(in, n, channel + k, row, col)] : c.padding);
+                }
+            return elements;
+          };
+          std::vector<int32_t> sums(c.filters);
+          std::vector<int32_t> all(matrix.begin(), matrix.end());
+          if (!c.depthwise)
+            reference::matmul(patch(0).data(), 0, all.data(), start.data(), 1,
+                              c.filters, depth, sums.data());
+          for (int64_t f = 0; f < c.filters; ++f) {
+            if (c.depthwise) {
+              std::vector<int32_t> one;
+              for (int64_t tap = 0; tap < taps; ++tap)
+                one.push_back(all[tap * c.filters + f]);
+              reference::matmul(patch(f).data(), 0, one.data(), &start[f], 1, 1,
+                                depth, &sums[f]);
+            }
+            expected[at(out, n, f, y, column)] =
+                int64_t(std::max(sums[f], 0)) - bias[f];
+          }
+        }
+    sweep.cases.push_back({c.name,
+                           {Array::get(ElementKind::I8, in, x)},
+                           Array::get(ElementKind::I8, out, expected)});
+  }
+}
+
+Sweep makeConvSweep(const DotShape &dot) {
+  Random random(3);
+  Sweep sweep;
+  sweep.module = "#all = affine_map<(a, b, c, d) -> (a, b, c, d)>\n";
+  const int64_t channels[] = {1, 3, 4, 5, 16, 17, dot.kGroup * 8};
+  const int64_t filters[] = {1, dot.lanes - 1, dot.lanes, dot.columns(),
+                             dot.columns() + dot.lanes + 1};
+  const int64_t kernels[] = {1, 3, 2, 5, 7, 3, 1};
+  for (int64_t i = 0; i < 42; ++i) {
+    Convolution c;
+    c.name = "conv" + std::to_string(i);
+    c.depthwise = i % 4 == 3;
+    c.channelsFirst = i % 3 != 1;
+    c.isSigned = i % 5 < 2;
+    c.channels = channels[i % 7];
+    c.filters = filters[(i + i / 7) % 5];
+    if (c.depthwise)
+      c.channels = c.filters;
+    c.kernel[0] = kernels[i % 7];
+    c.kernel[1] = kernels[(i + i / 14) % 7];
+    int64_t size[2];
+    for (int dim : {0, 1}) {
+      c.strides[dim] = 1 + (i + dim * (i / 9)) % 3;
+      c.dilations[dim] = 1 + (i / 3 + dim * (i / 11)) % 2;
+      c.pads[dim] = (i + dim) % 3;
+      c.pads[dim + 2] = (i / 2 + dim) % 3;
+      // Widths around one, two and three tiles.
+      int64_t outputs = dim ? 1 + (i * 5) % (3 * dot.rows) : 1 + i % 3;
+      size[dim] = (outputs - 1) * c.strides[dim] +
+                  (c.kernel[dim] - 1) * c.dilations[dim] + 1 - c.pads[dim] -
+                  c.pads[dim + 2];
+      size[dim] = std::max<int64_t>(1, size[dim]);
+    }
+    c.height = size[0];
+    c.width = size[1];
+    const int64_t paddings[] = {0, 128, 255, 3};
+    c.padding = paddings[i % 4];
+    if (c.isSigned)
+      c.padding -= 128;
+    addConvolution(sweep, c, random);
+  }
+  return sweep;
+}
+
+} // namespace quanta::test
