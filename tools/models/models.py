@@ -1,0 +1,475 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Quantizes real networks and compares them with float and with what others make.
+
+Each network comes in through its door, is calibrated, quantized and compiled, and
+runs on data that neither training nor calibration saw. ONNX Runtime and NNCF
+quantize the same file with the same calibration data. Writes the table also as
+BUILD/models.json; each network's programs stay in BUILD/models.
+"""
+
+import argparse
+import inspect
+import io
+import json
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable, Dict, List, NamedTuple, Tuple
+
+import numpy as np
+
+import measures
+
+Samples = List[Tuple[np.ndarray, ...]]
+STATIC = {"range_selection": "mse"}
+
+
+class Network(NamedTuple):
+    """A model at its door, its data, and what is measured on it."""
+
+    name: str
+    module: "quanta.Module"
+    calibration: Samples
+    test: Samples
+    # Name of the metric -> function of outputs and float outputs.
+    metrics: Dict[str, Callable]
+    # The same model as a file, for the peers.
+    onnx: Path
+    # (scheme, metric) -> the least that will do; None is any scheme.
+    bars: Dict[tuple, float]
+    # What the float program has to equal.
+    expected: np.ndarray
+
+
+class Models:
+    def __init__(self, build: Path, quick: bool):
+        self.build = build.resolve()
+        self.out = self.build / "models"
+        self.out.mkdir(parents=True, exist_ok=True)
+        self.quick = quick
+        self.rows, self.bars = [], []
+
+    def few(self, count: int) -> int:
+        return max(count // 10, 8) if self.quick else count
+
+    # The networks.
+
+    def digits(self):
+        from digits import load_digits
+
+        return load_digits()
+
+    def mlp(self) -> Network:
+        import quanta
+        from digits import reference_logits, save_onnx, train_mlp
+
+        digits, path = self.digits(), self.out / "mlp.onnx"
+        layers = train_mlp(digits)
+        save_onnx(layers, str(path))
+        images = digits.test_images
+        return Network(
+            "digit MLP",
+            quanta.load(path),
+            one_by_one(digits.train_images[:200]),
+            one_by_one(images),
+            digit_metrics(digits.test_labels),
+            path,
+            {(None, "agreement"): 0.99, (None, "accuracy lost, points"): 0.2},
+            reference_logits(layers, images),
+        )
+
+    def trained_cnn(self):
+        import networks
+
+        digits = self.digits()
+        start = time.perf_counter()
+        net = networks.train_cnn(digits.train_images, digits.train_labels)
+        print(f"  trained in {time.perf_counter() - start:.0f} s")
+        return digits, net
+
+    def cnn(self) -> Network:
+        import peers
+        import quanta
+        import torch
+
+        digits, net = self.trained_cnn()
+        path = self.out / "cnn.onnx"
+        example = np.zeros((2, 1, 28, 28), np.float32)
+        batch = {0: torch.export.Dim("batch")}
+        peers.export(net, (example,), path, (batch,))
+        images = digits.test_images.reshape(-1, 1, 28, 28)
+        with torch.no_grad():
+            expected = net(torch.from_numpy(images)).numpy()
+        return Network(
+            "digit CNN",
+            quanta.from_torch(net, torch.from_numpy(example), dynamic_shapes=(batch,)),
+            one_by_one(digits.train_images[:200].reshape(-1, 1, 28, 28)),
+            one_by_one(images),
+            digit_metrics(digits.test_labels),
+            path,
+            {(None, "agreement"): 0.985, (None, "accuracy lost, points"): 0.3},
+            expected,
+        )
+
+    def magika(self) -> Network:
+        import data
+        import peers
+        import quanta
+        from magika import Magika, magika
+        from magika.types.seekable import Seekable
+
+        config = json.loads(
+            (package_file(magika, "models/standard_v3_3") / "config.min.json").read_text()
+        )
+        path = package_file(magika, "models/standard_v3_3") / "model.onnx"
+
+        def features(file: Path) -> tuple:
+            seekable = Seekable(io.BytesIO(file.read_bytes()))
+            found = Magika._extract_features_from_seekable(
+                seekable,
+                *(config[key] for key in ("beg_size", "mid_size", "end_size")),
+                *(config[key] for key in ("padding_token", "block_size")),
+                config["use_inputs_at_offsets"],
+            )
+            return (np.array([found.beg + found.end], np.int32),)
+
+        size = config["beg_size"] + config["end_size"]
+        tests = self.few(600)
+        samples = [features(file) for file in data.files(tests + self.few(200))]
+        return Network(
+            "magika",
+            quanta.load(path, shapes={"bytes": [1, size]}),
+            samples[tests:],
+            samples[:tests],
+            {"agreement": measures.agreement},
+            path,
+            {("static", "agreement"): 0.98, ("auto", "agreement"): 0.99},
+            run_all(peers.OnnxRuntime(path), samples[:tests]),
+        )
+
+    def encoder(self) -> Network:
+        import data
+        import networks
+        import peers
+        import quanta
+        import torch
+
+        net, tokenizer = networks.load_encoder()
+        tests = self.few(400)
+        samples = networks.tokenize(tokenizer, data.sentences(tests + self.few(64)))
+        path = self.out / "encoder.onnx"
+        tokens = {1: torch.export.Dim("tokens", min=2, max=512)}
+        example = samples[0]
+        peers.export(net, example, path, (tokens, tokens))
+        with torch.no_grad():
+            expected = run_all(
+                lambda *x: net(*map(torch.from_numpy, x)).numpy(), samples[:tests]
+            )
+        return Network(
+            "sentence encoder",
+            quanta.from_torch(
+                net,
+                tuple(map(torch.from_numpy, example)),
+                dynamic_shapes=(tokens, tokens),
+            ),
+            samples[tests:],
+            samples[:tests],
+            {"cosine": measures.cosine, "top-5 overlap": measures.top5_overlap},
+            path,
+            {("auto", "cosine"): 0.998, ("auto", "top-5 overlap"): 0.94},
+            expected,
+        )
+
+    # What is done with each.
+
+    def measure(self, network: Network) -> None:
+        import peers
+        import quanta
+
+        name = re.sub(r"\W", "-", network.name)
+        network.module.save(self.out / f"{name}.mlir")
+        float_outputs = run_all(quanta.compile(network.module), network.test)
+        error = np.abs(float_outputs - network.expected).max()
+        if not error < 1e-3:
+            sys.exit(f"models: float {network.name} is off by {error} from its original")
+        statistics = self.timed(
+            "calibrated",
+            lambda: quanta.calibrate(
+                network.module, network.calibration, observer="histogram"
+            ),
+        )
+        statistics.save(self.out / f"{name}.statistics.json")
+
+        outputs = {}
+        for label, quantize in (
+            ("ORT default", lambda p: peers.onnx_runtime_static(*p)),
+            ("ORT U8S8 per channel", lambda p: peers.onnx_runtime_u8s8(*p)),
+            ("NNCF default", lambda p: peers.nncf_default(p[0], p[2])),
+        ):
+            target = self.out / f"{name}.{re.sub(r'[^A-Za-z0-9]', '-', label)}.onnx"
+            try:
+                run = quantize((network.onnx, target, network.calibration))
+                outputs[label] = self.timed(label, lambda: run_all(run, network.test))
+            except Exception as failure:
+                print(f"  {label} failed: {str(failure).splitlines()[0][:120]}")
+                outputs[label] = None
+        for scheme, recipe in self.schemes():
+            try:
+                self.measure_scheme(
+                    network, name, scheme, recipe, statistics, float_outputs, outputs
+                )
+            except quanta.Error as error:
+                print(f"  {scheme}: {str(error).splitlines()[0]}")
+                self.bar(f"{network.name}, {scheme}: compiles", 0, ">=", 1)
+
+    @staticmethod
+    def schemes() -> list:
+        """Ours: fixed ranges only, ranges at run time only, and the default."""
+        import quanta
+
+        result = [("static", STATIC), ("dynamic", {"scheme": "dynamic"})]
+        if "data" in inspect.signature(quanta.quantize).parameters:
+            result.append(("auto", None))
+        return result
+
+    def measure_scheme(
+        self, network, name, scheme, recipe, statistics, float_outputs, peer_outputs
+    ):
+        import quanta
+
+        options = {"recipe": recipe} if recipe else {"data": network.calibration}
+        small = self.timed(
+            f"quantized ({scheme})",
+            lambda: quanta.quantize(network.module, statistics, **options),
+        )
+        small.save(self.out / f"{name}.{scheme}.mlir")
+        run = self.timed("compiled", lambda: quanta.compile(small))
+        ours = self.timed("run", lambda: run_all(run, network.test))
+        sizes = {
+            "bytes_float": constant_bytes(self.out / f"{name}.mlir"),
+            "bytes_int8": constant_bytes(self.out / f"{name}.{scheme}.mlir"),
+        }
+        left = small.report["left_in_float"]
+        for metric, function in network.metrics.items():
+            row = {
+                "model": network.name,
+                "scheme": scheme,
+                "metric": metric,
+                "float": function(float_outputs, float_outputs),
+                "ours": function(ours, float_outputs),
+                "peers": {
+                    label: None if found is None else function(found, float_outputs)
+                    for label, found in peer_outputs.items()
+                },
+                **sizes,
+                "int8_mac_share": small.report["int8_mac_share"],
+                "left_in_float": left,
+            }
+            self.rows.append(row)
+            self.judge(network, row)
+        share = small.report["int8_mac_share"]
+        self.bar(f"{network.name}, {scheme}: int8 share of MACs", share, ">=", 0.95)
+        silent = [entry for entry in left if not entry["reason"]]
+        self.bar(
+            f"{network.name}, {scheme}: float without a reason", len(silent), "<=", 0
+        )
+        self.check_stages(network, name, scheme, recipe)
+
+    def measure_qdq(self, network: Network) -> None:
+        """The file that ONNX Runtime quantized: its parameters, its bits."""
+        import peers
+        import quanta
+
+        stem = re.sub(r"\W", "-", network.name)
+        path = self.out / f"{stem}.ORT-default.onnx"
+        report = self.out / f"{stem}.qdq.json"
+        what = f"{network.name} as QDQ ONNX"
+        try:
+            # Its ranges are in the file: no calibration.
+            module = quanta.load(path).run(f"quanta-ptq{{report='{report}'}}")
+            ours = run_all(quanta.compile(module), network.test)
+        except quanta.Error as error:
+            print(f"  {what}: {str(error).splitlines()[0]}")
+            self.bar(f"{what}: is imported", 0, ">=", 1)
+            return
+        module.save(self.out / f"{stem}.qdq.mlir")
+        theirs = run_all(peers.OnnxRuntime(path), network.test)
+        content = json.loads(report.read_text())
+        self.rows.append(
+            {
+                "model": what,
+                "scheme": "as imported",
+                "metric": "bits equal to ORT's",
+                "float": measures.same_bits(theirs, theirs),
+                "ours": measures.same_bits(ours, theirs),
+                "peers": {"ORT default": measures.same_bits(theirs, theirs)},
+                "bytes_float": constant_bytes(self.out / f"{stem}.mlir"),
+                "bytes_int8": constant_bytes(self.out / f"{stem}.qdq.mlir"),
+                "int8_mac_share": float(content["int8_mac_share"]),
+                "left_in_float": content["left_in_float"],
+            }
+        )
+        # Results are multiples of one scale.
+        step = np.diff(np.unique(theirs)).min()
+        difference = float(np.abs(ours - theirs).max() / step)
+        self.bar(f"{what}: largest difference, in steps of the result", difference, "<=", 1)
+        self.bar(f"{what}: int8 share of MACs", self.rows[-1]["int8_mac_share"], ">=", 0.95)
+
+    def judge(self, network: Network, row: dict) -> None:
+        scheme, metric = row["scheme"], row["metric"]
+        label = f"{network.name}, {scheme}: {metric}"
+        limit = network.bars.get((scheme, metric), network.bars.get((None, metric)))
+        if limit is not None:
+            self.bar(label, row["ours"], ">=", limit)
+        if metric == "accuracy":
+            lost = (row["float"] - row["ours"]) * 100
+            limit = network.bars[None, "accuracy lost, points"]
+            self.bar(f"{network.name}, {scheme}: accuracy lost, points", lost, "<=", limit)
+        if metric != "accuracy" and scheme == self.schemes()[-1][0]:
+            best = max((v for v in row["peers"].values() if v is not None), default=0)
+            self.bar(f"{label}, against the best peer", row["ours"], ">=", best)
+
+    def check_stages(self, network: Network, name: str, scheme: str, recipe) -> None:
+        """One sample through every stage, which must agree."""
+        arguments = [str(self.build / "bin" / "quant-run"), f"{name}.mlir"]
+        for index, array in enumerate(network.test[0]):
+            np.save(self.out / f"{name}.{index}.npy", array)
+            arguments.append(f"--input={name}.{index}.npy")
+        if recipe:
+            content = {"format": "quanta-recipe", "version": 1, **recipe}
+            (self.out / f"{name}.{scheme}.yaml").write_text(json.dumps(content))
+            arguments.append(f"--recipe={name}.{scheme}.yaml")
+        arguments += ["--check-stages", f"--statistics={name}.statistics.json"]
+        start = time.perf_counter()
+        done = subprocess.run(arguments, cwd=self.out, capture_output=True, text=True)
+        print(f"  stages compared in {time.perf_counter() - start:.1f} s")
+        (self.out / f"{name}.{scheme}.stages.txt").write_text(done.stdout + done.stderr)
+        if done.returncode:
+            print("    " + "\n    ".join(done.stderr.strip().splitlines()[:4]))
+        self.bar(
+            f"{network.name}, {scheme}: stages that disagree",
+            int(done.returncode != 0), "<=", 0,
+        )
+
+    @staticmethod
+    def timed(what: str, function: Callable):
+        start = time.perf_counter()
+        result = function()
+        print(f"  {what}: {time.perf_counter() - start:.1f} s", flush=True)
+        return result
+
+    def bar(self, what: str, value: float, sign: str, limit: float) -> None:
+        passed = value >= limit - 1e-9 if sign == ">=" else value <= limit + 1e-9
+        self.bars.append(
+            {"what": what, "value": value, "bar": f"{sign} {limit:.4g}", "passed": passed}
+        )
+
+
+def one_by_one(array: np.ndarray) -> Samples:
+    return [(array[i : i + 1],) for i in range(len(array))]
+
+
+def run_all(run: Callable, samples: Samples) -> np.ndarray:
+    return np.concatenate([run(*sample) for sample in samples])
+
+
+def digit_metrics(labels: np.ndarray) -> Dict[str, Callable]:
+    return {
+        "accuracy": lambda outputs, _: measures.accuracy(outputs, labels),
+        "agreement": measures.agreement,
+    }
+
+
+def package_file(module, name: str) -> Path:
+    return Path(module.__file__).parent / name
+
+
+def constant_bytes(path: Path) -> int:
+    """Bytes of the constant tensors in a program."""
+    total = 0
+    pattern = re.compile(r"arith\.constant dense.*> : tensor<((?:\d+x)+)[fi](\d+)>")
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            # The values themselves may take millions of characters.
+            head, tail = line[:100], line[-200:]
+            if "arith.constant dense" not in head:
+                continue
+            match = pattern.search(head + tail) if len(line) > 300 else pattern.search(line)
+            if match:
+                sizes = [int(size) for size in match[1].split("x") if size]
+                total += int(np.prod(sizes)) * max(int(match[2]), 8) // 8
+    return total
+
+
+def print_table(rows: List[dict]) -> None:
+    labels = list(dict.fromkeys(label for row in rows for label in row["peers"]))
+    header = ["model", "scheme", "metric", "float", "Quanta", *labels, "size", "int8 MACs"]
+    table = [header]
+    for row in rows:
+        values = [row["peers"].get(label) for label in labels]
+        table.append(
+            [row["model"], row["scheme"], row["metric"]]
+            + [f"{row[key]:.4f}" for key in ("float", "ours")]
+            + ["-" if value is None else f"{value:.4f}" for value in values]
+            + [f"{row['bytes_int8'] / row['bytes_float']:.1%}"]
+            + [f"{row['int8_mac_share']:.1%}"]
+        )
+    widths = [max(len(line[i]) for line in table) for i in range(len(header))]
+    print()
+    for line in table:
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths)))
+
+
+def print_left_in_float(rows: List[dict]) -> None:
+    print("\n  left in float:")
+    for row in {(r["model"], r["scheme"]): r for r in rows}.values():
+        reasons: Dict[str, int] = {}
+        for entry in row["left_in_float"]:
+            reasons[entry["reason"]] = reasons.get(entry["reason"], 0) + 1
+        for reason, count in reasons.items() or [("nothing", 0)]:
+            times = f"{count} x " if count else ""
+            print(f"    {row['model']}, {row['scheme']}: {times}{reason}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="tools/dev models",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    names = ["mlp", "cnn", "magika", "encoder"]
+    parser.add_argument("--build", type=Path, default=Path("build"))
+    parser.add_argument("--only", choices=names, action="append", help="not all of them")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the data")
+    parser.add_argument(
+        "--strict", action="store_true", help="exit with 1 if a bar is missed"
+    )
+    options = parser.parse_args()
+
+    sys.path.insert(0, str(options.build.resolve() / "python"))
+    sys.path.append(str(Path(__file__).parents[1] / "demo"))
+    models = Models(options.build, options.quick)
+    for name in options.only or names:
+        print(f"\n{name}", flush=True)
+        network = getattr(models, name)()
+        models.measure(network)
+        if name == "cnn":
+            models.measure_qdq(network)
+
+    path = models.build / "models.json"
+    path.write_text(json.dumps(models.rows, indent=2) + "\n")
+    print_table(models.rows)
+    print_left_in_float(models.rows)
+    print()
+    for bar in models.bars:
+        verdict = "pass" if bar["passed"] else "FAIL"
+        print(f"  {verdict}  {bar['what']:<64}{bar['value']:>9.4g}   (bar: {bar['bar']})")
+    print(f"\n  Figures: {path}")
+    return 1 if options.strict and not all(bar["passed"] for bar in models.bars) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
