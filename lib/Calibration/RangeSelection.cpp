@@ -44,4 +44,28 @@ Expected<RealRange> selectRange(const ObserverStatistics &statistics,
   return RealRange{-magnitude, magnitude};
 }
 
+double predictSqnr(const ObserverStatistics &statistics, RealRange range,
+                   const RangeOptions &options) {
+  double low = std::min(range.min, 0.0), high = std::max(range.max, 0.0);
+  if (options.isSymmetric) {
+    high = std::max(-low, high);
+    low = -high;
+  }
+  double step = (high - low) / static_cast<double>(options.levels - 1);
+  double signal = 0, noise = 0;
+  const Histogram &histogram = statistics.histogram;
+  for (size_t i = 0; i < histogram.counts.size(); ++i) {
+    double value =
+        std::clamp(histogram.center(i), statistics.min, statistics.max);
+    double outside = value - std::clamp(value, low, high);
+    double error = outside != 0 ? outside * outside : step * step / 12;
+    signal += histogram.counts[i] * value * value;
+    noise += histogram.counts[i] * error;
+  }
+  // Values that are all the same one, or zero, are hit exactly.
+  if (statistics.min == statistics.max || signal == 0)
+    return std::numeric_limits<double>::infinity();
+  return 10 * std::log10(signal / noise);
+}
+
 } // namespace quanta

@@ -114,6 +114,8 @@ template <> struct MappingTraits<quanta::RecipeRule> {
     io.mapOptional("min", rule.min);
     io.mapOptional("max", rule.max);
     io.mapOptional("reason", rule.reason);
+    io.mapOptional("predicted_sqnr", rule.predictedSqnr);
+    io.mapOptional("measured_sqnr", rule.measuredSqnr);
     mapFields(io, rule);
   }
   static std::string validate(IO &io, quanta::RecipeRule &rule) {

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Calibration/AutoScheme.h"
 #include "quanta/Calibration/Recipe.h"
 #include "quanta/Calibration/Statistics.h"
 #include "quanta/IR/Quanta.h"
@@ -97,7 +98,16 @@ private:
   /// What the recipe says about an operation that reads an activation.
   OperandScheme resolve(QuantizableOpInterface op, StringRef name) {
     std::string location = describeLocation(op.getLoc());
-    return rules.resolve({name, op->getName().getStringRef(), location});
+    OperandScheme scheme =
+        rules.resolve({name, op->getName().getStringRef(), location});
+    // Without a recipe, what was observed decides, if it is known well enough.
+    auto it = seen.observers.find(name.str());
+    if (recipe.empty() && it != seen.observers.end())
+      if (std::optional<AutoScheme> chosen = chooseAutoScheme(it->second)) {
+        scheme.scheme = chosen->scheme;
+        scheme.range.selection = RangeSelection::Mse;
+      }
+    return scheme;
   }
 
   Type getActivationType(RealRange range, const OperandScheme &scheme) {

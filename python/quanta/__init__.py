@@ -15,6 +15,7 @@ Everything that fails raises `quanta.Error` with the compiler's diagnostic.
 """
 
 from ._quanta import Error, Executable
+from .analysis import Analysis, analyze
 from .calibration import calibrate
 from .module import Module, compile, load, quantize
 from .pytorch import from_torch
@@ -23,10 +24,12 @@ from .statistics import Statistics
 __version__ = "0.1.0"
 
 __all__ = [
+    "Analysis",
     "Error",
     "Executable",
     "Module",
     "Statistics",
+    "analyze",
     "calibrate",
     "compile",
     "from_torch",

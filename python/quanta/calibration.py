@@ -24,7 +24,7 @@ def calibrate(
     data: Data,
     recipe: Optional[Recipe] = None,
     entry: Optional[str] = None,
-    observer: str = "min_max",
+    observer: str = "histogram",
 ) -> Statistics:
     """Runs a float module on sample data and records the ranges it meets.
 
@@ -49,8 +49,8 @@ def calibrate(
       entry: which function to run; needed if there are several.
       observer: kind of the observers where the recipe names none: "min_max",
         "moving_average_min_max", "per_channel_min_max",
-        "moving_average_per_channel_min_max", or "histogram", which range selection
-        by "mse", "percentile" or "entropy" needs.
+        "moving_average_per_channel_min_max", or "histogram", which the default of
+        `quantize`, and range selection by "mse", "percentile" or "entropy", need.
 
     On a terminal, a line shows how far the run is.
 

@@ -23,11 +23,21 @@ class Module:
     Modules do not change: whatever transforms one returns another.
     """
 
-    def __init__(self, program: _quanta.Program, name: str, report=None, remarks=()):
+    def __init__(
+        self,
+        program: _quanta.Program,
+        name: str,
+        report=None,
+        remarks=(),
+        recipe=None,
+        analysis=None,
+    ):
         self._program = program
         self._name = name
         self._report = report
         self._remarks = list(remarks)
+        self._recipe = recipe
+        self._analysis = analysis
 
     @classmethod
     def parse(cls, text: str, name: str = "module") -> "Module":
@@ -54,6 +64,17 @@ class Module:
         computes in float, with its location and the reason.
         """
         return self._report
+
+    @property
+    def recipe(self) -> Optional[str]:
+        """The recipe that `quantize` chose, as the text of a recipe file that can
+        be edited and repeated; `None` where it was given one."""
+        return self._recipe
+
+    @property
+    def analysis(self):
+        """What that recipe costs on the data, see `quanta.analyze`."""
+        return self._analysis
 
     @property
     def remarks(self) -> List[str]:
@@ -117,20 +138,36 @@ def load(path: PathLike, shapes: Optional[Mapping[str, Any]] = None) -> Module:
 
 def quantize(
     module: Module,
-    statistics: Union[Statistics, PathLike],
+    statistics: Union[Statistics, PathLike, None] = None,
     recipe: Optional[Recipe] = None,
     strict: bool = False,
+    *,
+    data: Any = None,
+    max_loss: float = 0.005,
+    entry: Optional[str] = None,
 ) -> Module:
     """Takes a float module to the integer stage.
 
     Args:
       module: at the float, observed or simulated stage.
-      statistics: from `calibrate` on the same model, or a statistics file.
+      statistics: from `calibrate` on the same model, or a statistics file. Without
+        them, the model is calibrated on `data`.
       recipe: which tensor gets which scheme: a recipe file, or its content as a
         dictionary, such as `{"range_selection": "mse"}` on statistics of
-        histograms. Without one, activations are u8 over the observed range and
-        weights i8 per channel.
+        histograms. Without one, weights are i8 per channel, and the scheme of each
+        activation follows from its histogram: u8 with a fixed range where that
+        is predicted to be good enough, otherwise with a range for each row that is
+        found at run time.
       strict: whether a contraction that stays in float is an error.
+      data: samples, as for `calibrate`. Without a recipe, the quantized model is
+        compared with the float one on them, and activations are lifted to ranges
+        at run time, and then to float, until `max_loss` holds. The module's
+        `recipe` is the choice as a recipe file, its `analysis` what it costs.
+      max_loss: for each result of the model, noise power over signal power on the
+        data must not exceed it, nor must the share of predictions that change,
+        where the rows of a result look like scores of classes (integers,
+        probabilities, at most 100 numbers).
+      entry: which function to run on the data; needed if there are several.
 
     Returns:
       The quantized module; its `report` says what was done and what was not.
@@ -139,25 +176,36 @@ def quantize(
       Error: the statistics are of another model or lack an observer, the recipe
         is wrong, or `strict` and something stays in float.
     """
-    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
-        if isinstance(statistics, Statistics):
-            path = os.path.join(folder, "statistics.json")
-            statistics.save(path)
-        else:
-            path = os.fspath(statistics)
+    from .analysis import choose
+
+    chosen = analysis = None
+    if data is not None and recipe is None:
+        statistics, chosen, analysis = choose(module, statistics, data, max_loss, entry)
+    elif statistics is None and recipe is None:
+        raise Error("quantize needs statistics, data or a recipe")
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="quanta-"))
         report = os.path.join(folder, "report.json")
-        options = [f"statistics={quote(path)}", f"report={quote(report)}"]
+        options = [f"report={quote(report)}"]
+        if statistics is not None:
+            path = stack.enter_context(statistics_file(statistics))
+            options.append(f"statistics={quote(path)}")
         if strict:
             options.append("strict=true")
-        with recipe_file(recipe) as recipe_path:
-            if recipe_path:
-                options.append(f"recipe={quote(recipe_path)}")
-            result = module.run(f"quanta-ptq{{{' '.join(options)}}}")
+        if chosen is not None:
+            recipe = os.path.join(folder, "recipe.yaml")
+            Path(recipe).write_text(chosen, encoding="utf-8")
+        recipe_path = stack.enter_context(recipe_file(recipe))
+        if recipe_path:
+            options.append(f"recipe={quote(recipe_path)}")
+        result = module.run(f"quanta-ptq{{{' '.join(options)}}}")
         with open(report, encoding="utf-8") as file:
             content = json.load(file)
     # JSON does not tell 1 from 1.0.
     content["int8_mac_share"] = float(content["int8_mac_share"])
-    return Module(result._program, result.name, content, result.remarks)
+    return Module(
+        result._program, result.name, content, result.remarks, chosen, analysis
+    )
 
 
 def compile(
@@ -190,6 +238,18 @@ def recipe_file(recipe: Optional[Recipe]) -> Iterator[Optional[str]]:
         path = os.path.join(folder, "recipe.yaml")
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"format": "quanta-recipe", "version": 1, **recipe}, file)
+        yield path
+
+
+@contextlib.contextmanager
+def statistics_file(statistics: Union[Statistics, PathLike]) -> Iterator[str]:
+    """The path of a file that holds the statistics."""
+    if not isinstance(statistics, Statistics):
+        yield os.fspath(statistics)
+        return
+    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
+        path = os.path.join(folder, "statistics.json")
+        statistics.save(path)
         yield path
 
 

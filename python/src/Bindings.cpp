@@ -11,6 +11,7 @@
 
 #include "Numpy.h"
 
+#include "quanta/API/Auto.h"
 #include "quanta/API/Compile.h"
 #include "quanta/API/Program.h"
 #include "quanta/Calibration/Recipe.h"
@@ -136,6 +137,74 @@ static void bindStatistics(nb::module_ &module) {
       .def_rw("model", &Statistics::model)
       .def_rw("data", &Statistics::data)
       .def_ro("fingerprint", &Statistics::fingerprint);
+}
+
+//===----------------------------------------------------------------------===//
+// Analysis
+//===----------------------------------------------------------------------===//
+
+/// Calls as tuples of arrays; `owners` keeps their memory.
+static std::vector<Arguments> toCalls(const nb::list &data,
+                                      std::vector<nb::object> &owners) {
+  std::vector<Arguments> calls;
+  // The arrays are of the types that the program takes already.
+  ValueType any;
+  for (nb::handle sample : data) {
+    Arguments arguments;
+    for (nb::handle array : sample) {
+      nb::object owner;
+      arguments.push_back(check(toTensor(array, any, owner)));
+      owners.push_back(owner);
+    }
+    calls.push_back(std::move(arguments));
+  }
+  return calls;
+}
+
+static std::string toJson(const Analysis &analysis) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  analysis.printJson(os);
+  return text;
+}
+
+static std::string toTable(const Analysis &analysis) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  analysis.print(os);
+  return text;
+}
+
+static void bindAnalysis(nb::module_ &module) {
+  module.def(
+      "analyze",
+      [](const Program &program, const nb::list &data,
+         const std::string &statistics, const std::string &recipe,
+         const std::string &entry) {
+        std::vector<nb::object> owners;
+        std::vector<Arguments> calls = toCalls(data, owners);
+        AnalyzeOptions options;
+        options.entry = entry;
+        Analyzer analyzer = check(Analyzer::create(program, options));
+        Analysis analysis = check(analyzer.run(calls, statistics, recipe));
+        return nb::make_tuple(toJson(analysis), toTable(analysis));
+      },
+      "program"_a, "data"_a, "statistics"_a, "recipe"_a, "entry"_a);
+  module.def(
+      "choose_recipe",
+      [](const Program &program, const Statistics &statistics,
+         const nb::list &data, double maxLoss, const std::string &entry) {
+        std::vector<nb::object> owners;
+        std::vector<Arguments> calls = toCalls(data, owners);
+        AutoOptions options;
+        options.maxLoss = maxLoss;
+        options.entry = entry;
+        AutoResult result = check(chooseRecipe(
+            program, statistics, llvm::ArrayRef<Arguments>(calls), options));
+        return nb::make_tuple(result.recipe, toJson(result.analysis),
+                              toTable(result.analysis), result.holds);
+      },
+      "program"_a, "statistics"_a, "data"_a, "max_loss"_a, "entry"_a);
 }
 
 //===----------------------------------------------------------------------===//
@@ -291,6 +360,7 @@ NB_MODULE(_quanta, module) {
   errorType.attr("__module__") = "quanta";
   bindProgram(module);
   bindStatistics(module);
+  bindAnalysis(module);
   bindExecutable(module);
   module.def(
       "check_recipe",

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/API/Auto.h"
 #include "quanta/API/CheckStages.h"
 #include "quanta/API/Compile.h"
 #include "quanta/Execution/Batch.h"
@@ -50,13 +51,29 @@ struct Options {
   cl::opt<std::string> statistics{
       "statistics", cl::value_desc("file"), cl::cat(category),
       cl::desc("Write what the observers of an observed program learned; with "
-               "--check-stages: read it")};
-  cl::opt<std::string> recipe{"recipe", cl::value_desc("file"),
-                              cl::cat(category),
-                              cl::desc("Recipe for --check-stages")};
+               "--check-stages, --analyze and --choose-recipe: read it")};
+  cl::opt<std::string> recipe{
+      "recipe", cl::value_desc("file"), cl::cat(category),
+      cl::desc("Recipe for --check-stages and --analyze")};
   cl::opt<bool> checkStages{
       "check-stages", cl::cat(category),
       cl::desc("Run the inputs through every stage from here on and compare")};
+  cl::opt<bool> analyze{
+      "analyze", cl::cat(category),
+      cl::desc("Print what quantization costs each layer, and how often "
+               "predictions agree, on the inputs")};
+  cl::opt<std::string> analyzeJson{"analyze-json", cl::value_desc("file"),
+                                   cl::cat(category),
+                                   cl::desc("The same figures as JSON")};
+  cl::opt<std::string> chooseRecipe{
+      "choose-recipe", cl::value_desc("file"), cl::cat(category),
+      cl::desc("Write the recipe that holds --max-loss on the inputs; needs "
+               "--statistics of histograms")};
+  cl::opt<double> maxLoss{
+      "max-loss", cl::value_desc("share"), cl::init(AutoOptions().maxLoss),
+      cl::cat(category),
+      cl::desc("Noise power over signal power, and share of predictions that "
+               "change, that --choose-recipe may leave (default: 0.005)")};
   cl::opt<std::string> benchmark{
       "benchmark", cl::ValueOptional, cl::value_desc("samples"),
       cl::cat(category),
@@ -305,6 +322,57 @@ static Error checkStages(const Options &options, const Program &program) {
   return quanta::checkStages(program, *inputs, checkOptions, outs());
 }
 
+static Error reportAnalysis(const Options &options, const Analysis &analysis) {
+  if (options.analyze)
+    analysis.print(outs());
+  if (options.analyzeJson.empty())
+    return Error::success();
+  return writeToOutput(options.analyzeJson, [&](raw_ostream &os) {
+    analysis.printJson(os);
+    return Error::success();
+  });
+}
+
+static Error analyzeProgram(const Options &options, const Program &program) {
+  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  AnalyzeOptions analyzeOptions;
+  analyzeOptions.entry = options.entry;
+  analyzeOptions.statistics = options.statistics;
+  analyzeOptions.recipe = options.recipe;
+  analyzeOptions.compile.cpu = options.cpu;
+  Expected<Analysis> analysis = analyze(program, *inputs, analyzeOptions);
+  if (!analysis)
+    return analysis.takeError();
+  return reportAnalysis(options, *analysis);
+}
+
+static Error chooseRecipe(const Options &options, const Program &program) {
+  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  if (!inputs)
+    return inputs.takeError();
+  Expected<Statistics> statistics = Statistics::load(options.statistics);
+  if (!statistics)
+    return statistics.takeError();
+  AutoOptions autoOptions;
+  autoOptions.maxLoss = options.maxLoss;
+  autoOptions.entry = options.entry;
+  autoOptions.compile.cpu = options.cpu;
+  Expected<AutoResult> result = quanta::chooseRecipe(
+      program, *statistics, ArrayRef<HostTensor>(*inputs), autoOptions);
+  if (!result)
+    return result.takeError();
+  if (!result->holds)
+    errs() << "warning: even in float, the program does not hold --max-loss\n";
+  if (Error error = reportAnalysis(options, result->analysis))
+    return error;
+  return writeToOutput(options.chooseRecipe, [&](raw_ostream &os) {
+    os << result->recipe;
+    return Error::success();
+  });
+}
+
 int main(int argc, char **argv) {
   InitLLVM initLLVM(argc, argv);
   Options options;
@@ -317,7 +385,11 @@ int main(int argc, char **argv) {
     return fail(program.takeError());
   Error error = !options.emit.empty() ? emitCode(options, *program)
                 : options.checkStages ? checkStages(options, *program)
-                                      : run(options, *program);
+                : !options.chooseRecipe.empty()
+                    ? chooseRecipe(options, *program)
+                : options.analyze || !options.analyzeJson.empty()
+                    ? analyzeProgram(options, *program)
+                    : run(options, *program);
   for (const std::string &remark : program->takeRemarks())
     errs() << remark << "\n";
   if (error)

@@ -66,6 +66,14 @@ struct RealRange {
 llvm::Expected<RealRange> selectRange(const ObserverStatistics &statistics,
                                       const RangeOptions &options);
 
+/// The signal-to-quantization-noise ratio, in dB, that the values counted by a
+/// histogram have in a type for `range` (which is widened to hold zero):
+/// `10 log10(sum x^2 / (n s^2 / 12 + sum (x - bound)^2))`, where n values lie
+/// within the range, whose steps are s, and the last sum is over those that do
+/// not. Infinite where all values are zero.
+double predictSqnr(const ObserverStatistics &statistics, RealRange range,
+                   const RangeOptions &options);
+
 /// The largest magnitude that weights keep, for the symmetric range of integers
 /// `[-qmax, qmax]`; `selection` is `Max` or `Mse`.
 double selectMagnitude(llvm::ArrayRef<float> weights, RangeSelection selection,

@@ -50,6 +50,8 @@ struct RecipeRule : RecipeFields {
   std::string name;
   std::string op;
   std::string location;
+  /// For people: signal-to-noise ratios of the activation, in dB.
+  std::optional<double> predictedSqnr, measuredSqnr;
 };
 
 /// An activation of a contraction, as rules see it.
@@ -96,6 +98,8 @@ struct OperandScheme {
 ///         location: "*model.py:3:*" # its location
 ///         scheme: float
 ///         reason: "kept in float by hand"
+///         predicted_sqnr: 41.2      # dB; for people, like
+///         measured_sqnr: 40.7       # this one
 ///       - op: "linalg.batch_matmul"
 ///         range_selection: percentile
 ///       - name: "main/matmul_0/lhs"

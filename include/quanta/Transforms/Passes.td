@@ -66,7 +66,8 @@ def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
     observer: their values are known. The module receives a fingerprint of the
     model, by which statistics of another model are recognised.
 
-    Range selection by MSE, percentile or entropy needs `observer=histogram`.
+    Range selection by MSE, percentile or entropy, and the default recipe that
+    chooses by itself, need `observer=histogram`.
     Per-channel kinds observe the dimension that a contraction sums over, the
     input channels; where there is none of static size, the kind for the whole
     tensor takes their place. With `fixed`, all ranges come from the recipe.
@@ -104,7 +105,13 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     that saw no data or only NaNs and infinities, is an error; other NaNs and
     infinities are left out with a warning. A constant, of which a remark tells,
     has the range from zero to itself, and scale 1 if it is zero. Where the recipe
-    says `float`, the operation keeps its float operands and the reason.
+    says `float`, the operation keeps its float operands and the reason; where it
+    says `dynamic`, a `quanta.dynamic_fake_quant` finds the range at run time.
+
+    Without a recipe, an activation with a histogram has the static range with
+    the smallest squared error, if that is predicted to keep 30 dB, and otherwise
+    a range for each row at run time (`quanta/Calibration/AutoScheme.h`); one
+    without a histogram has the whole observed range.
 
     The recipe also selects how a range follows from a histogram (`max`, `mse`,
     `percentile`, `entropy`), fixes ranges, and chooses storage, symmetry and the

@@ -1,0 +1,158 @@
+//===- Analysis.h - What quantization costs, layer by layer -----*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_API_ANALYSIS_H
+#define QUANTA_API_ANALYSIS_H
+
+#include "quanta/API/Compile.h"
+#include "quanta/Execution/Tensor.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace quanta {
+
+/// Differences of many numbers from their references, as sums in f64. A pair
+/// with a NaN or an infinity is left out and counted.
+struct ErrorSums {
+  double count = 0, signal = 0, noise = 0, other = 0, product = 0;
+  double skipped = 0;
+
+  void add(double reference, double value) {
+    double difference = value - reference;
+    if (!std::isfinite(difference)) {
+      ++skipped;
+      return;
+    }
+    ++count;
+    signal += reference * reference;
+    other += value * value;
+    product += reference * value;
+    noise += difference * difference;
+  }
+  void add(const HostTensor &reference, const HostTensor &value);
+
+  /// Mean squared error.
+  double getMse() const { return count > 0 ? noise / count : 0; }
+  /// Noise power over signal power; infinite where only the noise is not zero.
+  double getNoiseRatio() const;
+  /// Signal-to-quantization-noise ratio in dB; infinite without noise.
+  double getSqnr() const { return -10 * std::log10(getNoiseRatio()); }
+  /// Cosine of the angle between all references and all values.
+  double getCosine() const;
+};
+
+/// An activation or a weight that a contraction reads.
+struct OperandFigures {
+  /// The activation's observer; empty for a weight.
+  std::string name;
+  /// "static", "dynamic" or "float".
+  std::string scheme;
+  /// Rounding and saturation of the values themselves.
+  ErrorSums error;
+  /// Elements outside of the range.
+  double saturated = 0;
+};
+
+/// A contraction.
+struct LayerFigures {
+  std::string name;
+  std::string op;
+  std::string location;
+  /// Why it computes in float; empty if it does not.
+  std::string floatReason;
+  /// Its result in the quantized network against the float network.
+  ErrorSums error;
+  std::vector<OperandFigures> operands;
+  /// False for a contraction in a loop or branch, whose tensors are not seen.
+  bool isMeasured = false;
+};
+
+/// A result of the program.
+struct ResultFigures {
+  ErrorSums error;
+  /// Rows (of the last dimension) and how many of them have the largest element
+  /// in the same place; for integers, elements and how many are equal.
+  double predictions = 0, agreeing = 0;
+  /// Whether its rows look like scores of classes: integers, probabilities, or
+  /// at most 100 numbers.
+  bool isPrediction = false;
+
+  double getAgreement() const {
+    return predictions > 0 ? agreeing / predictions : 1;
+  }
+};
+
+struct Analysis {
+  std::vector<LayerFigures> layers;
+  std::vector<ResultFigures> results;
+
+  /// One line for each layer and result.
+  void print(llvm::raw_ostream &os) const;
+  /// `{"layers": [{"name", "op", "location", "float_reason", "mse", "sqnr",
+  /// "cosine", "operands": [{"name", "scheme", "sqnr", "saturation"}]}],
+  /// "results": [{"mse", "sqnr", "cosine", "agreement"}]}`; what is infinite or
+  /// was not measured is null.
+  void printJson(llvm::raw_ostream &os) const;
+};
+
+struct AnalyzeOptions {
+  /// Function to call; empty for the only public one.
+  std::string entry;
+  /// Statistics and recipe file.
+  std::string statistics;
+  std::string recipe;
+  CompileOptions compile;
+};
+
+/// Arguments of one call.
+using Arguments = std::vector<HostTensor>;
+
+/// Compares a float program with its quantized forms on data. The float form is
+/// compiled once, whatever the number of recipes.
+class Analyzer {
+public:
+  /// `program` is at the float or observed stage; statistics and recipe of the
+  /// options are not read.
+  static llvm::Expected<Analyzer> create(const Program &program,
+                                         const AnalyzeOptions &options);
+  Analyzer(Analyzer &&) noexcept;
+  ~Analyzer();
+
+  /// The observed program.
+  const Program &getProgram() const;
+  /// `inputs`, cut into calls where the function takes fewer rows.
+  llvm::Expected<std::vector<Arguments>>
+  makeCalls(llvm::ArrayRef<HostTensor> inputs) const;
+
+  /// Figures of layers come from the simulated stage, those of results from the
+  /// compiled integer program.
+  llvm::Expected<Analysis> run(llvm::ArrayRef<Arguments> data,
+                               llvm::StringRef statistics,
+                               llvm::StringRef recipe) const;
+
+private:
+  struct State;
+  explicit Analyzer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state;
+};
+
+/// What quantizing `program` costs on `inputs`, which are cut into batches if
+/// need be.
+llvm::Expected<Analysis> analyze(const Program &program,
+                                 llvm::ArrayRef<HostTensor> inputs,
+                                 const AnalyzeOptions &options);
+
+} // namespace quanta
+
+#endif // QUANTA_API_ANALYSIS_H

@@ -1,0 +1,58 @@
+//===- Auto.h - The recipe that holds an accuracy budget ------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_API_AUTO_H
+#define QUANTA_API_AUTO_H
+
+#include "quanta/API/Analysis.h"
+#include "quanta/Calibration/AutoScheme.h"
+
+namespace quanta {
+
+struct AutoOptions {
+  /// The budget: for every result of the program, noise power over signal power
+  /// on the data must not exceed it, nor must the share of predictions that
+  /// change, where rows of a result look like scores of classes
+  /// (`ResultFigures::isPrediction`).
+  double maxLoss = 0.005;
+  /// In dB, for the first choice from statistics.
+  double targetSqnr = autoTargetSqnr;
+  /// Function to call; empty for the only public one.
+  std::string entry;
+  CompileOptions compile;
+};
+
+struct AutoResult {
+  /// Text of a recipe file with one rule for each activation.
+  std::string recipe;
+  /// What the recipe costs on the data.
+  Analysis analysis;
+  /// Whether the budget holds; if not, all contractions are in float.
+  bool holds = false;
+  /// Recipes that were tried.
+  unsigned rounds = 0;
+};
+
+/// Chooses a scheme for each activation of a contraction: first the cheapest
+/// one that its statistics (histograms) predict to be good enough. Then the
+/// quantized program is run on `data`, and as long as the budget does not hold,
+/// the activations with most of the measured noise are lifted: from a static
+/// range to one for each row at run time, and when all are dynamic, to float.
+llvm::Expected<AutoResult> chooseRecipe(const Program &program,
+                                        const Statistics &statistics,
+                                        llvm::ArrayRef<Arguments> data,
+                                        const AutoOptions &options);
+
+/// The same on `inputs`, which are cut into batches if need be.
+llvm::Expected<AutoResult> chooseRecipe(const Program &program,
+                                        const Statistics &statistics,
+                                        llvm::ArrayRef<HostTensor> inputs,
+                                        const AutoOptions &options);
+
+} // namespace quanta
+
+#endif // QUANTA_API_AUTO_H

@@ -1,0 +1,298 @@
+//===- Auto.cpp - The recipe that holds an accuracy budget ----------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/API/Auto.h"
+
+#include "quanta/IR/Quanta.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+
+#include <map>
+
+using namespace llvm;
+
+namespace quanta {
+
+namespace {
+
+/// An activation of a contraction.
+struct Choice {
+  AutoScheme first;
+  Scheme scheme = Scheme::Static;
+  /// Noise power over signal power, as measured; the worst of its readers.
+  double noiseRatio = 0;
+  bool isMeasured = false;
+  std::string reason;
+};
+
+class RecipeChooser {
+public:
+  RecipeChooser(const Analyzer &analyzer, ArrayRef<Arguments> data,
+                const AutoOptions &options)
+      : analyzer(analyzer), data(data), options(options) {}
+
+  Error start(const Statistics &statistics);
+  Expected<AutoResult> run();
+
+private:
+  const Analyzer &analyzer;
+  ArrayRef<Arguments> data;
+  const AutoOptions &options;
+  std::string statisticsPath;
+  std::unique_ptr<FileRemover> statisticsFile;
+  MapVector<std::string, Choice, std::map<std::string, unsigned>> choices;
+
+  std::string writeRecipe() const;
+  Expected<Analysis> measure();
+  bool holds(const Analysis &analysis) const;
+  bool lift();
+};
+
+} // namespace
+
+/// A file that goes when the remover does.
+static Expected<std::unique_ptr<FileRemover>>
+writeTemporary(StringRef suffix, StringRef text, std::string &path) {
+  SmallString<128> name;
+  int descriptor;
+  if (std::error_code error =
+          sys::fs::createTemporaryFile("quanta", suffix, descriptor, name))
+    return createStringError("cannot create a temporary file: " +
+                             error.message());
+  raw_fd_ostream os(descriptor, /*shouldClose=*/true);
+  os << text;
+  os.close();
+  if (os.has_error()) {
+    std::string message = os.error().message();
+    os.clear_error();
+    return createStringError("cannot write '" + name + "': " + message);
+  }
+  path = name.str().str();
+  return std::make_unique<FileRemover>(name);
+}
+
+/// A pattern that matches just this name.
+static std::string escapeGlob(StringRef name) {
+  std::string pattern;
+  for (char c : name) {
+    if (StringRef("*?[]{}\\").contains(c))
+      pattern += '\\';
+    pattern += c;
+  }
+  return pattern;
+}
+
+static StringRef stringifyScheme(Scheme scheme) {
+  switch (scheme) {
+  case Scheme::Static:
+    return "static";
+  case Scheme::Dynamic:
+    return "dynamic";
+  case Scheme::Float:
+    return "float";
+  }
+  return "";
+}
+
+Error RecipeChooser::start(const Statistics &statistics) {
+  Expected<std::unique_ptr<FileRemover>> file =
+      writeTemporary("json", statistics.str(), statisticsPath);
+  if (!file)
+    return file.takeError();
+  statisticsFile = std::move(*file);
+  std::string missing;
+  analyzer.getProgram().getModule().walk([&](QuantizableOpInterface op) {
+    for (mlir::OpOperand *factor : op.getFactors()) {
+      auto observe = factor->get().getDefiningOp<ObserveOp>();
+      if (!observe)
+        continue;
+      std::string name = observe.getName().str();
+      auto [entry, isNew] = choices.insert({name, {}});
+      if (!isNew)
+        continue;
+      Choice &choice = entry->second;
+      auto it = statistics.observers.find(name);
+      std::optional<AutoScheme> scheme;
+      if (it != statistics.observers.end())
+        scheme = chooseAutoScheme(it->second, options.targetSqnr);
+      if (!scheme && missing.empty())
+        missing = name;
+      if (scheme)
+        choice.first = *scheme;
+      choice.scheme = choice.first.scheme;
+      choice.reason = choice.first.reason;
+    }
+  });
+  if (!missing.empty())
+    return createStringError(
+        "choosing a recipe needs statistics of histograms, and there is none "
+        "with data of '" +
+        missing + "': calibrate with observer=histogram");
+  return Error::success();
+}
+
+std::string RecipeChooser::writeRecipe() const {
+  std::string text;
+  raw_string_ostream os(text);
+  os << "format: quanta-recipe\nversion: 1\nrange_selection: mse\n";
+  if (choices.empty())
+    return text;
+  os << "rules:\n";
+  for (const auto &[name, choice] : choices) {
+    os << "  - name: " << formatv("{0}", json::Value(escapeGlob(name)))
+       << "\n    scheme: " << stringifyScheme(choice.scheme) << "\n";
+    if (std::isfinite(choice.first.predictedSqnr))
+      os << "    predicted_sqnr: "
+         << formatv("{0:F2}", choice.first.predictedSqnr) << "\n";
+    if (choice.isMeasured && choice.noiseRatio > 0 &&
+        std::isfinite(choice.noiseRatio))
+      os << "    measured_sqnr: "
+         << formatv("{0:F2}", -10 * std::log10(choice.noiseRatio)) << "\n";
+    os << "    reason: " << formatv("{0}", json::Value(choice.reason)) << "\n";
+  }
+  return text;
+}
+
+Expected<Analysis> RecipeChooser::measure() {
+  std::string path;
+  Expected<std::unique_ptr<FileRemover>> file =
+      writeTemporary("yaml", writeRecipe(), path);
+  if (!file)
+    return file.takeError();
+  Expected<Analysis> analysis = analyzer.run(data, statisticsPath, path);
+  if (!analysis)
+    return analysis;
+  for (auto &[name, choice] : choices)
+    choice.isMeasured = false;
+  for (const LayerFigures &layer : analysis->layers)
+    for (const OperandFigures &operand : layer.operands) {
+      auto it = choices.find(operand.name);
+      if (it == choices.end() || operand.error.count == 0)
+        continue;
+      Choice &choice = it->second;
+      double ratio = operand.error.getNoiseRatio();
+      choice.noiseRatio =
+          choice.isMeasured ? std::max(choice.noiseRatio, ratio) : ratio;
+      choice.isMeasured = true;
+    }
+  return analysis;
+}
+
+bool RecipeChooser::holds(const Analysis &analysis) const {
+  return all_of(analysis.results, [&](const ResultFigures &result) {
+    return result.error.getNoiseRatio() <= options.maxLoss &&
+           (!result.isPrediction ||
+            1 - result.getAgreement() <= options.maxLoss);
+  });
+}
+
+/// Lifts the activations that have half of the noise of those that can be
+/// lifted most cheaply. Where nothing was measured (in a loop), the prediction
+/// counts.
+bool RecipeChooser::lift() {
+  for (Scheme from : {Scheme::Static, Scheme::Dynamic}) {
+    SmallVector<std::pair<double, Choice *>> candidates;
+    double total = 0;
+    for (auto &[name, choice] : choices) {
+      if (choice.scheme != from)
+        continue;
+      double noise = choice.isMeasured
+                         ? choice.noiseRatio
+                         : std::pow(10.0, -choice.first.predictedSqnr / 10);
+      candidates.push_back({noise, &choice});
+      total += noise;
+    }
+    if (candidates.empty())
+      continue;
+    stable_sort(candidates,
+                [](const auto &a, const auto &b) { return a.first > b.first; });
+    double lifted = 0;
+    for (auto [noise, choice] : candidates) {
+      if (lifted > 0 && lifted >= total / 2)
+        break;
+      lifted += noise;
+      choice->scheme = from == Scheme::Static ? Scheme::Dynamic : Scheme::Float;
+      choice->reason = formatv(
+          "{0} kept {1:F1} dB, and the budget of the whole model did not hold",
+          from == Scheme::Static ? "a static range" : "a range for each row",
+          -10 * std::log10(noise));
+    }
+    return true;
+  }
+  return false;
+}
+
+Expected<AutoResult> RecipeChooser::run() {
+  AutoResult result;
+  while (true) {
+    Expected<Analysis> analysis = measure();
+    if (!analysis)
+      return analysis.takeError();
+    ++result.rounds;
+    result.holds = holds(*analysis);
+    if (!result.holds && lift())
+      continue;
+    result.analysis = std::move(*analysis);
+    result.recipe = writeRecipe();
+    return result;
+  }
+}
+
+/// `makeData` gives the calls to measure, once the program is compiled.
+static Expected<AutoResult>
+choose(const Program &program, const Statistics &statistics,
+       const AutoOptions &options,
+       function_ref<Expected<ArrayRef<Arguments>>(const Analyzer &)> makeData) {
+  if (!(options.maxLoss >= 0))
+    return createStringError("max_loss must not be negative");
+  AnalyzeOptions analyze;
+  analyze.entry = options.entry;
+  analyze.compile = options.compile;
+  Expected<Analyzer> analyzer = Analyzer::create(program, analyze);
+  if (!analyzer)
+    return analyzer.takeError();
+  Expected<ArrayRef<Arguments>> data = makeData(*analyzer);
+  if (!data)
+    return data.takeError();
+  if (data->empty())
+    return createStringError("choosing a recipe needs data");
+  RecipeChooser chooser(*analyzer, *data, options);
+  if (Error error = chooser.start(statistics))
+    return error;
+  return chooser.run();
+}
+
+Expected<AutoResult> chooseRecipe(const Program &program,
+                                  const Statistics &statistics,
+                                  ArrayRef<Arguments> data,
+                                  const AutoOptions &options) {
+  return choose(program, statistics, options,
+                [&](const Analyzer &) { return data; });
+}
+
+Expected<AutoResult> chooseRecipe(const Program &program,
+                                  const Statistics &statistics,
+                                  ArrayRef<HostTensor> inputs,
+                                  const AutoOptions &options) {
+  std::vector<Arguments> calls;
+  auto makeData =
+      [&](const Analyzer &analyzer) -> Expected<ArrayRef<Arguments>> {
+    Expected<std::vector<Arguments>> made = analyzer.makeCalls(inputs);
+    if (!made)
+      return made.takeError();
+    calls = std::move(*made);
+    return ArrayRef<Arguments>(calls);
+  };
+  return choose(program, statistics, options, makeData);
+}
+
+} // namespace quanta

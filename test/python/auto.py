@@ -1,0 +1,67 @@
+# REQUIRES: python-package
+# RUN: %python %s
+"""The default recipe, and what quantization costs."""
+
+import os
+import tempfile
+import unittest
+
+import numpy as np
+
+import quanta
+from Inputs.models import Perceptron
+
+
+class Auto(unittest.TestCase):
+    def setUp(self):
+        self.model = Perceptron()
+        self.module = quanta.Module.parse(self.model.text(), "mlp")
+        self.x = self.model.data(100)
+
+    def test_data_is_all_it_takes(self):
+        quantized = quanta.quantize(self.module, data=iter(np.split(self.x, 4)))
+        self.assertEqual(quantized.stage, "integer")
+        self.assertEqual(quantized.report["int8_mac_share"], 1)
+        self.assertIn("measured_sqnr", quantized.recipe)
+        (result,) = quantized.analysis["results"]
+        self.assertGreater(result["sqnr"], 23)
+        expected = self.model.reference(self.x)
+        noise = ((quanta.compile(quantized)(self.x) - expected) ** 2).sum()
+        ratio = noise / (expected**2).sum()
+        self.assertAlmostEqual(result["sqnr"], -10 * np.log10(ratio), delta=0.1)
+
+        # The recipe gives the same program again.
+        statistics = quanta.calibrate(self.module, np.split(self.x, 4))
+        recipe = quantized.recipe
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "recipe.yaml")
+            with open(path, "w") as file:
+                file.write(recipe)
+            again = quanta.quantize(self.module, statistics, path)
+        self.assertEqual(str(again), str(quantized))
+        self.assertIsNone(again.recipe)
+
+    def test_a_strict_budget_lifts(self):
+        quantized = quanta.quantize(self.module, data=self.x, max_loss=1e-12)
+        self.assertEqual(quantized.report["int8_mac_share"], 0)
+        reasons = {entry["reason"] for entry in quantized.report["left_in_float"]}
+        self.assertTrue(any("budget" in reason for reason in reasons), reasons)
+
+    def test_analyze(self):
+        statistics = quanta.calibrate(self.module, self.x)
+        analysis = quanta.analyze(self.module, statistics, self.x)
+        self.assertEqual(len(analysis["layers"]), 2)
+        for layer in analysis["layers"]:
+            self.assertGreater(layer["sqnr"], 25)
+        self.assertIn("predictions agree", str(analysis))
+        dynamic = quanta.analyze(self.module, None, self.x, {"scheme": "dynamic"})
+        schemes = [layer["operands"][0]["scheme"] for layer in dynamic["layers"]]
+        self.assertEqual(schemes, ["dynamic", "dynamic"])
+        with self.assertRaisesRegex(quanta.Error, "no data"):
+            quanta.analyze(self.module, statistics, [])
+        with self.assertRaisesRegex(quanta.Error, "needs statistics, data or a recipe"):
+            quanta.quantize(self.module)
+
+
+if __name__ == "__main__":
+    unittest.main()
