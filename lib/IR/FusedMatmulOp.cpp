@@ -9,6 +9,9 @@
 #include "QuantizedVerifiers.h"
 
 #include "mlir/IR/TypeUtilities.h"
+#include "llvm/ADT/STLExtras.h"
+
+#include <algorithm>
 
 using namespace mlir;
 
@@ -22,15 +25,68 @@ void FusedMatmulOp::getEffects(
 int64_t FusedMatmulOp::getMacCount() {
   auto lhs = cast<ShapedType>(getLhs().getType());
   auto output = cast<ShapedType>(getOutput().getType());
+  SmallVector<int64_t> sizes(lhs.getShape());
+  sizes.push_back(output.getShape().back());
   int64_t count = 1;
-  for (int64_t size :
-       {lhs.getDimSize(0), lhs.getDimSize(1), output.getDimSize(1)})
+  for (int64_t size : sizes)
     count *= ShapedType::isDynamic(size) ? 1 : size;
   return count;
 }
 
+AffineMap FusedMatmulOp::getLhsMapOrIdentity() {
+  if (std::optional<AffineMap> map = getLhsMap())
+    return *map;
+  return AffineMap::getMultiDimIdentityMap(
+      cast<ShapedType>(getLhs().getType()).getRank(), getContext());
+}
+
 bool FusedMatmulOp::isQuantizedCompute() {
   return getElementTypeOrSelf(getLhs()).isInteger();
+}
+
+/// The sizes of lhs, rhs, init and outs, and how `batch` and `lhs_map` connect
+/// them.
+static LogicalResult verifyShapes(FusedMatmulOp op) {
+  auto lhs = cast<ShapedType>(op.getLhs().getType());
+  auto rhs = cast<ShapedType>(op.getRhs().getType());
+  auto init = cast<ShapedType>(op.getInit().getType());
+  auto output = cast<ShapedType>(op.getOutput().getType());
+  ArrayRef<int64_t> batch = op.getBatch();
+  int64_t rank = output.getRank(), batchRank = batch.size();
+  if (rank < 2 || lhs.getRank() != rank || rhs.getRank() != batchRank + 1 ||
+      (init.getRank() != 1 && init.getRank() != batchRank + 1))
+    return op.emitOpError()
+           << "needs lhs MxK and outs MxN, with as many rows each, and rhs and "
+              "init of one dimension behind those of batch";
+  bool ascends = llvm::is_sorted(batch) &&
+                 std::adjacent_find(batch.begin(), batch.end()) == batch.end();
+  if (!ascends || batchRank >= rank - 1 ||
+      llvm::any_of(batch,
+                   [&](int64_t dim) { return dim < 0 || dim >= rank - 1; }))
+    return op.emitOpError() << "batch must list some of the " << rank - 1
+                            << " row dimensions in ascending order, not all";
+  AffineMap map = op.getLhsMapOrIdentity();
+  if (map.getNumDims() != rank || map.getNumSymbols() != 0 ||
+      !map.isPermutation() || map.getDimPosition(rank - 1) != rank - 1)
+    return op.emitOpError() << "lhs_map must permute the rows and leave K last";
+  for (int64_t dim = 0; dim + 1 < rank; ++dim) {
+    int64_t rows = lhs.getDimSize(
+        *map.getResultPosition(getAffineDimExpr(dim, op.getContext())));
+    if (!sizesAgree(rows, output.getDimSize(dim)))
+      return op.emitOpError() << "lhs has " << rows << " rows but outs has "
+                              << output.getDimSize(dim);
+  }
+  for (auto [position, dim] : llvm::enumerate(batch))
+    for (ShapedType type : {rhs, init})
+      if (type.getRank() > 1 &&
+          !sizesAgree(type.getDimSize(position), output.getDimSize(dim)))
+        return op.emitOpError() << "rhs and init must have the sizes of batch, "
+                                << output.getDimSize(dim) << ", not "
+                                << type.getDimSize(position);
+  if (lhs.isDynamicDim(rank - 1) || output.isDynamicDim(rank - 1) ||
+      rhs.isDynamicDim(batchRank) || init.isDynamicDim(init.getRank() - 1))
+    return op.emitOpError() << "needs static K and N";
+  return success();
 }
 
 LogicalResult FusedMatmulOp::verify() {
@@ -39,24 +95,14 @@ LogicalResult FusedMatmulOp::verify() {
   auto init = cast<ShapedType>(getInit().getType());
   auto output = cast<ShapedType>(getOutput().getType());
   DotShape shape = getDot().getDotShape();
-  if (lhs.getRank() != 2 || output.getRank() != 2 || rhs.getRank() != 1 ||
-      init.getRank() != 1)
-    return emitOpError() << "needs lhs MxK, packed rhs and init of rank 1, and "
-                            "outs MxN";
-  if (!sizesAgree(lhs.getDimSize(0), output.getDimSize(0)))
-    return emitOpError() << "lhs has " << lhs.getDimSize(0)
-                         << " rows but outs has " << output.getDimSize(0);
-  int64_t k = lhs.getDimSize(1), n = output.getDimSize(1);
-  if (ShapedType::isDynamic(k) || ShapedType::isDynamic(n) ||
-      !rhs.hasStaticShape() || !init.hasStaticShape())
-    return emitOpError() << "needs static K and N";
-  if (failed(verifyFusedFactors(*this)))
+  if (failed(verifyShapes(*this)) || failed(verifyFusedFactors(*this)))
     return failure();
+  int64_t k = lhs.getShape().back(), n = output.getShape().back();
   PackedShape packed = shape.pack(n, k);
-  if (rhs.getDimSize(0) != packed.size())
+  if (rhs.getShape().back() != packed.size())
     return emitOpError() << "rhs must be packed into " << packed.size()
                          << " elements for " << getDot();
-  if (init.getDimSize(0) != packed.columns)
+  if (init.getShape().back() != packed.columns)
     return emitOpError() << "init must be padded to " << packed.columns
                          << " elements";
   return verifyFusedEpilogue(*this);

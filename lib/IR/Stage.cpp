@@ -52,7 +52,7 @@ std::optional<Stage> getStageOf(Operation *op) {
     return Stage::Observed;
   if (isa<FakeQuantOp, DynamicFakeQuantOp>(op))
     return Stage::Simulated;
-  if (isa<FusedOpInterface>(op))
+  if (isa<FusedOpInterface, PackOp>(op))
     return Stage::Kernel;
   if (isa<LLVM::LLVMFuncOp>(op))
     return Stage::LLVM;

@@ -80,11 +80,13 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   bufferization::buildBufferDeallocationPipeline(pm, {});
-  pm.addPass(createLowerCopies());
   if (options.kernels) {
+    pm.addPass(createExpandBatches());
     pm.addPass(createGenerateKernels());
-    pm.addPass(createVectorizeElementwise());
   }
+  pm.addPass(createLowerCopies());
+  if (options.kernels)
+    pm.addPass(createVectorizeElementwise());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

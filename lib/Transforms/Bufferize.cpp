@@ -20,13 +20,13 @@ using namespace mlir::bufferization;
 namespace quanta {
 namespace {
 
-/// Contractions with an epilogue: see FusedOpInterface.
+/// Kernels become the same operation on buffers.
 template <typename OpTy>
-struct FusedModel
-    : DstBufferizableOpInterfaceExternalModel<FusedModel<OpTy>, OpTy> {
+struct KernelModel
+    : DstBufferizableOpInterfaceExternalModel<KernelModel<OpTy>, OpTy> {
   bool bufferizesToMemoryRead(Operation *op, OpOperand &operand,
                               const AnalysisState &state) const {
-    // Every element of the output is written; none is read.
+    // Every element of the outputs is written; none is read.
     return !cast<DestinationStyleOpInterface>(op).isDpsInit(&operand);
   }
 
@@ -44,15 +44,17 @@ struct FusedModel
         return failure();
       operands.push_back(*buffer);
     }
-    Value output = operands.back();
+    ValueRange outputs = ValueRange(operands).take_back(op->getNumResults());
     OperationState newState(op->getLoc(), op->getName());
     newState.addOperands(operands);
     newState.propertiesAttr = op->getPropertiesAsAttribute();
     newState.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
-    newState.addRegion();
+    for (unsigned i = 0; i < op->getNumRegions(); ++i)
+      newState.addRegion();
     Operation *newOp = rewriter.create(newState);
-    newOp->getRegion(0).takeBody(op->getRegion(0));
-    replaceOpWithBufferizedValues(rewriter, op, output);
+    for (auto [from, to] : llvm::zip(op->getRegions(), newOp->getRegions()))
+      to.takeBody(from);
+    replaceOpWithBufferizedValues(rewriter, op, outputs);
     return success();
   }
 };
@@ -61,8 +63,9 @@ struct FusedModel
 
 void registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, QuantaDialect *dialect) {
-    FusedConv2DOp::attachInterface<FusedModel<FusedConv2DOp>>(*context);
-    FusedMatmulOp::attachInterface<FusedModel<FusedMatmulOp>>(*context);
+    FusedConv2DOp::attachInterface<KernelModel<FusedConv2DOp>>(*context);
+    FusedMatmulOp::attachInterface<KernelModel<FusedMatmulOp>>(*context);
+    PackOp::attachInterface<KernelModel<PackOp>>(*context);
   });
 }
 

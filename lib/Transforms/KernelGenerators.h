@@ -17,6 +17,7 @@ namespace quanta {
 /// Each replaces an operation on buffers by its loops.
 void generateConv2D(FusedConv2DOp op);
 void generateMatmul(FusedMatmulOp op);
+void generatePack(PackOp op);
 
 /// The same for a reduction on buffers, no contraction, whose output has its
 /// channels next to each other; `lanes` of them fill a register of 32-bit

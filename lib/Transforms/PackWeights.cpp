@@ -1,5 +1,4 @@
-//===- PackWeights.cpp - Lay constant weights out for the dot product
-//---------------===//
+//===- PackWeights.cpp - Lay right factors out for the dot product --------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,10 +11,12 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
+#include "quanta/Transforms/Products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 
@@ -26,86 +27,317 @@ namespace quanta {
 
 namespace {
 
-/// A matrix product with constant weights.
-struct ConstantMatmul {
-  Value lhs;
-  DenseElementsAttr weights;
-  /// Constant vector of N accumulators to start from, or null for zeros.
+/// Replaces one product by a `quanta.fused_matmul`.
+class ProductPacker {
+public:
+  ProductPacker(linalg::LinalgOp op, Product product, DotAttrInterface dot)
+      : op(op), product(std::move(product)), dot(dot), shape(dot.getDotShape()),
+        b(op), loc(op.getLoc()) {}
+
+  LogicalResult run();
+
+private:
+  linalg::LinalgOp op;
+  Product product;
+  DotAttrInterface dot;
+  DotShape shape;
+  OpBuilder b;
+  Location loc;
+  int64_t n, k;
+  /// Constant vector of N accumulators to start from, or null.
   Value bias;
-  Value init;
-  int64_t n;
-  int64_t k;
-  bool lhsSigned;
+  /// Whether the top bits of a factor are inverted, and its zero point then.
+  bool flipLhs = false, flipRhs = false;
+  int32_t lhsZeroPoint = 0, rhsZeroPoint = 0;
+
+  LogicalResult prepare();
+  void lookThroughTranspose(Factor &factor);
+  AffineMap arrangeLhs();
+  template <typename T>
+  std::pair<Value, Value> packConstant(DenseElementsAttr weights);
+  std::pair<Value, Value> packAtRunTime();
+  Value sumRows();
+  AffineMap getRhsMap();
 };
 
-std::optional<ConstantMatmul> matchConstantMatmul(linalg::LinalgOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
-      op.getNumDpsInits() != 1 || op.getNumLoops() != 3 || !hasFactorTypes(op))
-    return std::nullopt;
-  if (op.getIndexingMapsArray() != getMatmulMaps(op.getContext()))
-    return std::nullopt;
-  std::optional<bool> lhsSigned = matchMultiplyAdd(op);
-  DenseElementsAttr weights = getDenseConstant(op->getOperand(1));
-  if (!lhsSigned || !weights)
-    return std::nullopt;
-  auto type = cast<RankedTensorType>(weights.getType());
-  if (type.getNumElements() == 0 ||
-      cast<RankedTensorType>(op->getOperand(0).getType()).isDynamicDim(1) ||
-      cast<RankedTensorType>(op->getResult(0).getType()).isDynamicDim(1))
-    return std::nullopt;
-  Value init = op->getOperand(2);
-  Value bias = getBroadcastVector(init, 1);
-  if (!bias && !isZeroTensor(init))
-    return std::nullopt;
-  return ConstantMatmul{
-      op->getOperand(0),  weights,   bias, init, type.getDimSize(1),
-      type.getDimSize(0), *lhsSigned};
+/// A transposition of a factor is a matter of its map.
+void ProductPacker::lookThroughTranspose(Factor &factor) {
+  auto transpose = factor.tensor.getDefiningOp<linalg::TransposeOp>();
+  if (!transpose)
+    return;
+  SmallVector<AffineExpr> exprs(factor.map.getNumResults());
+  for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
+    exprs[from] = factor.map.getResult(to);
+  factor.tensor = transpose.getInput();
+  factor.map =
+      AffineMap::get(factor.map.getNumDims(), 0, exprs, b.getContext());
 }
 
-/// Blocks of columns, each `[K / kGroup][columns][kGroup]`, zero padded.
+LogicalResult ProductPacker::prepare() {
+  n = Product::sizeOf(product.rhs, product.n());
+  k = Product::sizeOf(product.rhs, product.k);
+  if (ShapedType::isDynamic(k))
+    k = Product::sizeOf(product.lhs, product.k);
+  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  if (ShapedType::isDynamic(n) || ShapedType::isDynamic(k) || n == 0 ||
+      k == 0 || resultType.getShape().back() != n ||
+      Product::sizeOf(product.lhs, product.k) != k ||
+      Product::sizeOf(product.rhs, product.k) != k)
+    return failure();
+  bias = getBroadcastVector(product.init, resultType.getRank() - 1);
+  if (!bias && product.isFloat && !isZeroTensor(product.init))
+    return failure();
+  if (product.isFloat)
+    return success();
+  flipLhs = product.lhs.isSigned != shape.lhsSigned;
+  flipRhs = !product.rhs.isSigned;
+  // i8 read as u8 is 128 too large, u8 read as i8 128 too small.
+  int32_t shift = !flipLhs ? 0 : product.lhs.isSigned ? 128 : -128;
+  lhsZeroPoint = product.lhs.zeroPoint + shift;
+  rhsZeroPoint = product.rhs.zeroPoint - (flipRhs ? 128 : 0);
+  return success();
+}
+
+/// Leaves K the last dimension of lhs; returns its map.
+AffineMap ProductPacker::arrangeLhs() {
+  lookThroughTranspose(product.lhs);
+  Factor &lhs = product.lhs;
+  unsigned rank = lhs.map.getNumResults();
+  SmallVector<unsigned> order(product.outDims);
+  order.back() = product.k;
+  if (lhs.map.getDimPosition(rank - 1) != product.k) {
+    SmallVector<int64_t> permutation;
+    for (unsigned dim : order)
+      permutation.push_back(
+          *lhs.map.getResultPosition(b.getAffineDimExpr(dim)));
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, lhs.tensor);
+    applyPermutationToVector(sizes, permutation);
+    Value empty = tensor::EmptyOp::create(b, loc, sizes,
+                                          getElementTypeOrSelf(lhs.tensor));
+    lhs.tensor =
+        linalg::TransposeOp::create(b, loc, lhs.tensor, empty, permutation)
+            ->getResult(0);
+    SmallVector<AffineExpr> dims;
+    for (unsigned dim : order)
+      dims.push_back(b.getAffineDimExpr(dim));
+    lhs.map = AffineMap::get(lhs.map.getNumDims(), 0, dims, b.getContext());
+    return b.getMultiDimIdentityMap(rank);
+  }
+  SmallVector<AffineExpr> exprs;
+  for (AffineExpr expr : lhs.map.getResults())
+    exprs.push_back(b.getAffineDimExpr(
+        llvm::find(order, cast<AffineDimExpr>(expr).getPosition()) -
+        order.begin()));
+  return AffineMap::get(rank, 0, exprs, b.getContext());
+}
+
+/// From the batches, K and N to the dimensions of rhs.
+AffineMap ProductPacker::getRhsMap() {
+  SmallVector<unsigned> order;
+  for (int64_t position : product.batch)
+    order.push_back(product.outDims[position]);
+  order.append({product.k, product.n()});
+  SmallVector<AffineExpr> exprs;
+  for (AffineExpr expr : product.rhs.map.getResults())
+    exprs.push_back(b.getAffineDimExpr(
+        llvm::find(order, cast<AffineDimExpr>(expr).getPosition()) -
+        order.begin()));
+  return AffineMap::get(order.size(), 0, exprs, b.getContext());
+}
+
+/// Blocks of columns, each `[K / kGroup][columns][kGroup]`, zero padded, and
+/// what the accumulators start from; once for each batch.
 template <typename T>
-Value packWeights(OpBuilder &builder, Location loc,
-                  const ConstantMatmul &matmul, const DotShape &shape) {
-  PackedShape packed = shape.pack(matmul.n, matmul.k);
-  SmallVector<T> result(packed.size(), T(0));
-  auto values = matmul.weights.getValues<T>();
-  auto value = values.begin();
-  for (int64_t k = 0; k < matmul.k; ++k)
-    for (int64_t n = 0; n < matmul.n; ++n, ++value) {
-      int64_t start = n / shape.columns() * shape.columns();
-      int64_t width = std::min(shape.columns(), packed.columns - start);
-      int64_t group = k / shape.kGroup, within = k % shape.kGroup;
-      result[start * packed.depth + (group * width + n - start) * shape.kGroup +
-             within] = *value;
+std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
+  using Sum = std::conditional_t<std::is_same_v<T, float>, float, uint32_t>;
+  AffineMap map = getRhsMap();
+  SmallVector<int64_t> sizes(map.getNumDims()), strides(map.getNumDims());
+  ArrayRef<int64_t> weightShape =
+      cast<ShapedType>(weights.getType()).getShape();
+  int64_t stride = 1;
+  for (int64_t dim = weightShape.size() - 1; dim >= 0; --dim) {
+    sizes[map.getDimPosition(dim)] = weightShape[dim];
+    strides[map.getDimPosition(dim)] = stride;
+    stride *= weightShape[dim];
+  }
+  ArrayRef<int64_t> batchSizes = ArrayRef(sizes).drop_back(2);
+  int64_t batches = 1;
+  for (int64_t size : batchSizes)
+    batches *= size;
+  PackedShape packed = shape.pack(n, k);
+  SmallVector<T> result(batches * packed.size(), T(0));
+  SmallVector<Sum> sums(batches * packed.columns, Sum(0));
+  auto values = weights.getValues<T>();
+  for (int64_t batch = 0; batch < batches; ++batch) {
+    int64_t offset = 0, rest = batch;
+    for (int64_t dim = batchSizes.size() - 1; dim >= 0; --dim) {
+      offset += rest % batchSizes[dim] * strides[dim];
+      rest /= batchSizes[dim];
     }
-  return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result));
+    MutableArrayRef<T> to =
+        MutableArrayRef(result).slice(batch * packed.size(), packed.size());
+    MutableArrayRef<Sum> start =
+        MutableArrayRef(sums).slice(batch * packed.columns, packed.columns);
+    for (int64_t depth = 0; depth < k; ++depth)
+      for (int64_t column = 0; column < n; ++column) {
+        T value = values[offset + depth * *(strides.end() - 2) +
+                         column * strides.back()];
+        if constexpr (!std::is_same_v<T, float>) {
+          value = flipRhs ? value ^ T(-128) : value;
+          start[column] -= static_cast<uint32_t>(lhsZeroPoint) *
+                           static_cast<uint32_t>(int32_t(value) - rhsZeroPoint);
+        }
+        to[shape.packedIndex(packed, depth, column)] = value;
+      }
+  }
+  if (bias) {
+    auto add = [&](auto biasValues) {
+      for (int64_t i = 0; i < batches * packed.columns; ++i)
+        if (i % packed.columns < n)
+          sums[i] += static_cast<Sum>(biasValues[i % packed.columns]);
+    };
+    if constexpr (std::is_same_v<T, float>)
+      add(*getConstantFloats(bias));
+    else
+      add(*getConstantInts(bias));
+    bias = {};
+  }
+  SmallVector<int64_t> rhsShape(batchSizes), initShape(batchSizes);
+  rhsShape.push_back(packed.size());
+  initShape.push_back(packed.columns);
+  using Start = std::conditional_t<std::is_same_v<T, float>, float, int32_t>;
+  SmallVector<Start> starts(sums.begin(), sums.end());
+  return {createConstant(b, loc, rhsShape, ArrayRef<T>(result)),
+          createConstant(b, loc, initShape, ArrayRef<Start>(starts))};
 }
 
-/// The bias padded to whole blocks, with what the change of signedness of the
-/// left factor adds to every sum: its elements lose `shift`.
-Value packIntegerBias(OpBuilder &builder, Location loc,
-                      const ConstantMatmul &matmul, const DotShape &shape,
-                      int32_t shift) {
-  SmallVector<uint32_t> sums(shape.pack(matmul.n, matmul.k).columns, 0);
-  if (matmul.bias)
-    llvm::copy(*getConstantInts(matmul.bias), sums.begin());
-  if (shift != 0)
-    for (auto [index, weight] :
-         llvm::enumerate(matmul.weights.getValues<int8_t>()))
-      sums[static_cast<int64_t>(index) % matmul.n] +=
-          static_cast<uint32_t>(shift) * static_cast<uint32_t>(weight);
-  SmallVector<int32_t> bias(sums.begin(), sums.end());
-  return createConstant(builder, loc, {static_cast<int64_t>(bias.size())},
-                        ArrayRef<int32_t>(bias));
+std::pair<Value, Value> ProductPacker::packAtRunTime() {
+  lookThroughTranspose(product.rhs);
+  AffineMap map = getRhsMap();
+  PackedShape packed = shape.pack(n, k);
+  SmallVector<OpFoldResult> sizes;
+  for (unsigned dim = 0; dim + 2 < map.getNumDims(); ++dim)
+    sizes.push_back(
+        tensor::getMixedSize(b, loc, product.rhs.tensor,
+                             *map.getResultPosition(b.getAffineDimExpr(dim))));
+  auto createEmpty = [&](int64_t last, Type type) {
+    SmallVector<OpFoldResult> all(sizes);
+    all.push_back(b.getIndexAttr(last));
+    return tensor::EmptyOp::create(b, loc, all, type).getResult();
+  };
+  Type accumulator = product.isFloat ? Type(b.getF32Type()) : b.getI32Type();
+  Value rhs =
+      createEmpty(packed.size(), getElementTypeOrSelf(product.rhs.tensor));
+  Value init = createEmpty(packed.columns, accumulator);
+  auto pack = PackOp::create(b, loc, TypeRange{rhs.getType(), init.getType()},
+                             product.rhs.tensor, rhs, init, dot, map, flipRhs,
+                             lhsZeroPoint, rhsZeroPoint);
+  init = pack.getResult(1);
+  if (bias && product.isFloat) {
+    // Sums start from the bias: no other order gives the same bits.
+    SmallVector<float> start(packed.columns, 0.0f);
+    llvm::copy(*getConstantFloats(bias), start.begin());
+    init = createConstant(b, loc, {packed.columns}, ArrayRef<float>(start));
+    bias = {};
+  }
+  return {pack.getResult(0), init};
 }
 
-Value packFloatBias(OpBuilder &builder, Location loc,
-                    const ConstantMatmul &matmul, const DotShape &shape) {
-  SmallVector<float> bias(shape.pack(matmul.n, matmul.k).columns, 0.0f);
-  if (matmul.bias)
-    llvm::copy(*getConstantFloats(matmul.bias), bias.begin());
-  return createConstant(builder, loc, {static_cast<int64_t>(bias.size())},
-                        ArrayRef<float>(bias));
+/// `sum_k lhs[rows..., k]`, of the elements that the dot product sees.
+Value ProductPacker::sumRows() {
+  SmallVector<AffineExpr> rows;
+  SmallVector<OpFoldResult> sizes;
+  Factor &lhs = product.lhs;
+  SmallVector<utils::IteratorType> iterators;
+  unsigned rank = lhs.map.getNumResults();
+  // In the order in which memory holds them.
+  SmallVector<unsigned> order;
+  for (AffineExpr expr : lhs.map.getResults())
+    order.push_back(cast<AffineDimExpr>(expr).getPosition());
+  for (unsigned dim : ArrayRef(product.outDims).drop_back()) {
+    unsigned position = llvm::find(order, dim) - order.begin();
+    rows.push_back(b.getAffineDimExpr(position));
+    sizes.push_back(tensor::getMixedSize(b, loc, lhs.tensor, position));
+  }
+  for (unsigned dim : order)
+    iterators.push_back(dim == product.k ? utils::IteratorType::reduction
+                                         : utils::IteratorType::parallel);
+  int32_t shift = lhsZeroPoint - lhs.zeroPoint;
+  Value start = arith::ConstantIntOp::create(
+      b, loc, static_cast<int32_t>(static_cast<uint32_t>(k) * shift), 32);
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, b.getI32Type());
+  Value filled = linalg::FillOp::create(b, loc, start, empty).getResult(0);
+  SmallVector<AffineMap> maps{b.getMultiDimIdentityMap(rank),
+                              AffineMap::get(rank, 0, rows, b.getContext())};
+  return linalg::GenericOp::create(
+             b, loc, filled.getType(), lhs.tensor, filled, maps, iterators,
+             [&](OpBuilder &b, Location loc, ValueRange elements) {
+               Value x = elements[0];
+               if (lhs.isSigned)
+                 x = arith::ExtSIOp::create(b, loc, b.getI32Type(), x);
+               else
+                 x = arith::ExtUIOp::create(b, loc, b.getI32Type(), x);
+               x = arith::AddIOp::create(b, loc, elements[1], x);
+               linalg::YieldOp::create(b, loc, x);
+             })
+      .getResult(0);
+}
+
+LogicalResult ProductPacker::run() {
+  if (failed(prepare()))
+    return failure();
+  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  bool addsInit = !bias && !isZeroTensor(product.init);
+  AffineMap lhsMap = arrangeLhs();
+  std::pair<Value, Value> packed;
+  DenseElementsAttr weights = getDenseConstant(product.rhs.tensor);
+  if (!weights)
+    packed = packAtRunTime();
+  else if (product.isFloat)
+    packed = packConstant<float>(weights);
+  else
+    packed = packConstant<int8_t>(weights);
+
+  SmallVector<Value> extras;
+  SmallVector<AffineMap> maps;
+  unsigned rank = resultType.getRank();
+  bool hasRowSums = rhsZeroPoint != 0;
+  if (hasRowSums) {
+    extras.push_back(sumRows());
+    maps.push_back(b.getMultiDimIdentityMap(rank).dropResult(rank - 1));
+  }
+  // What the packed start does not hold yet: integers sum in any order.
+  if (bias) {
+    extras.push_back(bias);
+    maps.push_back(AffineMap::get(rank, 0, b.getAffineDimExpr(rank - 1)));
+  } else if (addsInit) {
+    extras.push_back(product.init);
+    maps.push_back(b.getMultiDimIdentityMap(rank));
+  }
+
+  Type accumulatorType = resultType.getElementType();
+  Value output = createEmptyLike(b, loc, product.init, accumulatorType);
+  auto fused = FusedMatmulOp::create(
+      b, loc, TypeRange(resultType), product.lhs.tensor, packed.first,
+      packed.second, extras, output, dot, b.getAffineMapArrayAttr(maps),
+      flipLhs, ArrayRef<int64_t>(product.batch),
+      lhsMap.isIdentity() ? AffineMapAttr() : AffineMapAttr::get(lhsMap));
+  Block &block = fused.getEpilogue().emplaceBlock();
+  Value result = block.addArgument(accumulatorType, loc);
+  for (Value extra : extras)
+    block.addArgument(getElementTypeOrSelf(extra), loc);
+  b.setInsertionPointToEnd(&block);
+  if (hasRowSums) {
+    Value factor = arith::ConstantIntOp::create(b, loc, -rhsZeroPoint, 32);
+    Value row = arith::MulIOp::create(b, loc, block.getArgument(1), factor);
+    result = arith::AddIOp::create(b, loc, result, row);
+  }
+  if (extras.size() > hasRowSums)
+    result = arith::AddIOp::create(b, loc, result, block.getArguments().back());
+  YieldOp::create(b, loc, result);
+  op->getResult(0).replaceAllUsesWith(fused->getResult(0));
+  op->erase();
+  return success();
 }
 
 struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
@@ -121,44 +353,11 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
     }
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-    // Matched one at a time: packing one product replaces an operand of the
-    // next.
     for (linalg::LinalgOp op : ops)
-      if (std::optional<ConstantMatmul> matmul = matchConstantMatmul(op)) {
-        bool isFloat = matmul->weights.getElementType().isF32();
-        pack(op, *matmul, isFloat ? floatDot : integerDot);
-      }
-  }
-
-private:
-  static void pack(linalg::LinalgOp op, const ConstantMatmul &matmul,
-                   DotAttrInterface dot) {
-    OpBuilder builder(op);
-    Location loc = op.getLoc();
-    DotShape shape = dot.getDotShape();
-    bool flip = !shape.isFloat && matmul.lhsSigned != shape.lhsSigned;
-    Value rhs, init;
-    if (shape.isFloat) {
-      rhs = packWeights<float>(builder, loc, matmul, shape);
-      init = packFloatBias(builder, loc, matmul, shape);
-    } else {
-      // u8 read as i8 is 128 too small, i8 read as u8 128 too large.
-      int32_t shift = !flip ? 0 : matmul.lhsSigned ? -128 : 128;
-      rhs = packWeights<int8_t>(builder, loc, matmul, shape);
-      init = packIntegerBias(builder, loc, matmul, shape, shift);
-    }
-    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-    Value output =
-        createEmptyLike(builder, loc, matmul.init, resultType.getElementType());
-    auto fused = FusedMatmulOp::create(
-        builder, loc, TypeRange(resultType), matmul.lhs, rhs, init,
-        ValueRange(), output, dot, builder.getAffineMapArrayAttr({}), flip);
-    Block &block = fused.getEpilogue().emplaceBlock();
-    Value accumulator = block.addArgument(resultType.getElementType(), loc);
-    builder.setInsertionPointToEnd(&block);
-    YieldOp::create(builder, loc, accumulator);
-    op->getResult(0).replaceAllUsesWith(fused->getResult(0));
-    op->erase();
+      if (std::optional<Product> product = matchProduct(op))
+        (void)ProductPacker(op, *product,
+                            product->isFloat ? floatDot : integerDot)
+            .run();
   }
 };
 

@@ -693,7 +693,7 @@ func.func @contract_channel(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> tensor<
 
 // quanta.fused_matmul, 1: shapes.
 func.func @fused_rank(%x: memref<8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<1x3xi32>) {
-  // expected-error@+1 {{'quanta.fused_matmul' op needs lhs MxK, packed rhs and init of rank 1, and outs MxN}}
+  // expected-error@+1 {{'quanta.fused_matmul' op needs lhs MxK and outs MxN, with as many rows each, and rhs and init of one dimension behind those of batch}}
   quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<8xi8>) rhs(%w : memref<128xi8>)
       init(%b : memref<16xi32>) maps [] outs(%o : memref<1x3xi32>) {
   ^bb0(%acc: i32):

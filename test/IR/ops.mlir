@@ -106,6 +106,20 @@ func.func @fused_matmul_on_buffers(%x: memref<4x8xf32>, %w: memref<128xf32>, %b:
   return
 }
 
+// CHECK-LABEL: func @pack
+func.func @pack(%y: tensor<?x8x4xi8>, %x: tensor<3x?x4xi8>, %p: tensor<?x64xi8>, %i: tensor<?x16xi32>, %o: tensor<?x3x8xi32>) -> tensor<?x3x8xi32> {
+  // CHECK: %[[P:.*]]:2 = quanta.pack #quanta.avx512_vnni source(%{{.*}} : tensor<?x8x4xi8>) map #{{.*}} outs(%{{.*}}, %{{.*}} : tensor<?x64xi8>, tensor<?x16xi32>) attributes {flip, rhs_zero_point = -5 : i32} -> tensor<?x64xi8>, tensor<?x16xi32>
+  %0:2 = quanta.pack #quanta.avx512_vnni source(%y : tensor<?x8x4xi8>) map affine_map<(b, k, n) -> (b, n, k)>
+      outs(%p, %i : tensor<?x64xi8>, tensor<?x16xi32>) attributes {flip, rhs_zero_point = -5 : i32} -> tensor<?x64xi8>, tensor<?x16xi32>
+  // CHECK: quanta.fused_matmul {{.*}} rhs(%[[P]]#0 : tensor<?x64xi8>) init(%[[P]]#1 : tensor<?x16xi32>) {{.*}} attributes {batch = array<i64: 0>, lhs_map = #{{.*}}} {
+  %1 = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<3x?x4xi8>) rhs(%0#0 : tensor<?x64xi8>) init(%0#1 : tensor<?x16xi32>)
+      maps [] outs(%o : tensor<?x3x8xi32>) attributes {batch = array<i64: 0>, lhs_map = affine_map<(b, m, k) -> (m, b, k)>} {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  } -> tensor<?x3x8xi32>
+  return %1 : tensor<?x3x8xi32>
+}
+
 // The instruction sets.
 // CHECK-LABEL: func private @attributes
 // CHECK-SAME: [#quanta.avx512_vnni, #quanta.avx2, #quanta.neon_dot, #quanta.portable, #quanta.fma<lanes = 4, vectors = 2, rows = 4, fused = false>]

@@ -1,7 +1,9 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/vnni.mlir --quanta-generate-kernels --canonicalize --cse | FileCheck %t/vnni.mlir
 // RUN: quant-opt %t/others.mlir --quanta-generate-kernels --canonicalize --cse | FileCheck %t/others.mlir
+// RUN: quant-opt %t/pack.mlir --quanta-generate-kernels --canonicalize --cse | FileCheck %t/pack.mlir
 // RUN: not quant-opt %t/tensor.mlir --quanta-generate-kernels 2>&1 | FileCheck %t/tensor.mlir
+// RUN: not quant-opt %t/batch.mlir --quanta-generate-kernels 2>&1 | FileCheck %t/batch.mlir
 
 //--- vnni.mlir
 // Tiles of accumulators, the largest first; what is left of K is not read past
@@ -143,6 +145,49 @@ func.func @float(%x: memref<4x8xf32>, %w: memref<128xf32>, %b: memref<16xf32>, %
   ^bb0(%acc: f32):
     quanta.yield %acc : f32
   }
+  return
+}
+
+//--- pack.mlir
+// Columns next to each other: four rows are interleaved; the last two have no
+// partners but zeros, which the flip turns into zeros again. The sums of columns
+// are dot products with ones.
+// CHECK-LABEL: func.func @rows(
+// CHECK-SAME: %[[W:[a-z0-9_]+]]: memref<6x16xi8>, %[[P:[a-z0-9_]+]]: memref<128xi8>, %[[I:[a-z0-9_]+]]: memref<16xi32>)
+// CHECK-DAG: %[[ONES:.*]] = arith.constant dense<1> : vector<64xi8>
+// CHECK-DAG: %[[TOP:.*]] = arith.constant dense<-128> : vector<64xi8>
+// CHECK-COUNT-4: vector.load %[[W]]
+// CHECK: vector.interleave
+// CHECK: %[[WORDS:.*]] = vector.interleave {{.*}} -> vector<64xi8>
+// CHECK: arith.xori %[[WORDS]], %[[TOP]]
+// CHECK: vector.store %{{.*}}, %[[P]]
+// CHECK: scf.for
+// CHECK: vector.load %[[P]]
+// CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.*}}, %[[ONES]],
+// CHECK: vector.store %{{.*}}, %[[I]]
+func.func @rows(%w: memref<6x16xi8>, %p: memref<128xi8>, %i: memref<16xi32>) {
+  quanta.pack #quanta.avx512_vnni source(%w : memref<6x16xi8>) map affine_map<(k, n) -> (k, n)>
+      outs(%p, %i : memref<128xi8>, memref<16xi32>) attributes {flip, lhs_zero_point = 7 : i32, rhs_zero_point = 2 : i32}
+  return
+}
+
+// Elements along K next to each other: a square of words is transposed.
+// CHECK-LABEL: func.func @columns(
+// CHECK-COUNT-16: vector.load %{{.*}} : memref<16x64xi8>, vector<64xi8>
+// CHECK: vector.shuffle %{{.*}} : vector<16xi32>, vector<16xi32>
+// CHECK: vector.store
+// CHECK: return
+func.func @columns(%w: memref<16x64xi8>, %p: memref<1024xi8>, %i: memref<16xi32>) {
+  quanta.pack #quanta.avx512_vnni source(%w : memref<16x64xi8>) map affine_map<(k, n) -> (n, k)>
+      outs(%p, %i : memref<1024xi8>, memref<16xi32>)
+  return
+}
+
+//--- batch.mlir
+func.func @main(%w: memref<2x8x4xi8>, %p: memref<2x64xi8>, %i: memref<2x16xi32>) {
+  // CHECK: batch.mlir:[[@LINE+1]]:{{.*}} error: 'quanta.pack' op needs quanta-expand-batches before kernels are generated
+  quanta.pack #quanta.avx512_vnni source(%w : memref<2x8x4xi8>) map affine_map<(b, k, n) -> (b, n, k)>
+      outs(%p, %i : memref<2x64xi8>, memref<2x16xi32>)
   return
 }
 

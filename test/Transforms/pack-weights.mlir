@@ -78,26 +78,54 @@ func.func @float(%x: tensor<4x2xf32>, %empty: tensor<4x2xf32>) -> tensor<4x2xf32
   return %0 : tensor<4x2xf32>
 }
 
-// Not packed: weights that are data, data to accumulate on, a zero point in the
-// products, dynamic N, no weights at all, other element types, a transposition.
-// CHECK-LABEL: func.func @others
-// CHECK-NOT: quanta.fused_matmul
-func.func @others(%x: tensor<4x2xf32>, %y: tensor<2x?xf32>, %d: tensor<4x?xf32>, %acc: tensor<4x2xf32>,
-                  %x8: tensor<4x2xi8>, %xe: tensor<4x0xf32>, %xh: tensor<4x2xf16>, %xd: tensor<4x2xf64>)
-    -> (tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xi32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>, tensor<4x2xf32>) {
+// Two activations with zero points: the right one is packed at run time, the
+// rows of the left one are summed; what was a transposition is a map.
+// CHECK-LABEL: func.func @activations
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<2x4x8xi8>, %[[Y:[a-z0-9_]+]]: tensor<5x2x8xi8>, %[[INIT:[a-z0-9_]+]]: tensor<2x4x5xi32>
+// VNNI: %[[PACKED:.*]]:2 = quanta.pack #quanta.avx512_vnni source(%[[Y]] : tensor<5x2x8xi8>) map #{{.*}} outs({{.*}} : tensor<2x128xi8>, tensor<2x16xi32>)
+// VNNI-SAME: attributes {flip, lhs_zero_point = 7 : i32, rhs_zero_point = 2 : i32}
+// VNNI: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<2x4x8xi8>) outs({{.*}} : tensor<2x4xi32>)
+// VNNI: quanta.fused_matmul #quanta.avx512_vnni lhs(%[[X]] : tensor<2x4x8xi8>) rhs(%[[PACKED]]#0 : tensor<2x128xi8>) init(%[[PACKED]]#1 : tensor<2x16xi32>)
+// VNNI-SAME: extras(%[[ROWS]], %[[INIT]] : tensor<2x4xi32>, tensor<2x4x5xi32>)
+// VNNI-SAME: attributes {batch = array<i64: 0>}
+// VNNI: arith.muli %{{.*}}, %c-2_i32
+// NEON: quanta.pack #quanta.neon_dot {{.*}} attributes {flip, lhs_zero_point = -121 : i32, rhs_zero_point = 2 : i32}
+// CHECK: return
+func.func @activations(%x: tensor<2x4x8xi8>, %y: tensor<5x2x8xi8>, %init: tensor<2x4x5xi32>, %e: tensor<2x8x5xi8>) -> tensor<2x4x5xi32> {
+  %c7 = arith.constant 7 : i32
+  %c130 = arith.constant 130 : i32
+  %t = linalg.transpose ins(%y : tensor<5x2x8xi8>) outs(%e : tensor<2x8x5xi8>) permutation = [1, 2, 0]
+  %0 = linalg.generic {indexing_maps = [affine_map<(b, m, n, k) -> (b, m, k)>, affine_map<(b, m, n, k) -> (b, k, n)>, affine_map<(b, m, n, k) -> (b, m, n)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %t : tensor<2x4x8xi8>, tensor<2x8x5xi8>) outs(%init : tensor<2x4x5xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %i = arith.extui %a : i8 to i32
+    %i0 = arith.subi %i, %c7 : i32
+    %j = arith.extui %v : i8 to i32
+    %j0 = arith.subi %j, %c130 : i32
+    %p = arith.muli %i0, %j0 : i32
+    %s = arith.addi %acc, %p : i32
+    linalg.yield %s : i32
+  } -> tensor<2x4x5xi32>
+  return %0 : tensor<2x4x5xi32>
+}
+
+// Constants in any order, and zero points that are still in the products, which
+// move into what the sums start from: -3 * 3, -3 * 6.
+// CHECK-LABEL: func.func @constants
+// VNNI-DAG: %[[B:.*]] = arith.constant dense<[-9, -18, 0, {{.*}}]> : tensor<16xi32>
+// CHECK: quanta.fused_matmul #quanta.fma
+// CHECK: quanta.fused_matmul #quanta.{{avx512_vnni|neon_dot}} {{.*}} rhs(%{{.*}}) init(
+// CHECK: return
+func.func @constants(%x: tensor<4x2xf32>, %x8: tensor<4x2xi8>) -> (tensor<4x2xf32>, tensor<4x2xi32>) {
   %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
   %w8 = arith.constant dense<[[1, 2], [2, 4]]> : tensor<2x2xi8>
-  %wh = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf16>
-  %wd = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf64>
-  %we = arith.constant dense<> : tensor<0x2xf32>
   %z = arith.constant dense<0.0> : tensor<4x2xf32>
   %z32 = arith.constant dense<0> : tensor<4x2xi32>
-  %zh = arith.constant dense<0.0> : tensor<4x2xf16>
-  %zd = arith.constant dense<0.0> : tensor<4x2xf64>
   %c3 = arith.constant 3 : i32
-  %0 = linalg.matmul ins(%x, %y : tensor<4x2xf32>, tensor<2x?xf32>) outs(%d : tensor<4x?xf32>) -> tensor<4x?xf32>
-  %1 = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%acc : tensor<4x2xf32>) -> tensor<4x2xf32>
-  %2 = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+  %0 = linalg.matmul indexing_maps = [#lhs, affine_map<(m, n, k) -> (n, k)>, #out]
+      ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%z : tensor<4x2xf32>) -> tensor<4x2xf32>
+  %1 = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%x8, %w8 : tensor<4x2xi8>, tensor<2x2xi8>) outs(%z32 : tensor<4x2xi32>) {
   ^bb0(%a: i8, %v: i8, %sum: i32):
     %i = arith.extui %a : i8 to i32
@@ -107,13 +135,30 @@ func.func @others(%x: tensor<4x2xf32>, %y: tensor<2x?xf32>, %d: tensor<4x?xf32>,
     %s = arith.addi %sum, %p : i32
     linalg.yield %s : i32
   } -> tensor<4x2xi32>
+  return %0, %1 : tensor<4x2xf32>, tensor<4x2xi32>
+}
+
+// Not packed: dynamic N, floats to accumulate on, no weights at all, other
+// element types.
+// CHECK-LABEL: func.func @others
+// CHECK-NOT: quanta.fused_matmul
+func.func @others(%x: tensor<4x2xf32>, %y: tensor<2x?xf32>, %d: tensor<4x?xf32>, %acc: tensor<4x2xf32>,
+                  %xe: tensor<4x0xf32>, %xh: tensor<4x2xf16>, %xd: tensor<4x2xf64>)
+    -> (tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>) {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %wh = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf16>
+  %wd = arith.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf64>
+  %we = arith.constant dense<> : tensor<0x2xf32>
+  %z = arith.constant dense<0.0> : tensor<4x2xf32>
+  %zh = arith.constant dense<0.0> : tensor<4x2xf16>
+  %zd = arith.constant dense<0.0> : tensor<4x2xf64>
+  %0 = linalg.matmul ins(%x, %y : tensor<4x2xf32>, tensor<2x?xf32>) outs(%d : tensor<4x?xf32>) -> tensor<4x?xf32>
+  %1 = linalg.matmul ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%acc : tensor<4x2xf32>) -> tensor<4x2xf32>
   %3 = linalg.matmul ins(%xe, %we : tensor<4x0xf32>, tensor<0x2xf32>) outs(%z : tensor<4x2xf32>) -> tensor<4x2xf32>
   %4 = linalg.matmul ins(%xh, %wh : tensor<4x2xf16>, tensor<2x2xf16>) outs(%zh : tensor<4x2xf16>) -> tensor<4x2xf16>
   %5 = linalg.matmul ins(%xd, %wd : tensor<4x2xf64>, tensor<2x2xf64>) outs(%zd : tensor<4x2xf64>) -> tensor<4x2xf64>
-  %6 = linalg.matmul indexing_maps = [#lhs, affine_map<(m, n, k) -> (n, k)>, #out]
-      ins(%x, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%z : tensor<4x2xf32>) -> tensor<4x2xf32>
-  return %0, %1, %2, %3, %4, %5, %6
-      : tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xi32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>, tensor<4x2xf32>
+  return %0, %1, %3, %4, %5
+      : tensor<4x?xf32>, tensor<4x2xf32>, tensor<4x2xf32>, tensor<4x2xf16>, tensor<4x2xf64>
 }
 
 // One product reads the other with nothing between.

@@ -281,6 +281,58 @@ def Quanta_ContractOp : Quanta_Op<"contract", [
 def Quanta_KernelShaped
     : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef]>;
 
+def Quanta_PackOp : Quanta_Op<"pack", [
+    DestinationStyleOpInterface,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "Lay a right factor out for the dot product while the program runs";
+  let description = [{
+    What `quanta-pack-weights` does to constants at compile time: for each batch
+    `b`, `source` seen through `map` as KxN is written to `packed` in the layout of
+    `quanta.fused_matmul`, and `init` receives what the zero points of both
+    factors contribute to the columns:
+    `init[b, n] = -lhs_zero_point * sum_k (p[b, k, n] - rhs_zero_point)`, modulo
+    2^32 and zero for f32, where `p` is the source with the top bit of each
+    element inverted if `flip` is set. Behind the last column of the last vector
+    both hold anything; behind the last element along K `packed` holds zeros.
+
+    ```mlir
+    // The keys of 12 attention heads, u8 with zero point 130, as KxN = 64x128.
+    %p, %i = quanta.pack #quanta.avx512_vnni source(%keys : tensor<12x128x64xi8>)
+        map affine_map<(b, k, n) -> (b, n, k)> outs(%p0, %i0 : tensor<12x8192xi8>, tensor<12x128xi32>)
+        attributes {flip, lhs_zero_point = 7 : i32, rhs_zero_point = 2 : i32}
+      -> tensor<12x8192xi8>, tensor<12x128xi32>
+    ```
+
+    Constraints:
+    1. `map` is a permutation of the batch dimensions, then K, then N, whose
+    results are the dimensions of `source`; K and N are static;
+    2. `source` and `packed` hold 8-bit integers and `init` i32, or all hold f32,
+    as `dot` takes them; f32 has neither `flip` nor zero points;
+    3. `packed` and `init` have the batch dimensions and, behind them, the sizes
+    into which `dot` packs K and N.
+  }];
+  let arguments = (ins Quanta_KernelShaped:$source, Quanta_KernelShaped:$packed,
+    Quanta_KernelShaped:$init, DotAttrInterface:$dot, AffineMapAttr:$map,
+    UnitAttr:$flip, DefaultValuedAttr<I32Attr, "0">:$lhs_zero_point,
+    DefaultValuedAttr<I32Attr, "0">:$rhs_zero_point);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    $dot `source` `(` $source `:` type($source) `)` `map` $map
+    `outs` `(` $packed `,` $init `:` type($packed) `,` type($init) `)`
+    attr-dict-with-keyword (`->` type($results)^)?
+  }];
+  let extraClassDeclaration = [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(*this, 1, 2);
+    }
+    /// Batch dimensions: those before K and N.
+    int64_t getBatchRank() { return getMap().getNumDims() - 2; }
+    /// Size of dimension `dim` of `map`.
+    int64_t getLoopSize(unsigned dim);
+  }];
+  let hasVerifier = 1;
+}
+
 def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
     FusedOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
@@ -302,6 +354,11 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     inverted before the product, which turns u8 into i8 shifted by 128 and back;
     `init` carries the correction.
 
+    All dimensions of the result but the last are rows, and there may be several.
+    Those listed in `batch` have a right factor each: they lead the sizes of
+    `rhs`, and may those of `init`. `lhs_map` says where in `lhs` a row and an
+    element along K lie: without it, in the order of the result's rows, K last.
+
     ```mlir
     %r = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<?x784xi8>)
         rhs(%w : tensor<200704xi8>) init(%b : tensor<256xi32>)
@@ -314,8 +371,10 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     ```
 
     Constraints:
-    1. `lhs` is MxK, `outs` MxN with static K and N, `rhs` and `init` are static
-    vectors;
+    1. `outs` has rows and N columns, `lhs` the same rows and K, with static K
+    and N; `lhs_map` is a permutation of them that leaves K last; `batch` lists
+    rows in ascending order, all but at least one; `rhs` and `init` have the
+    sizes of `batch` and one more, `init` also without them;
     2. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
     `dot` takes them;
     3. `rhs` and `init` have the sizes into which `dot` packs K and N;
@@ -327,7 +386,9 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
   let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
     Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,
     Quanta_KernelShaped:$output, DotAttrInterface:$dot,
-    AffineMapArrayAttr:$extra_maps, UnitAttr:$flip_lhs);
+    AffineMapArrayAttr:$extra_maps, UnitAttr:$flip_lhs,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$batch,
+    OptionalAttr<AffineMapAttr>:$lhs_map);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
@@ -339,7 +400,17 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+    /// `lhs_map`, or the identity that stands for it.
+    ::mlir::AffineMap getLhsMapOrIdentity();
   }];
+  let builders = [OpBuilder<(ins "::mlir::TypeRange":$results,
+    "::mlir::Value":$lhs, "::mlir::Value":$rhs, "::mlir::Value":$init,
+    "::mlir::ValueRange":$extras, "::mlir::Value":$output,
+    "::quanta::DotAttrInterface":$dot, "::mlir::ArrayAttr":$extraMaps,
+    "bool":$flipLhs), [{
+      build($_builder, $_state, results, lhs, rhs, init, extras, output, dot,
+            extraMaps, flipLhs, ::llvm::ArrayRef<int64_t>(), ::mlir::AffineMapAttr());
+    }]>];
   let hasVerifier = 1;
 }
 

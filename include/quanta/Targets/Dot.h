@@ -14,6 +14,8 @@
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpImplementation.h"
 
+#include <algorithm>
+
 namespace quanta {
 
 /// Sizes of a packed right factor: columns padded to whole vectors, depth to
@@ -45,6 +47,14 @@ struct DotShape {
   PackedShape pack(int64_t n, int64_t k) const {
     return {(n + lanes - 1) / lanes * lanes,
             (k + kGroup - 1) / kGroup * kGroup};
+  }
+  /// Where element (k, n) of the right factor lies: blocks of columns, each
+  /// `[depth / kGroup][columns][kGroup]`, the last one as wide as it must be.
+  int64_t packedIndex(const PackedShape &packed, int64_t k, int64_t n) const {
+    int64_t start = n / columns() * columns();
+    int64_t width = std::min(columns(), packed.columns - start);
+    return start * packed.depth + (k / kGroup * width + n - start) * kGroup +
+           k % kGroup;
   }
 };
 

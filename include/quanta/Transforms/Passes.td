@@ -369,16 +369,33 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
 }
 
 def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
-  let summary = "Lay constant weights out for the target's dot product";
+  let summary = "Lay right factors out for the target's dot product";
   let description = [{
-    A matrix product with constant weights becomes a `quanta.fused_matmul`
-    whose weights are packed, padded and, where the instruction wants the other
-    signedness of activations, corrected for through the bias: all at compile
-    time. Needs `quanta-set-target` before it.
+    A product of matrices, or a batch of them with its dimensions in any order,
+    becomes a `quanta.fused_matmul`. Constant weights are packed, padded and,
+    where the instruction wants the other signedness, corrected for through what
+    the sums start from: all at compile time. A right factor that is known only
+    at run time goes through `quanta.pack`, which does the same there. Zero points
+    become corrections for each column and, if the right factor has one, sums
+    over the rows of the left. Needs `quanta-set-target` before it.
+
+    ```mlir
+    %1 = linalg.generic ... ins(%q, %k : tensor<12x128x64xi8>, tensor<12x128x64xi8>) {
+      ... // (ext(a) - 7) * (ext(b) - 130), summed
+    } -> tensor<12x128x128xi32>
+    ```
+    becomes
+    ```mlir
+    %p, %i = quanta.pack #quanta.avx512_vnni source(%k : tensor<12x128x64xi8>)
+        map affine_map<(b, k, n) -> (b, n, k)> ... {flip, lhs_zero_point = 7 : i32, rhs_zero_point = 2 : i32}
+    %s = linalg.generic ... ins(%q : tensor<12x128x64xi8>) -> tensor<12x128xi32>
+    %1 = quanta.fused_matmul #quanta.avx512_vnni lhs(%q : ...) rhs(%p : ...) init(%i : ...)
+        extras(%s : tensor<12x128xi32>) ... {batch = array<i64: 0>} ...
+    ```
   }];
   let dependentDialects = [
     "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
-    "::mlir::tensor::TensorDialect"];
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
@@ -432,15 +449,42 @@ def LowerExpandShape : Pass<"quanta-lower-expand-shape", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def ExpandBatches : Pass<"quanta-expand-batches", "::mlir::ModuleOp"> {
+  let summary = "Loop over the batches of fused operations";
+  let description = [{
+    A `quanta.fused_matmul` on buffers with several dimensions of rows becomes
+    loops around one with a single such dimension; where all rows lie behind each
+    other and share one right factor, they become one dimension without a loop.
+    `quanta.pack` loops over its batches.
+
+    ```mlir
+    quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<2x3x4xi8>) rhs(%w : memref<2x64xi8>) ...
+        outs(%o : memref<2x3x8xi32>) attributes {batch = array<i64: 0>} { ... }
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %c2 step %c1 {
+      %0 = memref.subview %x[%i, 0, 0] [1, 3, 4] [1, 1, 1] : ...
+      ...
+      quanta.fused_matmul #quanta.avx512_vnni lhs(%0 : memref<3x4xi8, ...>) ...
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
 def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
   let summary = "Generate the loops and dot products of fused operations";
   let description = [{
-    Lowers `quanta.fused_matmul` and `quanta.fused_conv_2d` on buffers to `scf` loops over tiles whose
-    accumulators are vectors in registers, the target's dot instruction, and
-    the epilogue on vectors. Every size is handled without reading or writing
-    out of bounds. Other reductions whose channels lie next to each other,
-    pooling and depthwise convolution among them, become loops on vectors of
-    channels, which sum in the order of scalar loops.
+    Lowers `quanta.fused_matmul`, `quanta.fused_conv_2d` and `quanta.pack` on
+    buffers, their batches expanded, to `scf` loops over tiles whose
+    accumulators are vectors in registers, the target's dot instruction, and the
+    epilogue on vectors. Every size is handled without reading or writing out of
+    bounds. Other reductions whose channels lie next to each other, pooling and
+    depthwise convolution among them, become loops on vectors of channels, which
+    sum in the order of scalar loops.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

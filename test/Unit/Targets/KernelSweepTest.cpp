@@ -52,6 +52,7 @@ protected:
 TEST_P(KernelSweep, Layers) { run(makeLayerSweep(dot())); }
 TEST_P(KernelSweep, Linalg) { run(makeLinalgSweep(dot())); }
 TEST_P(KernelSweep, Convolutions) { run(makeConvSweep(dot())); }
+TEST_P(KernelSweep, Products) { run(makeProductSweep(dot())); }
 TEST_P(KernelSweep, Elementwise) { run(makeElementwiseSweep()); }
 TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
 

@@ -98,6 +98,8 @@ Sweep makeLayerSweep(const DotShape &dot);
 Sweep makeLinalgSweep(const DotShape &dot);
 /// Integer convolutions in the layouts of linalg, padded, with a tail.
 Sweep makeConvSweep(const DotShape &dot);
+/// Products of two activations, and of weights in every order of dimensions.
+Sweep makeProductSweep(const DotShape &dot);
 /// quanta.quantize, .dequantize and .requantize on all values, or a sample of
 /// them where they are too many.
 Sweep makeElementwiseSweep();
