@@ -1,5 +1,4 @@
-//===- Avx2.cpp - vpmaddwd on ymm registers
-//----------------------------------===//
+//===- Avx2.cpp - vpmaddwd on ymm registers -----------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,7 +9,6 @@
 #include "quanta/Targets/DotBuilders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -27,37 +25,12 @@ DotShape Avx2Attr::getDotShape() const {
 Value Avx2Attr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
                                ValueRange indices, int64_t valid,
                                bool flip) const {
-  Value pair;
-  Type i16 = builder.getI16Type();
-  if (valid == 2) {
-    auto bytes = VectorType::get(2, builder.getI8Type());
-    Value loaded = vector::LoadOp::create(builder, loc, bytes, lhs, indices);
-    loaded = vector::BitCastOp::create(builder, loc, VectorType::get(1, i16),
-                                       loaded);
-    pair = vector::ExtractOp::create(builder, loc, loaded, 0);
-    if (flip) {
-      Value mask = arith::ConstantIntOp::create(
-          builder, loc, static_cast<int16_t>(0x8080), 16);
-      pair = arith::XOrIOp::create(builder, loc, pair, mask);
-    }
-  } else {
-    Value word = buildLoadBytes(builder, loc, lhs, indices, valid, flip);
-    pair = arith::TruncIOp::create(builder, loc, i16, word);
-  }
-  // Repeated before it is widened, so that both are one instruction.
-  Value pairs =
-      vector::BroadcastOp::create(builder, loc, VectorType::get(8, i16), pair);
-  Value bytes = vector::BitCastOp::create(
-      builder, loc, VectorType::get(16, builder.getI8Type()), pairs);
-  return arith::ExtUIOp::create(builder, loc, VectorType::get(16, i16), bytes);
+  return buildBroadcastPairs(builder, loc, lhs, indices, valid, flip, 8);
 }
 
 Value Avx2Attr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,
                                  ValueRange indices) const {
-  Value bytes = vector::LoadOp::create(
-      builder, loc, VectorType::get(16, builder.getI8Type()), rhs, indices);
-  return arith::ExtSIOp::create(
-      builder, loc, VectorType::get(16, builder.getI16Type()), bytes);
+  return buildLoadPairs(builder, loc, rhs, indices, 8);
 }
 
 Value Avx2Attr::buildDot(OpBuilder &builder, Location loc, Value acc, Value lhs,

@@ -42,4 +42,10 @@ Value Avx512VnniAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
                         acc.getType(), {acc, lhs, rhs});
 }
 
+Value Avx512VnniAttr::buildRoundToBytes(OpBuilder &builder, Location loc,
+                                        ValueRange inputs, int64_t zeroPoint,
+                                        int64_t low, int64_t high) const {
+  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high);
+}
+
 } // namespace quanta

@@ -65,6 +65,44 @@ Value buildBroadcastBytes(OpBuilder &builder, Location loc, Value word,
       builder, loc, VectorType::get(4 * lanes, builder.getI8Type()), words);
 }
 
+Value buildBroadcastPairs(OpBuilder &builder, Location loc, Value source,
+                          ValueRange indices, int64_t valid, bool flip,
+                          int64_t lanes) {
+  Value pair;
+  Type i16 = builder.getI16Type();
+  if (valid == 2) {
+    auto bytes = VectorType::get(2, builder.getI8Type());
+    Value loaded = vector::LoadOp::create(builder, loc, bytes, source, indices);
+    loaded = vector::BitCastOp::create(builder, loc, VectorType::get(1, i16),
+                                       loaded);
+    pair = vector::ExtractOp::create(builder, loc, loaded, 0);
+    if (flip) {
+      Value mask = arith::ConstantIntOp::create(
+          builder, loc, static_cast<int16_t>(0x8080), 16);
+      pair = arith::XOrIOp::create(builder, loc, pair, mask);
+    }
+  } else {
+    Value word = buildLoadBytes(builder, loc, source, indices, valid, flip);
+    pair = arith::TruncIOp::create(builder, loc, i16, word);
+  }
+  // Repeated before it is widened, so that both are one instruction.
+  Value pairs = vector::BroadcastOp::create(builder, loc,
+                                            VectorType::get(lanes, i16), pair);
+  Value bytes = vector::BitCastOp::create(
+      builder, loc, VectorType::get(2 * lanes, builder.getI8Type()), pairs);
+  return arith::ExtUIOp::create(builder, loc, VectorType::get(2 * lanes, i16),
+                                bytes);
+}
+
+Value buildLoadPairs(OpBuilder &builder, Location loc, Value source,
+                     ValueRange indices, int64_t lanes) {
+  Value bytes = vector::LoadOp::create(
+      builder, loc, VectorType::get(2 * lanes, builder.getI8Type()), source,
+      indices);
+  return arith::ExtSIOp::create(
+      builder, loc, VectorType::get(2 * lanes, builder.getI16Type()), bytes);
+}
+
 Value buildIntrinsic(OpBuilder &builder, Location loc, StringRef name,
                      Type type, ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(builder, loc, type,

@@ -72,6 +72,12 @@ static void chooseX86(MLIRContext *context, const llvm::MCSubtargetInfo &info,
   if (info.checkFeatures("+avx512vnni,+avx512bw,+avx512vl")) {
     target.isa = "avx512-vnni";
     target.integerDot = Avx512VnniAttr::get(context);
+  } else if (info.checkFeatures("+avxvnni,+avx2")) {
+    target.isa = "avx-vnni";
+    target.integerDot = AvxVnniAttr::get(context);
+  } else if (info.checkFeatures("+avx512f,+avx512bw,+avx512vl")) {
+    target.isa = "avx512";
+    target.integerDot = Avx512Attr::get(context);
   } else if (info.checkFeatures("+avx2")) {
     target.isa = "avx2";
     target.integerDot = Avx2Attr::get(context);

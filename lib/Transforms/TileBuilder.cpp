@@ -9,9 +9,14 @@
 
 #include "quanta/Transforms/VectorizeRegion.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -25,6 +30,7 @@ TileBuilder::TileBuilder(FusedOpInterface op, bool dense)
   for (Value extra : op.getExtras())
     extras.push_back(makeContiguous(extra));
   output = makeContiguous(op.getOutput());
+  splitEpilogue();
 }
 
 void TileBuilder::finish() {
@@ -112,9 +118,10 @@ void TileBuilder::addChains(SmallVector<Value> &accumulators, int64_t chains) {
 void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
                                 ArrayRef<Value> accumulators) {
   int64_t vectors = vectorsOf(channels.count);
-  Block &epilogue = op.getEpilogue().front();
+  Block &block = epilogue.front();
   SmallVector<AffineMap> maps(
       op.getExtraMaps().getAsValueRange<AffineMapAttr>());
+  SmallVector<SmallVector<Value>> results(rows.size());
   for (int64_t vector = 0; vector < vectors; ++vector) {
     int64_t lanes =
         std::min(shape.lanes, channels.count - vector * shape.lanes);
@@ -123,15 +130,114 @@ void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
       SmallVector<Value> position(rowIndices.begin(), rowIndices.end());
       position.push_back(channel);
       IRMapping mapping;
-      mapping.map(epilogue.getArgument(0),
-                  accumulators[row * vectors + vector]);
+      mapping.map(block.getArgument(0), accumulators[row * vectors + vector]);
       for (auto [argument, extra, map] :
-           llvm::zip(epilogue.getArguments().drop_front(), extras, maps))
+           llvm::zip(block.getArguments().drop_front(), extras, maps))
         mapping.map(argument, loadExtra(extra, map, position, lanes));
-      store(vectorizeBlock(b, epilogue, mapping, shape.lanes).front(), position,
-            lanes);
+      Value result = vectorizeBlock(b, block, mapping, shape.lanes).front();
+      if (rounding)
+        results[row].push_back(result);
+      else
+        store(result, position, lanes);
     }
   }
+  if (!rounding)
+    return;
+  for (auto [rowIndices, rowResults] : llvm::zip(rows, results)) {
+    SmallVector<Value> position(rowIndices.begin(), rowIndices.end());
+    position.push_back(channels.first);
+    storeBytes(rowResults, position, channels.count);
+  }
+}
+
+/// Looks for the end that targets have instructions for, and cuts it off.
+void TileBuilder::splitEpilogue() {
+  IRMapping mapping;
+  op.getEpilogue().cloneInto(&epilogue, mapping);
+  Operation *yield = epilogue.front().getTerminator();
+  auto truncate = yield->getOperand(0).getDefiningOp<arith::TruncIOp>();
+  if (!truncate || !truncate.getType().isInteger(8))
+    return;
+  auto convert = truncate.getIn().getDefiningOp<arith::FPToSIOp>();
+  auto upper = convert ? convert.getIn().getDefiningOp<arith::MinNumFOp>()
+                       : arith::MinNumFOp();
+  auto lower =
+      upper ? upper.getLhs().getDefiningOp<arith::MaxNumFOp>() : nullptr;
+  auto shift = lower ? lower.getLhs().getDefiningOp<arith::AddFOp>() : nullptr;
+  auto round =
+      shift ? shift.getLhs().getDefiningOp<math::RoundEvenOp>() : nullptr;
+  if (!round || !convert.getType().isInteger(32))
+    return;
+  auto getInteger = [](Value value) -> std::optional<int64_t> {
+    FloatAttr attr;
+    if (!matchPattern(value, m_Constant(&attr)) || !attr.getType().isF32())
+      return std::nullopt;
+    double number = attr.getValueAsDouble();
+    // NaN fails the first comparison.
+    if (!(std::abs(number) <= 256) || number != std::floor(number))
+      return std::nullopt;
+    return static_cast<int64_t>(number);
+  };
+  std::optional<int64_t> zeroPoint = getInteger(shift.getRhs()),
+                         low = getInteger(lower.getRhs()),
+                         high = getInteger(upper.getRhs());
+  if (!zeroPoint || !low || !high || *low > *high || *low < -128 ||
+      *high > (*low < 0 ? 127 : 255))
+    return;
+  rounding = ByteRounding{*zeroPoint, *low, *high};
+  yield->setOperand(0, round.getOperand());
+  for (Operation &dead : llvm::make_early_inc_range(
+           llvm::reverse(epilogue.front().without_terminator())))
+    if (isOpTriviallyDead(&dead))
+      dead.erase();
+}
+
+/// All channels of one row at once.
+void TileBuilder::storeBytes(ValueRange results, ArrayRef<Value> position,
+                             int64_t channels) {
+  if (Value bytes = dot.buildRoundToBytes(b, loc, results, rounding->zeroPoint,
+                                          rounding->low, rounding->high)) {
+    auto type = cast<VectorType>(bytes.getType());
+    int64_t lanes = shape.lanes * static_cast<int64_t>(results.size());
+    if (channels < lanes) {
+      Value mask = vector::ConstantMaskOp::create(
+          b, loc, VectorType::get(type.getShape(), b.getI1Type()),
+          ArrayRef<int64_t>{channels});
+      vector::MaskedStoreOp::create(b, loc, output, position, mask, bytes);
+      return;
+    }
+    if (channels < type.getDimSize(0))
+      bytes = vector::ExtractStridedSliceOp::create(
+          b, loc, bytes, ArrayRef<int64_t>{0}, ArrayRef<int64_t>{channels},
+          ArrayRef<int64_t>{1});
+    vector::StoreOp::create(b, loc, bytes, output, position);
+    return;
+  }
+  for (auto [vector, result] : llvm::enumerate(results)) {
+    int64_t start = vector * shape.lanes;
+    SmallVector<Value> at(position);
+    at.back() = add(at.back(), start);
+    store(buildRounding(result), at, std::min(shape.lanes, channels - start));
+  }
+}
+
+/// The same operation by operation.
+Value TileBuilder::buildRounding(Value x) {
+  auto splat = [&](int64_t value) {
+    return arith::ConstantOp::create(
+        b, loc,
+        DenseElementsAttr::get(cast<VectorType>(x.getType()),
+                               Attribute(b.getF32FloatAttr(value))));
+  };
+  auto vectorOf = [&](int64_t bits) {
+    return VectorType::get(shape.lanes, b.getIntegerType(bits));
+  };
+  x = math::RoundEvenOp::create(b, loc, x);
+  x = arith::AddFOp::create(b, loc, x, splat(rounding->zeroPoint));
+  x = arith::MaxNumFOp::create(b, loc, x, splat(rounding->low));
+  x = arith::MinNumFOp::create(b, loc, x, splat(rounding->high));
+  x = arith::FPToSIOp::create(b, loc, vectorOf(32), x);
+  return arith::TruncIOp::create(b, loc, vectorOf(8), x);
 }
 
 void TileBuilder::store(Value result, ArrayRef<Value> position, int64_t lanes) {

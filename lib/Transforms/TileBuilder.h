@@ -13,6 +13,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 
+#include <optional>
+
 namespace quanta {
 
 /// Indices of one row of the output: all but the innermost one, which indexes
@@ -24,6 +26,12 @@ using RowIndices = llvm::SmallVector<mlir::Value, 4>;
 struct Channels {
   mlir::Value first;
   int64_t count;
+};
+
+/// The end of an epilogue that gives bytes:
+/// `clamp(roundeven(input) + zeroPoint, low, high)`.
+struct ByteRounding {
+  int64_t zeroPoint, low, high;
 };
 
 /// What generators of fused operations have in common: a tile of accumulators,
@@ -94,10 +102,17 @@ private:
   DotShape shape;
   mlir::Value lhs, rhs, output;
   llvm::SmallVector<mlir::Value> extras, copies;
+  /// The epilogue, or what comes in it before `rounding`.
+  mlir::Region epilogue;
+  std::optional<ByteRounding> rounding;
 
   mlir::Value makeContiguous(mlir::Value buffer, bool dense = false);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
                         llvm::ArrayRef<mlir::Value> position, int64_t lanes);
+  void splitEpilogue();
+  mlir::Value buildRounding(mlir::Value x);
+  void storeBytes(mlir::ValueRange results,
+                  llvm::ArrayRef<mlir::Value> position, int64_t channels);
   void store(mlir::Value result, llvm::ArrayRef<mlir::Value> position,
              int64_t lanes);
 };

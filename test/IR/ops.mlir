@@ -122,6 +122,6 @@ func.func @pack(%y: tensor<?x8x4xi8>, %x: tensor<3x?x4xi8>, %p: tensor<?x64xi8>,
 
 // The instruction sets.
 // CHECK-LABEL: func private @attributes
-// CHECK-SAME: [#quanta.avx512_vnni, #quanta.avx2, #quanta.neon_dot, #quanta.portable, #quanta.fma<lanes = 4, vectors = 2, rows = 4, fused = false>]
-func.func private @attributes() attributes {test.dots = [#quanta.avx512_vnni, #quanta.avx2, #quanta.neon_dot,
+// CHECK-SAME: [#quanta.avx512_vnni, #quanta.avx_vnni, #quanta.avx512, #quanta.avx2, #quanta.neon_dot, #quanta.portable, #quanta.fma<lanes = 4, vectors = 2, rows = 4, fused = false>]
+func.func private @attributes() attributes {test.dots = [#quanta.avx512_vnni, #quanta.avx_vnni, #quanta.avx512, #quanta.avx2, #quanta.neon_dot,
   #quanta.portable, #quanta.fma<lanes = 4, vectors = 2, rows = 4, fused = false>]}

@@ -101,7 +101,72 @@ func.func @strided(%x: memref<4x4xi8, strided<[1, 4]>>, %w: memref<64xi8>, %b: m
   return
 }
 
+// The end of a requantization is a few instructions for 64 bytes: rounded as it
+// is converted, saturated as it is packed, in order again by one shuffle. Only
+// the bound that is narrower than u8 is left to do.
+// CHECK-LABEL: func.func @requantize(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<1x4xi8>, %{{.*}}, %{{.*}}, %[[O:[a-z0-9_]+]]: memref<1x84xi8>)
+// CHECK-DAG: %[[LOW:.*]] = arith.constant dense<7> : vector<64xi8>
+// CHECK-DAG: %[[HIGH:.*]] = arith.constant dense<2.480000e+02> : vector<16xf32>
+// CHECK-COUNT-4: llvm.x86.avx512.vpdpbusd.512
+// CHECK: arith.mulf
+// CHECK-NOT: math.roundeven
+// CHECK: arith.cmpf olt, %[[HIGH]], %{{.*}} : vector<16xf32>
+// CHECK: llvm.x86.avx512.mask.cvtps2dq.512
+// CHECK: llvm.x86.avx512.packssdw.512
+// CHECK: llvm.intr.sadd.sat
+// CHECK: llvm.x86.avx512.packuswb.512
+// CHECK: arith.maxui %{{.*}}, %[[LOW]] : vector<64xi8>
+// CHECK: vector.shuffle %{{.*}} [0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15]
+// CHECK: vector.store %{{.*}}, %[[O]]{{.*}} vector<64xi8>
+// What is left of the columns is masked as a whole.
+// CHECK: vector.constant_mask [20] : vector<64xi1>
+// CHECK: vector.maskedstore %[[O]]
+// CHECK-NOT: vector.maskedstore
+// CHECK: return
+func.func @requantize(%x: memref<1x4xi8>, %w: memref<384xi8>, %b: memref<96xi32>, %o: memref<1x84xi8>) {
+  %m = arith.constant 0.01 : f32
+  %zp = arith.constant 7.0 : f32
+  %high = arith.constant 255.0 : f32
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<1x4xi8>) rhs(%w : memref<384xi8>) init(%b : memref<96xi32>)
+      maps [] outs(%o : memref<1x84xi8>) {
+  ^bb0(%acc: i32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %m : f32
+    %2 = math.roundeven %1 : f32
+    %3 = arith.addf %2, %zp : f32
+    %4 = arith.maxnumf %3, %zp : f32
+    %5 = arith.minnumf %4, %high : f32
+    %6 = arith.fptosi %5 : f32 to i32
+    %7 = arith.trunci %6 : i32 to i8
+    quanta.yield %7 : i8
+  }
+  return
+}
+
 //--- others.mlir
+// CHECK-LABEL: func.func @avx512
+// CHECK: llvm.x86.avx512.pmaddw.d.512
+func.func @avx512(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<4x3xi32>) {
+  quanta.fused_matmul #quanta.avx512 lhs(%x : memref<4x8xi8>) rhs(%w : memref<128xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// CHECK-LABEL: func.func @avx_vnni
+// CHECK: llvm.x86.avx512.vpdpbusd.256
+func.func @avx_vnni(%x: memref<4x8xi8>, %w: memref<64xi8>, %b: memref<8xi32>, %o: memref<4x3xi32>) {
+  quanta.fused_matmul #quanta.avx_vnni lhs(%x : memref<4x8xi8>) rhs(%w : memref<64xi8>) init(%b : memref<8xi32>)
+      maps [] outs(%o : memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @avx2
 // CHECK-NOT: vpmaddubsw
 // CHECK: llvm.x86.avx2.pmadd.wd

@@ -2,6 +2,7 @@
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" | FileCheck %t/model.mlir --check-prefixes=CHECK,ZNVER4
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=haswell" | FileCheck %t/model.mlir --check-prefixes=CHECK,HASWELL
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=skylake-avx512" | FileCheck %t/model.mlir --check-prefix=SKX
+// RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=alderlake" | FileCheck %t/model.mlir --check-prefix=ADL
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=" | FileCheck %t/model.mlir --check-prefix=BASELINE
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=aarch64-linux-gnu cpu=cortex-a76" | FileCheck %t/model.mlir --check-prefix=A76
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=aarch64-linux-gnu cpu=generic" | FileCheck %t/model.mlir --check-prefix=A64
@@ -31,7 +32,11 @@
 // HASWELL-SAME: quanta.integer_dot = #quanta.avx2
 // HASWELL-SAME: quanta.isa = "avx2"
 // SKX: quanta.float_dot = #quanta.fma<lanes = 16
-// SKX-SAME: quanta.isa = "avx2"
+// SKX-SAME: quanta.integer_dot = #quanta.avx512
+// SKX-SAME: quanta.isa = "avx512"
+// ADL: quanta.float_dot = #quanta.fma<lanes = 8
+// ADL-SAME: quanta.integer_dot = #quanta.avx_vnni
+// ADL-SAME: quanta.isa = "avx-vnni"
 // BASELINE: quanta.cpu = "x86-64"
 // BASELINE-SAME: fused = false
 // BASELINE-SAME: quanta.isa = "portable"

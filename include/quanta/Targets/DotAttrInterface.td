@@ -40,6 +40,15 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
       "::mlir::Value", "buildDot",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$acc, "::mlir::Value":$lhs, "::mlir::Value":$rhs)>,
+    InterfaceMethod<[{
+      `clamp(roundeven(x) + zeroPoint, low, high)` of every element of `inputs`,
+      as the low bytes of one vector of i8, in order; NaN becomes `low`. The
+      bounds are those of i8 or u8, or narrower. Null where the instruction set
+      has nothing better than the operations one by one.
+    }], "::mlir::Value", "buildRoundToBytes",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$inputs, "int64_t":$zeroPoint, "int64_t":$low,
+           "int64_t":$high), "", "return {};">,
   ];
 }
 

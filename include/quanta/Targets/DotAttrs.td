@@ -12,14 +12,25 @@ include "quanta/IR/QuantaDialect.td"
 include "quanta/Targets/DotAttrInterface.td"
 include "mlir/IR/AttrTypeBase.td"
 
-class Quanta_DotAttr<string name, string mnemonic_>
+class Quanta_DotAttr<string name, string mnemonic_,
+                     list<string> overridden = []>
     : AttrDef<Quanta_Dialect, name,
-              [DeclareAttrInterfaceMethods<DotAttrInterface>]> {
+              [DeclareAttrInterfaceMethods<DotAttrInterface, overridden>]> {
   let mnemonic = mnemonic_;
 }
 
-def Quanta_Avx512VnniAttr : Quanta_DotAttr<"Avx512Vnni", "avx512_vnni"> {
+def Quanta_Avx512VnniAttr : Quanta_DotAttr<"Avx512Vnni", "avx512_vnni",
+                                           ["buildRoundToBytes"]> {
   let summary = "vpdpbusd on zmm: 16 lanes, u8 x i8 in groups of 4";
+}
+
+def Quanta_AvxVnniAttr : Quanta_DotAttr<"AvxVnni", "avx_vnni"> {
+  let summary = "vpdpbusd on ymm: 8 lanes, u8 x i8 in groups of 4";
+}
+
+def Quanta_Avx512Attr : Quanta_DotAttr<"Avx512", "avx512",
+                                       ["buildRoundToBytes"]> {
+  let summary = "vpmaddwd on zmm: 16 lanes, both factors widened to i16";
 }
 
 def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2"> {

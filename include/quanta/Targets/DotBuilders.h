@@ -23,6 +23,25 @@ mlir::Value buildLoadBytes(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value buildBroadcastBytes(mlir::OpBuilder &builder, mlir::Location loc,
                                 mlir::Value word, int64_t lanes);
 
+/// Loads `valid` consecutive bytes (at most 2) at `source[indices]` and widens
+/// them, as unsigned numbers, to pairs of i16 that fill all lanes of
+/// `vector<2 * lanes x i16>`.
+mlir::Value buildBroadcastPairs(mlir::OpBuilder &builder, mlir::Location loc,
+                                mlir::Value source, mlir::ValueRange indices,
+                                int64_t valid, bool flip, int64_t lanes);
+
+/// Loads pairs of signed bytes at `source[indices]`, one for each lane, and
+/// widens them to `vector<2 * lanes x i16>`.
+mlir::Value buildLoadPairs(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value source, mlir::ValueRange indices,
+                           int64_t lanes);
+
+/// `DotAttrInterface::buildRoundToBytes` on zmm registers: one instruction
+/// converts and rounds, and packing saturates.
+mlir::Value buildRoundToBytes512(mlir::OpBuilder &builder, mlir::Location loc,
+                                 mlir::ValueRange inputs, int64_t zeroPoint,
+                                 int64_t low, int64_t high);
+
 /// Calls an LLVM intrinsic that returns `type`.
 mlir::Value buildIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,
                            llvm::StringRef name, mlir::Type type,

@@ -32,6 +32,7 @@ const Machine machines[] = {
 #ifdef __x86_64__
     {"avx512_vnni", "", "cascadelake"},
     {"avx512", "", "skylake-avx512"},
+    {"avx_vnni", "", "alderlake"},
     {"avx2", "", "haswell"},
     {"portable", "", "x86-64"},
 #else
