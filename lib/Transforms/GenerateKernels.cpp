@@ -28,25 +28,27 @@ namespace {
 
 struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
   void runOnOperation() override {
-    WalkResult result = getOperation().walk([](Operation *op) {
-      if (!isa<FusedOpInterface, PackOp>(op))
-        return WalkResult::advance();
-      auto source = dyn_cast<MemRefType>(op->getOperand(0).getType());
-      if (!source) {
-        op->emitOpError() << "must be bufferized before kernels are generated";
-        return WalkResult::interrupt();
-      }
-      if (isa<FusedMatmulOp, PackOp>(op) && source.getRank() != 2) {
-        op->emitOpError()
-            << "needs quanta-expand-batches before kernels are generated";
-        return WalkResult::interrupt();
-      }
-      llvm::TypeSwitch<Operation *>(op)
-          .Case<FusedConv2DOp>(generateConv2D)
-          .Case<FusedMatmulOp>(generateMatmul)
-          .Case<PackOp>(generatePack);
-      return WalkResult::advance();
-    });
+    WalkResult result =
+        getOperation().walk([](Operation *op) {
+          if (!isa<FusedOpInterface, PackOp>(op))
+            return WalkResult::advance();
+          auto source = dyn_cast<MemRefType>(op->getOperand(0).getType());
+          if (!source) {
+            op->emitOpError()
+                << "must be bufferized before kernels are generated";
+            return WalkResult::interrupt();
+          }
+          if (isa<FusedMatmulOp, PackOp>(op) && source.getRank() != 2) {
+            op->emitOpError()
+                << "needs quanta-expand-batches before kernels are generated";
+            return WalkResult::interrupt();
+          }
+          llvm::TypeSwitch<Operation *>(op)
+              .Case<FusedConv2DOp>(generateConv2D)
+              .Case<FusedMatmulOp>(generateMatmul)
+              .Case<PackOp>(generatePack);
+          return WalkResult::advance();
+        });
     if (result.wasInterrupted())
       return signalPassFailure();
     auto dot =

@@ -186,10 +186,12 @@ void TileBuilder::splitEpilogue() {
     return;
   rounding = ByteRounding{*zeroPoint, *low, *high};
   yield->setOperand(0, round.getOperand());
-  for (Operation &dead : llvm::make_early_inc_range(
-           llvm::reverse(epilogue.front().without_terminator())))
-    if (isOpTriviallyDead(&dead))
-      dead.erase();
+  SmallVector<Operation *> ops;
+  for (Operation &inner : epilogue.front().without_terminator())
+    ops.push_back(&inner);
+  for (Operation *inner : llvm::reverse(ops))
+    if (isOpTriviallyDead(inner))
+      inner->erase();
 }
 
 /// All channels of one row at once.
