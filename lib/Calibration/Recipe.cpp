@@ -7,6 +7,8 @@
 
 #include "quanta/Calibration/Recipe.h"
 
+#include "Nesting.h"
+
 #include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -165,11 +167,16 @@ static void keepFirstError(const SMDiagnostic &diagnostic, void *context) {
 }
 
 Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
+  if (isNestedTooDeeply(text))
+    return createStringError("recipe file '" + name +
+                             "': it is nested too deeply");
   std::string message;
   RecipeFile file;
   yaml::Input input(MemoryBufferRef(text, name), nullptr, keepFirstError,
                     &message);
-  input >> file;
+  // What holds no document, only comments for example, cannot be mapped.
+  if (input.setCurrentDocument())
+    input >> file;
   if (!message.empty())
     return createStringError(message);
   // An empty document raises no complaint of its own.

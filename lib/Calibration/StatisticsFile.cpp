@@ -7,6 +7,8 @@
 
 #include "quanta/Calibration/Statistics.h"
 
+#include "Nesting.h"
+
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -138,6 +140,9 @@ Expected<Statistics> Statistics::parse(StringRef text, StringRef name) {
   auto fail = [&](const Twine &message) {
     return createStringError("statistics file '" + name + "': " + message);
   };
+  if (isNestedTooDeeply(text))
+    return createStringError("statistics file '" + name +
+                             "': it is nested too deeply");
   Expected<json::Value> value = json::parse(text);
   if (!value)
     return fail("not valid JSON: " + toString(value.takeError()));

@@ -92,6 +92,10 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
 }
 
 void buildKernelToLLVMPipeline(OpPassManager &pm) {
+  CheckStageOptions check;
+  check.consumer = "quanta-kernel-to-llvm";
+  check.kernel = true;
+  pm.addPass(createCheckStage(check));
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());

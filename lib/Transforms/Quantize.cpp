@@ -214,6 +214,9 @@ ContractionQuantizer::quantizeBias(Value bias,
     return std::nullopt;
   // Half of the range is left to the sum of products.
   constexpr int32_t limit = 1 << 30;
+  // A tenth of a percent: coarser, the rounding would show in the result.
+  constexpr double tolerance = 1.0 / 1024;
+  double largest = 0, worst = 0;
   SmallVector<int32_t> result;
   for (auto [channel, value] : llvm::enumerate(*values)) {
     int32_t q;
@@ -221,8 +224,12 @@ ContractionQuantizer::quantizeBias(Value bias,
         accumulators.scales[accumulators.scales.size() == 1 ? 0 : channel];
     if (!reference::quantizeBias(value, scale, q) || q > limit || q < -limit)
       return std::nullopt;
+    largest = std::max<double>(largest, std::abs(value));
+    worst = std::max(worst, std::abs(value - q * scale));
     result.push_back(q);
   }
+  if (worst > largest * tolerance)
+    return std::nullopt;
   return result;
 }
 
@@ -293,7 +300,7 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
           constant);
       needsInit = false;
     } else {
-      op.emitRemark() << "keeps its bias in float: it does not fit i32 at the "
+      op.emitRemark() << "keeps its bias in float: i32 cannot hold it well at the "
                          "scale of the accumulators";
     }
   }
@@ -408,8 +415,8 @@ struct FormRequantize : OpRewritePattern<QuantizeOp> {
 struct QuantizePass : impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(
-            checkStage(module, Stage::Float, Stage::Simulated, getArgument())))
+    if (failed(checkStage(module, Stage::Simulated, Stage::Simulated,
+                          getArgument())))
       return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;
     module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -49,6 +50,11 @@ struct ReportPass : impl::ReportBase<ReportPass> {
   using ReportBase::ReportBase;
 
   void runOnOperation() override {
+    // Earlier and later stages hold the same work in forms that would be
+    // miscounted.
+    if (failed(checkStage(getOperation(), Stage::Quantized, Stage::Quantized,
+                          getArgument())))
+      return signalPassFailure();
     collect();
     for (const FloatEntry &entry : left) {
       if (strict && entry.macs > 0) {

@@ -97,9 +97,16 @@ class Module:
 
     def save(self, path: PathLike) -> None:
         """Writes the module as MLIR text, with the locations of its operations:
-        a later report still calls them by their names in the model."""
+        a later report still calls them by their names in the model.
+
+        Raises:
+          Error: the file cannot be written.
+        """
         text = self._program.str_with_locations()
-        Path(path).write_text(text + "\n", encoding="utf-8")
+        try:
+            Path(path).write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Error(f"cannot write '{path}': {error.strerror or error}") from None
 
     def __str__(self) -> str:
         return str(self._program)

@@ -7,6 +7,8 @@
 // RUN: FileCheck %t/model.mlir < %t/halves.mlir
 // RUN: quant-opt %t/functions.mlir --quanta-to-llvm="triple=x86_64-linux-gnu cpu=znver4" | FileCheck %t/functions.mlir
 // RUN: not quant-opt %t/no-target.mlir --quanta-kernel-to-llvm 2>&1 | FileCheck %t/no-target.mlir
+// RUN: not quant-opt %t/model.mlir --quanta-kernel-to-llvm 2>&1 | FileCheck %s --check-prefix=TENSORS
+// TENSORS: model.mlir:3:1: error: 'func.func' op works on tensors, but quanta-kernel-to-llvm takes the kernel stage: run quanta-to-kernel first
 
 //--- model.mlir
 // CHECK-LABEL: llvm.func @main(

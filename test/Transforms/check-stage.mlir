@@ -7,6 +7,10 @@
 // RUN: not quant-opt %t/kernel.mlir --quanta-check-stage 2>&1 | FileCheck %t/kernel.mlir
 // RUN: not quant-opt %t/fused.mlir --quanta-check-stage 2>&1 | FileCheck %t/fused.mlir
 // RUN: not quant-opt %t/llvm.mlir --quanta-check-stage 2>&1 | FileCheck %t/llvm.mlir
+// RUN: quant-opt %t/kernel.mlir --quanta-check-stage=kernel=true -o /dev/null
+// RUN: not quant-opt %t/tensors.mlir --quanta-check-stage="kernel=true for=kernels" 2>&1 | FileCheck %t/tensors.mlir
+// RUN: not quant-opt %t/float.mlir --quanta-check-stage=kernel=true 2>&1 | FileCheck %s --check-prefix=SIGNATURE
+// SIGNATURE: float.mlir:1:1: error: 'func.func' op works on tensors
 
 //--- float.mlir
 func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
@@ -62,3 +66,10 @@ func.func @main(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: 
 //--- llvm.mlir
 // CHECK: error: 'llvm.func' op belongs to the llvm stage
 llvm.func @main()
+
+//--- tensors.mlir
+func.func @main() {
+  // CHECK: tensors.mlir:[[@LINE+1]]:{{.*}} error: 'tensor.empty' op works on tensors, but kernels takes the kernel stage: run quanta-to-kernel first
+  %0 = tensor.empty() : tensor<2xf32>
+  return
+}

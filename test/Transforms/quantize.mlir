@@ -3,6 +3,7 @@
 // RUN: FileCheck %t/model.mlir --check-prefix=REMARK < %t/remarks
 // RUN: quant-opt %t/edge.mlir --quanta-quantize --cse --canonicalize | FileCheck %t/edge.mlir
 // RUN: not quant-opt %t/stage.mlir --quanta-quantize 2>&1 | FileCheck %t/stage.mlir
+// RUN: not quant-opt %t/observed.mlir --quanta-quantize 2>&1 | FileCheck %t/observed.mlir
 
 //--- model.mlir
 #id = affine_map<(d0, d1) -> (d0, d1)>
@@ -87,7 +88,7 @@ func.func @float_tail(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
   return %qy : tensor<4x2xf32>
 }
 
-// REMARK: model.mlir:{{[0-9]+}}:{{[0-9]+}}: remark: keeps its bias in float: it does not fit i32 at the scale of the accumulators
+// REMARK: model.mlir:{{[0-9]+}}:{{[0-9]+}}: remark: keeps its bias in float: i32 cannot hold it well at the scale of the accumulators
 // CHECK-LABEL: func.func @bias_too_large
 func.func @bias_too_large(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
   // CHECK: %[[A:.*]] = quanta.matmul %{{[a-z0-9_]+}}, %{{[a-z0-9_]+}} :
@@ -171,7 +172,14 @@ func.func @loop(%x: tensor<2x2xf32>, %n: index) -> tensor<2x2xf32> {
 
 //--- stage.mlir
 func.func @main(%x: tensor<4x!quant.uniform<u8:f32, 0.5>>) -> tensor<4xf32> {
-  // CHECK: error: 'quanta.dequantize' op belongs to the quantized stage, but quanta-quantize takes the float to simulated stages
+  // CHECK: error: 'quanta.dequantize' op belongs to the quantized stage, but quanta-quantize takes the simulated stage
   %0 = quanta.dequantize %x : tensor<4x!quant.uniform<u8:f32, 0.5>> to tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+//--- observed.mlir
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-quantize takes the simulated stage
+  %0 = quanta.observe %x, "x" using min_max : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

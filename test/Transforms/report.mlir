@@ -8,6 +8,8 @@
 // RUN:   | FileCheck %t/model.mlir --check-prefix=UNWRITABLE
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=strict=true -o /dev/null 2>&1 | count 0
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/all-integer.mlir
+// RUN: not quant-opt %t/simulated.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/simulated.mlir
+// RUN: not quant-opt %t/integer.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/integer.mlir
 
 //--- model.mlir
 !u8 = !quant.uniform<u8:f32, 0.5:3>
@@ -70,4 +72,18 @@ func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %
 func.func @main(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> tensor<2x3x!acc> {
   %0 = quanta.matmul %x, %w : tensor<2x4x!u8>, tensor<4x3x!i8> -> tensor<2x3x!acc>
   return %0 : tensor<2x3x!acc>
+}
+
+//--- simulated.mlir
+func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+  // CHECK: error: 'quanta.fake_quant' op belongs to the simulated stage, but quanta-report takes the quantized stage
+  %0 = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.5> : tensor<2xf32>
+  return %0 : tensor<2xf32>
+}
+
+//--- integer.mlir
+func.func @main(%x: tensor<2x2xi32>) -> tensor<2x2xi32> {
+  // CHECK: error: 'linalg.matmul' op belongs to the integer stage, but quanta-report takes the quantized stage
+  %0 = linalg.matmul ins(%x, %x : tensor<2x2xi32>, tensor<2x2xi32>) outs(%x : tensor<2x2xi32>) -> tensor<2x2xi32>
+  return %0 : tensor<2x2xi32>
 }

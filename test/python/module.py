@@ -51,6 +51,8 @@ class Modules(unittest.TestCase):
             module.run("no-such-pass")
         with self.assertRaisesRegex(quanta.Error, "simulated|fake_quant|stage"):
             module.run("quanta-insert-observers").run("quanta-rewrite-types")
+        with self.assertRaisesRegex(quanta.Error, "cannot write '.*[Nn]o such file"):
+            module.save(os.path.join("no", "such", "folder", "m.mlir"))
         self.assertTrue(issubclass(quanta.Error, Exception))
         self.assertEqual(quanta.Error.__module__, "quanta")
 

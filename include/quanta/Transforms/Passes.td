@@ -283,10 +283,13 @@ def CheckStage : Pass<"quanta-check-stage", "::mlir::ModuleOp"> {
   let summary = "Refuse IR of another stage";
   let options = [
     Option<"consumer", "for", "std::string", "\"this pipeline\"",
-           "Name for the error message">];
+           "Name for the error message">,
+    Option<"kernel", "kernel", "bool", "false",
+           "Accept the kernel stage instead: nothing on tensors">];
   let description = [{
     Accepts the float and integer stages, from which kernels are generated; an
-    operation of any other stage is an error that names both stages.
+    operation of any other stage is an error that names both stages. With
+    `kernel`, an operation on tensors is the error.
   }];
 }
 
