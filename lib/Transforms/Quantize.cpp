@@ -300,8 +300,9 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
           constant);
       needsInit = false;
     } else {
-      op.emitRemark() << "keeps its bias in float: i32 cannot hold it well at the "
-                         "scale of the accumulators";
+      op.emitRemark()
+          << "keeps its bias in float: i32 cannot hold it well at the "
+             "scale of the accumulators";
     }
   }
   // Weights may know how many channels there are where the result does not.

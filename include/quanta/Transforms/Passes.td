@@ -205,7 +205,8 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
   let description = [{
     A quantizable operation whose factors are all fake-quantized becomes its
     quantized counterpart with i32 accumulators; constant weights and biases are
-    quantized at compile time. A bias that would not fit i32 stays in float.
+    quantized at compile time. A bias that i32 could not hold, or not to a
+    thousandth of the largest, stays in float.
     `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
     `quanta.requantize`. Any other fake-quant becomes `quantize` and
     `dequantize`.
