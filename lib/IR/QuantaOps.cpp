@@ -98,15 +98,7 @@ LogicalResult RequantizeOp::verify() {
     return emitOpError() << "moves between types that are quantized along "
                             "different dimensions, "
                          << *from.axis << " and " << *to.axis;
-  std::optional<ArrayRef<int64_t>> clamp = getClamp();
-  if (!clamp)
-    return success();
-  reference::StorageRange range = to.range;
-  if (clamp->size() != 2 || (*clamp)[0] > (*clamp)[1] ||
-      (*clamp)[0] < range.min || (*clamp)[1] > range.max)
-    return emitOpError() << "clamp must be [lo, hi] with " << range.min
-                         << " <= lo <= hi <= " << range.max;
-  return success();
+  return verifyClamp(*this, getClamp(), to);
 }
 
 } // namespace quanta

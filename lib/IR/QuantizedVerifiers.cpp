@@ -30,6 +30,37 @@ LogicalResult verifyQuantizedTensors(Operation *op) {
   return success();
 }
 
+LogicalResult verifyPerTensor(Operation *op, unsigned maxWidth) {
+  auto verify = [&](Value value) -> LogicalResult {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto params = *QuantParams::get(type.getElementType());
+    if (!params.axis && params.storageWidth() <= maxWidth)
+      return success();
+    return op->emitOpError()
+           << "takes tensors that are quantized per tensor with at most "
+           << maxWidth << " bits of storage, not " << type.getElementType();
+  };
+  for (Value value : op->getOperands())
+    if (failed(verify(value)))
+      return failure();
+  for (Value value : op->getResults())
+    if (failed(verify(value)))
+      return failure();
+  return success();
+}
+
+LogicalResult verifyClamp(Operation *op, std::optional<ArrayRef<int64_t>> clamp,
+                          const QuantParams &params) {
+  if (!clamp)
+    return success();
+  reference::StorageRange range = params.range;
+  if (clamp->size() != 2 || (*clamp)[0] > (*clamp)[1] ||
+      (*clamp)[0] < range.min || (*clamp)[1] > range.max)
+    return op->emitOpError() << "clamp must be [lo, hi] with " << range.min
+                             << " <= lo <= hi <= " << range.max;
+  return success();
+}
+
 LogicalResult verifyFactors(Operation *op, const QuantParams &lhs,
                             const QuantParams &rhs, int32_t rhsAxis) {
   if (lhs.storageWidth() > 8 || rhs.storageWidth() > 8)

@@ -21,6 +21,16 @@ llvm::LogicalResult verifyQuantizedTensor(mlir::Operation *op,
 /// The same for every operand and result.
 llvm::LogicalResult verifyQuantizedTensors(mlir::Operation *op);
 
+/// Every operand and result is quantized per tensor, with at most `maxWidth`
+/// bits of storage.
+llvm::LogicalResult verifyPerTensor(mlir::Operation *op, unsigned maxWidth);
+
+/// `clamp`, if there is one, is `[lo, hi]` within the storage range of
+/// `params`.
+llvm::LogicalResult verifyClamp(mlir::Operation *op,
+                                std::optional<llvm::ArrayRef<int64_t>> clamp,
+                                const QuantParams &params);
+
 /// Both factors have at most 8 bits of storage, `lhs` is quantized per tensor
 /// and `rhs` per tensor or along `rhsAxis`.
 llvm::LogicalResult verifyFactors(mlir::Operation *op, const QuantParams &lhs,

@@ -50,7 +50,7 @@ static bool isQuantizedTensor(Type type) {
 std::optional<Stage> getStageOf(Operation *op) {
   if (isa<ObserveOp>(op))
     return Stage::Observed;
-  if (isa<FakeQuantOp, DynamicFakeQuantOp>(op))
+  if (isa<FakeQuantOp, DynamicFakeQuantOp, FakeQuantGradOp>(op))
     return Stage::Simulated;
   if (isa<FusedOpInterface, PackOp>(op))
     return Stage::Kernel;

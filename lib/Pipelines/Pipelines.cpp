@@ -24,6 +24,9 @@ using namespace mlir;
 namespace quanta {
 
 void buildPtqPipeline(OpPassManager &pm, const PtqOptions &options) {
+  // A graph in QDQ form has its parameters already: float -> quantized.
+  pm.addPass(createRaiseQdq());
+  pm.addPass(createSinkDequantize());
   // float -> observed: func, linalg, tensor, arith, math, scf, quanta.observe
   // A module that is observed already keeps its observers.
   InsertObserversOptions insert;

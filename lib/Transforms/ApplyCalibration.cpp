@@ -33,7 +33,10 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (keepExisting && getStage(module) == Stage::Simulated)
+    // Parameters that a module has are kept: of training, or of a QDQ model.
+    Stage stage = getStage(module);
+    if (keepExisting &&
+        (stage == Stage::Simulated || stage == Stage::Quantized))
       return;
     if (failed(
             checkStage(module, Stage::Float, Stage::Observed, getArgument())) ||

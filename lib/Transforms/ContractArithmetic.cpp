@@ -160,6 +160,34 @@ static SmallVector<int32_t> getZeroPoints(const QuantParams &params) {
                               params.zeroPoints.end());
 }
 
+Value buildScalarCenter(OpBuilder &builder, Location loc, Value q,
+                        const QuantParams &params) {
+  q = buildFromStorage(builder, loc, q, params);
+  if (!params.hasZeroPoint())
+    return q;
+  Value zeroPoint =
+      arith::ConstantIntOp::create(builder, loc, params.zeroPoint(0), 32);
+  return arith::SubIOp::create(builder, loc, q, zeroPoint);
+}
+
+Value buildScalarDequantize(OpBuilder &builder, Location loc, Value q,
+                            const QuantParams &params) {
+  q = buildScalarCenter(builder, loc, q, params);
+  Value x = arith::SIToFPOp::create(builder, loc, builder.getF32Type(), q);
+  return arith::MulFOp::create(builder, loc, x,
+                               f32(builder, loc, params.scale(0)));
+}
+
+Value buildScalarQuantize(OpBuilder &builder, Location loc, Value x,
+                          const QuantParams &params,
+                          reference::StorageRange range) {
+  x = arith::DivFOp::create(builder, loc, x,
+                            f32(builder, loc, params.scale(0)));
+  float zeroPoint = static_cast<float>(params.zeroPoint(0));
+  x = buildRoundAndClamp(builder, loc, x, f32(builder, loc, zeroPoint), range);
+  return buildToStorage(builder, loc, x, params.storageType());
+}
+
 Value buildQuantize(OpBuilder &builder, Location loc, Value input,
                     const QuantParams &params) {
   ElementwiseBuilder elementwise(builder, loc, input);

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FakeQuantGrad.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/DynamicArithmetic.h"
@@ -34,6 +36,7 @@ struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
       op.replaceAllUsesWith(result);
       op.erase();
     });
+    getOperation().walk([](FakeQuantGradOp op) { lowerFakeQuantGrad(op); });
     getOperation().walk([](DynamicFakeQuantOp op) {
       OpBuilder builder(op);
       op.replaceAllUsesWith(buildDynamicFakeQuant(

@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AccumulatorRange.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Numerics/QuantParams.h"
@@ -19,6 +21,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -123,6 +126,10 @@ Factor ContractionQuantizer::quantizeFactor(Operation *op) {
   Factor &result = quantized[op];
   if (result.quantized)
     return result;
+  if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
+    result.quantized = dequantize.getInput();
+    return result;
+  }
   if (auto fake = dyn_cast<FakeQuantOp>(op)) {
     result.quantized = quantizeFactor(fake);
     return result;
@@ -245,16 +252,71 @@ Value addInit(OpBuilder &builder, Location loc, Value tensor, Value init) {
       });
 }
 
+/// The quantized type of a factor: of a fake-quant, or of what a dequantization
+/// reads. Null for a float factor.
+Type getFactorType(Operation *factor) {
+  if (auto fake = dyn_cast_or_null<FakeQuantOp>(factor))
+    return fake.getQuantizedType();
+  if (auto fake = dyn_cast_or_null<DynamicFakeQuantOp>(factor))
+    return fake.getQuantizedType();
+  auto dequantize = dyn_cast_or_null<DequantizeOp>(factor);
+  if (!dequantize)
+    return {};
+  Type type = dequantize.getInput().getType().getElementType();
+  return QuantParams::get(type)->storageWidth() <= 8 ? type : Type();
+}
+
+/// Whether the scales of the factors can be taken out of the sums.
+LogicalResult checkAxes(QuantizableOpInterface op, Type lhs, Type rhs,
+                        std::string &reason) {
+  std::optional<int32_t> axis = QuantParams::get(rhs)->axis;
+  if (!QuantParams::get(lhs)->axis && (!axis || axis == op.getWeightAxis(1)))
+    return success();
+  reason = "a factor is quantized along a dimension that is not its output "
+           "channels";
+  return failure();
+}
+
+/// Whether the sums of `built`, which is to replace `op`, are proven to fit
+/// i32. If they may not, `built` is erased and `op` stays in float. With
+/// `lateZeroPoint`, that of the left factor is subtracted from the sums.
+bool checkAccumulators(QuantizableOpInterface op, Operation *built,
+                       bool lateZeroPoint) {
+  AccumulatorRange range = AccumulatorRange::get(built);
+  // Any zero point may come: differences reach as far down as up.
+  if (lateZeroPoint)
+    range.makeSymmetric();
+  if (!range.terms) {
+    // Its length is only known at run time.
+    op.emitRemark() << "sums an unknown number of products; its i32 "
+                       "accumulators hold "
+                    << range.getMaxTerms() << " of them";
+    return true;
+  }
+  if (range.fitsI32())
+    return true;
+  std::string reason =
+      llvm::formatv("its sums of {0} products reach [{1}, {2}], which does not "
+                    "fit i32 accumulators",
+                    *range.terms, range.low, range.high);
+  op.emitRemark() << "stays in float: " << reason;
+  op->setAttr(attrs::floatReason, StringAttr::get(op->getContext(), reason));
+  built->erase();
+  return false;
+}
+
 LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   SmallVector<Operation *> fakes;
   for (OpOperand *factor : op.getFactors()) {
     Operation *fake = factor->get().getDefiningOp();
-    if (!isa_and_nonnull<FakeQuantOp, DynamicFakeQuantOp>(fake))
+    if (!getFactorType(fake))
       return success();
     fakes.push_back(fake);
   }
   std::string reason;
-  bool isQuantizable = succeeded(op.checkQuantizable(reason));
+  bool isQuantizable = succeeded(op.checkQuantizable(reason)) &&
+                       succeeded(checkAxes(op, getFactorType(fakes[0]),
+                                           getFactorType(fakes[1]), reason));
   SmallVector<SmallVector<int64_t>> resultDims(fakes.size());
   for (auto [fake, factor, dims] :
        llvm::zip(fakes, op.getFactors(), resultDims))
@@ -312,6 +374,9 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   Value result =
       op.buildQuantized(builder, {factors[0].quantized, factors[1].quantized},
                         bias, RankedTensorType::get(shape, accumulatorType));
+  if (!checkAccumulators(op, result.getDefiningOp(),
+                         factors[0].zeroPoint != nullptr))
+    return success();
   if (factors[0].zeroPoint)
     result = subtractZeroPoint(builder, loc, result, factors[0],
                                factors[1].quantized);
@@ -416,7 +481,7 @@ struct FormRequantize : OpRewritePattern<QuantizeOp> {
 struct QuantizePass : impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(checkStage(module, Stage::Simulated, Stage::Simulated,
+    if (failed(checkStage(module, Stage::Simulated, Stage::Quantized,
                           getArgument())))
       return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;

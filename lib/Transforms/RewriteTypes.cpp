@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "RewriteFamilies.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Numerics/QuantParams.h"
@@ -331,8 +333,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     RewritePatternSet patterns(&getContext());
     ConversionTarget target(getContext());
     target.markUnknownOpDynamicallyLegal([&](Operation *op) {
-      if (isa<QuantizeOp, DequantizeOp, RequantizeOp, MatmulOp, ContractOp,
-              DynamicQuantizeOp, SubtractZeroPointOp, quant::StorageCastOp>(op))
+      if (isa<quant::StorageCastOp>(op))
         return false;
       if (auto func = dyn_cast<func::FuncOp>(op))
         return converter.isSignatureLegal(func.getFunctionType()) &&
@@ -346,6 +347,9 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
         .add<ContractionLowering<MatmulOp>, ContractionLowering<ContractOp>>(
             converter, &getContext(), reference);
     populateDynamicLowerings(converter, patterns);
+    populateRewriteElementwise(converter, patterns);
+    populateRewritePools(converter, patterns);
+    populateRewriteShapes(converter, patterns);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                    converter);
     populateReturnOpTypeConversionPattern(patterns, converter);

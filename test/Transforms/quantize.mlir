@@ -172,14 +172,14 @@ func.func @loop(%x: tensor<2x2xf32>, %n: index) -> tensor<2x2xf32> {
 
 //--- stage.mlir
 func.func @main(%x: tensor<4x!quant.uniform<u8:f32, 0.5>>) -> tensor<4xf32> {
-  // CHECK: error: 'quanta.dequantize' op belongs to the quantized stage, but quanta-quantize takes the simulated stage
+  // CHECK: error: 'quanta.dequantize' op belongs to the quantized stage, but quanta-quantize takes the simulated and quantized stages
   %0 = quanta.dequantize %x : tensor<4x!quant.uniform<u8:f32, 0.5>> to tensor<4xf32>
   return %0 : tensor<4xf32>
 }
 
 //--- observed.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-quantize takes the simulated stage
+  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-quantize takes the simulated and quantized stages
   %0 = quanta.observe %x, "x" using min_max : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

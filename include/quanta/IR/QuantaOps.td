@@ -274,6 +274,11 @@ def Quanta_ContractOp : Quanta_Op<"contract", [
   let hasVerifier = 1;
 }
 
+include "quanta/IR/QuantaElementwiseOps.td"
+include "quanta/IR/QuantaPoolOps.td"
+include "quanta/IR/QuantaShapeOps.td"
+include "quanta/IR/QuantaTrainingOps.td"
+
 //===----------------------------------------------------------------------===//
 // Kernels
 //===----------------------------------------------------------------------===//

@@ -77,6 +77,16 @@ mlir::Value buildToStorage(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value buildFromStorage(mlir::OpBuilder &builder, mlir::Location loc,
                              mlir::Value q, const QuantParams &params);
 
+/// The same formulas on one element, of a type that is quantized per tensor:
+/// rule 2 within `range`, rule 3, and its difference `q - zp` as i32.
+mlir::Value buildScalarQuantize(mlir::OpBuilder &builder, mlir::Location loc,
+                                mlir::Value x, const QuantParams &params,
+                                reference::StorageRange range);
+mlir::Value buildScalarDequantize(mlir::OpBuilder &builder, mlir::Location loc,
+                                  mlir::Value q, const QuantParams &params);
+mlir::Value buildScalarCenter(mlir::OpBuilder &builder, mlir::Location loc,
+                              mlir::Value q, const QuantParams &params);
+
 /// Rule 2: float tensor to storage of `params`.
 mlir::Value buildQuantize(mlir::OpBuilder &builder, mlir::Location loc,
                           mlir::Value input, const QuantParams &params);

@@ -104,6 +104,9 @@ Sweep makeProductSweep(const DotShape &dot);
 /// them where they are too many.
 Sweep makeElementwiseSweep();
 Sweep makeFakeQuantSweep();
+/// Elementwise operations on all pairs of 8-bit values; lookups, padding,
+/// concatenation and pooling.
+Sweep makeFamilySweep();
 
 /// Compiles the sweep for `cpu` of `triple`, makes every call twice (all
 /// tensors at the end of accessible memory, all at its start) and reports what

@@ -27,7 +27,7 @@
 // A sum that leaves i32 is not what the simulation computes.
 // RUN: %python %S/../../Inputs/npy.py %t/ones.npy "numpy.ones((2, 80000), 'f4')"
 // RUN: not quant-run %t/wraps.mlir --check-stages --input=%t/ones.npy 2>&1 | FileCheck %s --check-prefix=WRAPS
-// WRAPS: wraps.mlir:8:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
+// WRAPS: wraps.mlir:14:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
 
 //--- model.mlir
 #elementwise = affine_map<(i, j) -> (i, j)>
@@ -56,13 +56,18 @@ func.func @main(%x: tensor<?x19xf32>) -> tensor<?x5xf32> {
 }
 
 //--- wraps.mlir
-func.func @main(%x: tensor<2x80000xf32>) -> tensor<2x2xf32> {
+func.func @main(%x: tensor<2x?xf32>) -> tensor<2x2xf32> {
   %zero = arith.constant 0.0 : f32
-  %w = arith.constant dense<1.0> : tensor<80000x2xf32>
-  %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.0039215686> : tensor<2x80000xf32>
-  %v = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32, 0.0078740157> : tensor<80000x2xf32>
+  %c1 = arith.constant 1 : index
+  %one = arith.constant 1.0 : f32
+  // The length of the sums is not known before it is run.
+  %k = tensor.dim %x, %c1 : tensor<2x?xf32>
+  %o = tensor.empty(%k) : tensor<?x2xf32>
+  %w = linalg.fill ins(%one : f32) outs(%o : tensor<?x2xf32>) -> tensor<?x2xf32>
+  %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.0039215686> : tensor<2x?xf32>
+  %v = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32, 0.0078740157> : tensor<?x2xf32>
   %e = tensor.empty() : tensor<2x2xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
-  %y = linalg.matmul ins(%q, %v : tensor<2x80000xf32>, tensor<80000x2xf32>) outs(%f : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = linalg.matmul ins(%q, %v : tensor<2x?xf32>, tensor<?x2xf32>) outs(%f : tensor<2x2xf32>) -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }

@@ -1,0 +1,34 @@
+//===- RewriteFamilies.h - Operation families on storage --------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_TRANSFORMS_REWRITEFAMILIES_H
+#define QUANTA_LIB_TRANSFORMS_REWRITEFAMILIES_H
+
+#include "quanta/Numerics/QuantParams.h"
+
+#include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
+#include "mlir/Transforms/DialectConversion.h"
+
+namespace quanta {
+
+/// What `quanta-rewrite-types` does with each family of operations.
+void populateRewriteElementwise(const mlir::TypeConverter &converter,
+                                mlir::RewritePatternSet &patterns);
+void populateRewritePools(const mlir::TypeConverter &converter,
+                          mlir::RewritePatternSet &patterns);
+void populateRewriteShapes(const mlir::TypeConverter &converter,
+                           mlir::RewritePatternSet &patterns);
+
+/// Parameters of a quantized tensor.
+inline QuantParams getQuantParams(mlir::Value value) {
+  return *QuantParams::get(mlir::getElementTypeOrSelf(value.getType()));
+}
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_TRANSFORMS_REWRITEFAMILIES_H

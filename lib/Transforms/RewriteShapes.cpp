@@ -1,0 +1,100 @@
+//===- RewriteShapes.cpp - Pad and concat on storage ----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RewriteFamilies.h"
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace quanta {
+namespace {
+
+struct PadLowering : OpConversionPattern<PadOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(PadOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    QuantParams params = getQuantParams(op.getInput());
+    int64_t value = op.getValue().value_or(params.zeroPoint(0));
+    Value padding = arith::ConstantOp::create(
+        rewriter, op.getLoc(),
+        IntegerAttr::get(params.storageType(),
+                         APInt(params.storageWidth(),
+                               static_cast<uint64_t>(value),
+                               /*isSigned=*/true, /*implicitTrunc=*/true)));
+    auto toSizes = [&](ArrayRef<int64_t> sizes) {
+      return getAsIndexOpFoldResult(rewriter.getContext(), sizes);
+    };
+    rewriter.replaceOpWithNewOp<tensor::PadOp>(
+        op, getTypeConverter()->convertType(op.getType()), adaptor.getInput(),
+        toSizes(op.getLow()), toSizes(op.getHigh()), padding);
+    return success();
+  }
+};
+
+struct ConcatLowering : OpConversionPattern<ConcatOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(ConcatOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    QuantParams to = getQuantParams(op.getResult());
+    int64_t dim = op.getDim();
+    SmallVector<Value> inputs;
+    OpFoldResult total = rewriter.getIndexAttr(0);
+    SmallVector<OpFoldResult> offsets;
+    AffineExpr first, second;
+    bindDims(rewriter.getContext(), first, second);
+    for (auto [input, storage] :
+         llvm::zip(op.getInputs(), adaptor.getInputs())) {
+      QuantParams from = getQuantParams(input);
+      inputs.push_back(
+          from.type == to.type
+              ? storage
+              : buildRequantize(rewriter, loc, storage, from, to, to.range));
+      offsets.push_back(total);
+      total = affine::makeComposedFoldedAffineApply(
+          rewriter, loc, first + second,
+          {total, tensor::getMixedSize(rewriter, loc, storage, dim)});
+    }
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, inputs.front());
+    sizes[dim] = total;
+    Value result =
+        tensor::EmptyOp::create(rewriter, loc, sizes, to.storageType());
+    int64_t rank = op.getResult().getType().getRank();
+    SmallVector<OpFoldResult> strides(rank, rewriter.getIndexAttr(1));
+    for (auto [input, offset] : llvm::zip(inputs, offsets)) {
+      SmallVector<OpFoldResult> starts(rank, rewriter.getIndexAttr(0));
+      starts[dim] = offset;
+      result = tensor::InsertSliceOp::create(
+          rewriter, loc, input, result, starts,
+          tensor::getMixedSizes(rewriter, loc, input), strides);
+    }
+    Type type = getTypeConverter()->convertType(op.getType());
+    if (result.getType() != type)
+      result = tensor::CastOp::create(rewriter, loc, type, result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+} // namespace
+
+void populateRewriteShapes(const TypeConverter &converter,
+                           RewritePatternSet &patterns) {
+  patterns.add<PadLowering, ConcatLowering>(converter, patterns.getContext());
+}
+
+} // namespace quanta

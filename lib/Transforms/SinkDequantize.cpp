@@ -1,0 +1,317 @@
+//===- SinkDequantize.cpp - Move elements while they are quantized --------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_SINKDEQUANTIZE
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+/// The type with its quantized dimension, if it has one, renamed to `axis`.
+Type moveAxis(Type type, std::optional<int32_t> axis) {
+  auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type);
+  if (!perAxis)
+    return type;
+  if (!axis)
+    return {};
+  return quant::UniformQuantizedPerAxisType::get(
+      perAxis.getFlags(), perAxis.getStorageType(), perAxis.getExpressedType(),
+      perAxis.getScales(), perAxis.getZeroPoints(), *axis,
+      perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+}
+
+/// Where dimension `axis` of `from` is in `to`, if every index along it keeps
+/// its elements: it is alone in its group but for sizes of 1.
+std::optional<int32_t> mapAxis(std::optional<int32_t> axis,
+                               RankedTensorType from, RankedTensorType to,
+                               ArrayRef<ReassociationIndices> groups,
+                               bool isCollapse) {
+  if (!axis)
+    return std::nullopt;
+  for (auto [outer, group] : llvm::enumerate(groups)) {
+    RankedTensorType wide = isCollapse ? from : to;
+    bool isHere = isCollapse ? llvm::is_contained(group, *axis)
+                             : static_cast<int32_t>(outer) == *axis;
+    if (!isHere)
+      continue;
+    std::optional<int32_t> found;
+    for (int64_t dim : group) {
+      if (wide.getDimSize(dim) == 1 && !(isCollapse && dim == *axis))
+        continue;
+      if (found)
+        return std::nullopt;
+      found = static_cast<int32_t>(dim);
+    }
+    if (!found)
+      found = static_cast<int32_t>(group.front());
+    if (isCollapse)
+      return *found == *axis ? std::optional<int32_t>(outer) : std::nullopt;
+    return found;
+  }
+  return std::nullopt;
+}
+
+/// Dimension of the result that holds dimension `axis` of the source.
+std::optional<int32_t> getNewAxis(Operation *op, std::optional<int32_t> axis) {
+  if (!axis)
+    return std::nullopt;
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    return mapAxis(axis, collapse.getSrcType(), collapse.getResultType(),
+                   collapse.getReassociationIndices(), /*isCollapse=*/true);
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return mapAxis(axis, expand.getSrcType(), expand.getResultType(),
+                   expand.getReassociationIndices(), /*isCollapse=*/false);
+  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+    ArrayRef<int64_t> permutation = transpose.getPermutation();
+    return static_cast<int32_t>(llvm::find(permutation, *axis) -
+                                permutation.begin());
+  }
+  return std::nullopt;
+}
+
+DequantizeOp getDequantize(Value value) {
+  auto op = value.getDefiningOp<DequantizeOp>();
+  // Accumulators are not smaller than floats.
+  if (!op || QuantParams::get(op.getInput().getType().getElementType())
+                     ->storageWidth() > 16)
+    return {};
+  return op;
+}
+
+/// Operations that move elements do so on the storage, whatever it stands for.
+struct SinkThroughMove : RewritePattern {
+  SinkThroughMove(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+             tensor::ExtractSliceOp, tensor::CastOp, linalg::TransposeOp>(op))
+      return rewriter.notifyMatchFailure(op, "does more than move elements");
+    DequantizeOp dequantize = getDequantize(op->getOperand(0));
+    auto resultType = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+    if (!dequantize || !resultType)
+      return rewriter.notifyMatchFailure(op, "what it moves is float");
+    Value input = dequantize.getInput();
+    auto inputType = cast<RankedTensorType>(input.getType());
+    auto params = *QuantParams::get(inputType.getElementType());
+    Type type =
+        moveAxis(inputType.getElementType(), getNewAxis(op, params.axis));
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "the quantized dimension is lost");
+    Location loc = op->getLoc();
+    IntegerType storage = params.storageType();
+    // A cast of a constant goes with it, so that the constant is moved at
+    // compile time.
+    Value stored = quant::StorageCastOp::create(
+        rewriter, loc, inputType.clone(storage), input);
+    if (auto cast = input.getDefiningOp<quant::StorageCastOp>())
+      if (getConstant(cast.getInput()))
+        stored = cast.getInput();
+    IRMapping mapping;
+    mapping.map(op->getOperand(0), stored);
+    Operation *moved;
+    if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
+      Value empty = tensor::EmptyOp::create(
+          rewriter, loc,
+          tensor::getMixedSizes(rewriter, loc, transpose.getInit()), storage);
+      moved = linalg::TransposeOp::create(rewriter, loc, stored, empty,
+                                          transpose.getPermutation());
+    } else {
+      moved = rewriter.clone(*op, mapping);
+      moved->getResult(0).setType(resultType.clone(storage));
+    }
+    Value quantized = quant::StorageCastOp::create(
+        rewriter, loc,
+        cast<RankedTensorType>(moved->getResult(0).getType()).clone(type),
+        moved->getResult(0));
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, resultType, quantized,
+                                              dequantize.getNameAttr());
+    return success();
+  }
+};
+
+/// Zero becomes the zero point.
+struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::PadOp op,
+                                PatternRewriter &rewriter) const override {
+    DequantizeOp dequantize = getDequantize(op.getSource());
+    Value padding = op.getConstantPaddingValue();
+    if (!dequantize || !padding || !matchPattern(padding, m_AnyZeroFloat()))
+      return rewriter.notifyMatchFailure(
+          op, "does not pad a dequantized tensor with zero");
+    ArrayRef<int64_t> low = op.getStaticLow(), high = op.getStaticHigh();
+    auto params =
+        *QuantParams::get(dequantize.getInput().getType().getElementType());
+    if (ShapedType::isDynamicShape(low) || ShapedType::isDynamicShape(high) ||
+        !llvm::all_equal(params.zeroPoints) ||
+        llvm::any_of(low, [](int64_t size) { return size < 0; }) ||
+        llvm::any_of(high, [](int64_t size) { return size < 0; }) ||
+        (params.axis && (low[*params.axis] || high[*params.axis])))
+      return rewriter.notifyMatchFailure(op, "quanta.pad cannot do it");
+    Value padded = PadOp::create(rewriter, op.getLoc(), dequantize.getInput(),
+                                 low, high, IntegerAttr());
+    Value result = DequantizeOp::create(
+        rewriter, op.getLoc(),
+        cast<RankedTensorType>(padded.getType()).clone(rewriter.getF32Type()),
+        padded, dequantize.getNameAttr());
+    if (result.getType() != op.getType())
+      result =
+          tensor::CastOp::create(rewriter, op.getLoc(), op.getType(), result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// The order of stored integers is that of the values they stand for.
+struct SinkThroughMaxPool : OpInterfaceRewritePattern<linalg::LinalgOp> {
+  using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
+  LogicalResult matchAndRewrite(linalg::LinalgOp op,
+                                PatternRewriter &rewriter) const override {
+    FailureOr<linalg::ConvolutionDimensions> dims = getMaxPool(op);
+    if (failed(dims))
+      return rewriter.notifyMatchFailure(op, "is no maximum pooling");
+    Value input = op->getOperand(0);
+    auto pad = input.getDefiningOp<tensor::PadOp>();
+    if (pad)
+      input = pad.getSource();
+    DequantizeOp dequantize = getDequantize(input);
+    if (!dequantize || !isLowest(op.getDpsInitOperand(0)->get()))
+      return rewriter.notifyMatchFailure(op, "does not pool quantized values");
+    auto type = cast<RankedTensorType>(dequantize.getInput().getType());
+    AffineMap inputMap = op.getIndexingMapsArray()[0];
+    AffineMap resultMap = op.getIndexingMapsArray().back();
+    SmallVector<int64_t> positions, window;
+    for (unsigned image : dims->outputImage)
+      for (auto [position, expr] : llvm::enumerate(inputMap.getResults()))
+        if (expr.isFunctionOfDim(image))
+          positions.push_back(position);
+    for (unsigned loop : dims->filterLoop)
+      window.push_back(op.getStaticLoopRanges()[loop]);
+    auto params = *QuantParams::get(type.getElementType());
+    // The layout must be the same before and after.
+    if (positions.size() != window.size() ||
+        ShapedType::isDynamicShape(window) ||
+        inputMap.getNumResults() != resultMap.getNumResults() ||
+        (params.axis && llvm::is_contained(positions, *params.axis)))
+      return rewriter.notifyMatchFailure(op, "changes the layout");
+    for (auto [position, expr] : llvm::enumerate(resultMap.getResults()))
+      if (!inputMap.getResult(position).isFunctionOfDim(
+              cast<AffineDimExpr>(expr).getPosition()))
+        return rewriter.notifyMatchFailure(op, "changes the layout");
+    Value source = dequantize.getInput();
+    if (pad) {
+      source = padWithLowest(rewriter, pad, source, positions, window,
+                             dims->dilations);
+      if (!source)
+        return rewriter.notifyMatchFailure(op,
+                                           "its padding is of another kind");
+    }
+    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+    Value pooled = MaxPoolOp::create(
+        rewriter, op.getLoc(), resultType.clone(type.getElementType()), source,
+        positions, window, dims->strides, dims->dilations, StringAttr());
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, resultType, pooled,
+                                              dequantize.getNameAttr());
+    return success();
+  }
+
+private:
+  /// The dimensions of `max(x, out)` over windows.
+  static FailureOr<linalg::ConvolutionDimensions>
+  getMaxPool(linalg::LinalgOp op) {
+    if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
+        op.getNumDpsInits() != 1 || op->getNumResults() != 1)
+      return failure();
+    Block *body = op.getBlock();
+    Operation *maximum = body->getTerminator()->getOperand(0).getDefiningOp();
+    if (!isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(maximum))
+      return failure();
+    for (BlockArgument argument : {body->getArgument(0), body->getArgument(2)})
+      if (!llvm::is_contained(maximum->getOperands(), argument))
+        return failure();
+    if (!linalg::isaConvolutionOpInterface(op))
+      return failure();
+    return linalg::inferConvolutionDims(op);
+  }
+
+  static bool isLowest(Value value) {
+    if (auto fill = value.getDefiningOp<linalg::FillOp>())
+      value = fill.getInputs().front();
+    APFloat number(0.0);
+    return matchPattern(value, m_ConstantFloat(&number)) &&
+           number.isNegative() && (number.isInfinity() || number.isLargest());
+  }
+
+  /// Padding with -inf never wins, as long as each window has an element: nor
+  /// does the smallest stored integer.
+  static Value padWithLowest(OpBuilder &builder, tensor::PadOp pad,
+                             Value source, ArrayRef<int64_t> positions,
+                             ArrayRef<int64_t> window,
+                             ArrayRef<int64_t> dilations) {
+    Value padding = pad.getConstantPaddingValue();
+    ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+    if (!padding || !isLowest(padding))
+      return {};
+    for (auto [dim, sizes] : llvm::enumerate(llvm::zip(low, high))) {
+      auto [before, after] = sizes;
+      const int64_t *it = llvm::find(positions, static_cast<int64_t>(dim));
+      int64_t index = it - positions.begin();
+      int64_t reach =
+          it == positions.end() ? 0 : (window[index] - 1) * dilations[index];
+      if (ShapedType::isDynamic(before) || ShapedType::isDynamic(after) ||
+          before < 0 || after < 0 || before > reach || after > reach)
+        return {};
+      // With holes in the window, it may miss all elements.
+      if (it != positions.end() && (before || after) && dilations[index] != 1)
+        return {};
+    }
+    auto params = *QuantParams::get(
+        cast<RankedTensorType>(source.getType()).getElementType());
+    return PadOp::create(builder, pad.getLoc(), source, low, high,
+                         builder.getI64IntegerAttr(params.range.min));
+  }
+};
+
+struct SinkDequantizePass : impl::SinkDequantizeBase<SinkDequantizePass> {
+  void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Float, Stage::Quantized,
+                          getArgument())))
+      return signalPassFailure();
+    if (getStage(getOperation()) != Stage::Quantized)
+      return;
+    RewritePatternSet patterns(&getContext());
+    patterns.add<SinkThroughMove, SinkThroughPad, SinkThroughMaxPool>(
+        &getContext());
+    tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
+                                                         &getContext());
+    tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))) ||
+        failed(foldConstants(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace quanta

@@ -1,0 +1,99 @@
+// RUN: quant-opt %s --quanta-sink-dequantize --split-input-file | FileCheck %s
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// CHECK-LABEL: func @pad
+// CHECK: %[[P:.*]] = quanta.pad %{{.*}} low [0, 1] high [0, 2] : tensor<?x4x[[U8:.*]]> -> tensor<?x7x
+// CHECK: %[[D:.*]] = quanta.dequantize %[[P]]
+// CHECK: return %[[D]]
+func.func @pad(%q: tensor<?x4x!u8>) -> tensor<?x7xf32> {
+  %zero = arith.constant 0.0 : f32
+  %d = quanta.dequantize %q : tensor<?x4x!u8> to tensor<?x4xf32>
+  %p = tensor.pad %d low[0, 1] high[0, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<?x4xf32> to tensor<?x7xf32>
+  return %p : tensor<?x7xf32>
+}
+
+// -----
+
+!channels = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25}>
+
+// A constant is moved at compile time, and its quantized dimension with it.
+// CHECK-LABEL: func @weights
+// CHECK-DAG: %[[W:.*]] = arith.constant dense<{{\[\[}}1, 3], [2, 4]]> : tensor<2x2xi8>
+// CHECK: %[[Q:.*]] = quant.scast %[[W]] : tensor<2x2xi8> to tensor<2x2x!quant.uniform<i8<-127:127>:f32:1, {5.000000e-01,2.500000e-01}>>
+// CHECK: %[[D:.*]] = quanta.dequantize %[[Q]]
+// CHECK: return %[[D]]
+func.func @weights() -> tensor<2x2xf32> {
+  %w = arith.constant dense<[[[1, 2]], [[3, 4]]]> : tensor<2x1x2xi8>
+  %q = quant.scast %w : tensor<2x1x2xi8> to tensor<2x1x2x!channels>
+  %d = quanta.dequantize %q : tensor<2x1x2x!channels> to tensor<2x1x2xf32>
+  %c = tensor.collapse_shape %d [[0, 1], [2]] : tensor<2x1x2xf32> into tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %t = linalg.transpose ins(%c : tensor<2x2xf32>) outs(%e : tensor<2x2xf32>) permutation = [1, 0]
+  return %t : tensor<2x2xf32>
+}
+
+// -----
+
+!channels = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25}>
+
+// The quantized dimension merges with another: nothing moves.
+// CHECK-LABEL: func @merged
+// CHECK: %[[D:.*]] = quanta.dequantize
+// CHECK: tensor.collapse_shape %[[D]]
+func.func @merged(%q: tensor<2x2x!channels>) -> tensor<4xf32> {
+  %d = quanta.dequantize %q : tensor<2x2x!channels> to tensor<2x2xf32>
+  %c = tensor.collapse_shape %d [[0, 1]] : tensor<2x2xf32> into tensor<4xf32>
+  return %c : tensor<4xf32>
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// CHECK-LABEL: func @max_pool
+// CHECK: %[[P:.*]] = quanta.pad %{{.*}} low [0, 0, 1, 1] high [0, 0, 1, 1] value 0
+// CHECK: %[[M:.*]] = quanta.max_pool %[[P]] over [2, 3] window [3, 3] strides [2, 2] dilations [1, 1] : {{.*}} -> tensor<?x2x3x3x
+// CHECK: %[[D:.*]] = quanta.dequantize %[[M]]
+// CHECK: return %[[D]]
+func.func @max_pool(%q: tensor<?x2x6x6x!u8>) -> tensor<?x2x3x3xf32> {
+  %c0 = arith.constant 0 : index
+  %low = arith.constant 0xFF800000 : f32
+  %d = quanta.dequantize %q : tensor<?x2x6x6x!u8> to tensor<?x2x6x6xf32>
+  %p = tensor.pad %d low[0, 0, 1, 1] high[0, 0, 1, 1] {
+  ^bb0(%a: index, %b: index, %i: index, %j: index):
+    tensor.yield %low : f32
+  } : tensor<?x2x6x6xf32> to tensor<?x2x8x8xf32>
+  %n = tensor.dim %d, %c0 : tensor<?x2x6x6xf32>
+  %e = tensor.empty(%n) : tensor<?x2x3x3xf32>
+  %f = linalg.fill ins(%low : f32) outs(%e : tensor<?x2x3x3xf32>) -> tensor<?x2x3x3xf32>
+  %w = tensor.empty() : tensor<3x3xf32>
+  %m = linalg.pooling_nchw_max {dilations = dense<1> : vector<2xi64>, strides = dense<2> : vector<2xi64>}
+      ins(%p, %w : tensor<?x2x8x8xf32>, tensor<3x3xf32>) outs(%f : tensor<?x2x3x3xf32>) -> tensor<?x2x3x3xf32>
+  return %m : tensor<?x2x3x3xf32>
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// A window of padding alone is -inf, which no integer stands for.
+// CHECK-LABEL: func @empty_window
+// CHECK-NOT: quanta.max_pool
+func.func @empty_window(%q: tensor<1x2x6x!u8>) -> tensor<1x2x10xf32> {
+  %low = arith.constant 0xFF800000 : f32
+  %d = quanta.dequantize %q : tensor<1x2x6x!u8> to tensor<1x2x6xf32>
+  %p = tensor.pad %d low[0, 0, 5] high[0, 0, 0] {
+  ^bb0(%a: index, %b: index, %i: index):
+    tensor.yield %low : f32
+  } : tensor<1x2x6xf32> to tensor<1x2x11xf32>
+  %e = tensor.empty() : tensor<1x2x10xf32>
+  %f = linalg.fill ins(%low : f32) outs(%e : tensor<1x2x10xf32>) -> tensor<1x2x10xf32>
+  %w = tensor.empty() : tensor<2xf32>
+  %m = linalg.pooling_ncw_max {dilations = dense<1> : vector<1xi64>, strides = dense<1> : vector<1xi64>}
+      ins(%p, %w : tensor<1x2x11xf32>, tensor<2xf32>) outs(%f : tensor<1x2x10xf32>) -> tensor<1x2x10xf32>
+  return %m : tensor<1x2x10xf32>
+}
