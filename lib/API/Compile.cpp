@@ -41,7 +41,8 @@ Expected<std::string> pipelineToLLVM(Stage stage,
   if (!options.triple.empty())
     target += " triple=" + options.triple;
   std::string finish = "quanta-to-llvm{" + target +
-                       (options.kernels ? "" : " kernels=false") + "}";
+                       (options.kernels ? "" : " kernels=false") +
+                       (options.planBuffers ? "" : " plan-buffers=false") + "}";
   switch (stage) {
   case Stage::Observed:
     return "quanta-lower-observers," + finish;

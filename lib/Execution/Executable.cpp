@@ -30,6 +30,7 @@ Expected<std::unique_ptr<Executable>> Executable::create(mlir::ModuleOp module,
   EmissionOptions options;
   options.optLevel = optLevel;
   options.packedWrappers = true;
+  options.bufferRuntime = false;
   Expected<LoweredModule> lowered = lowerModule(module, options);
   if (!lowered)
     return lowered.takeError();

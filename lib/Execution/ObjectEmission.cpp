@@ -7,6 +7,7 @@
 
 #include "quanta/Execution/ObjectEmission.h"
 
+#include "BufferRuntime.h"
 #include "PackedWrapper.h"
 #include "quanta/Execution/Signature.h"
 
@@ -31,7 +32,8 @@ static constexpr StringLiteral featuresAttrName("target-features");
 static void internalize(llvm::Module &module) {
   std::string prefix = getInterfaceName("");
   internalizeModule(module, [&](const GlobalValue &value) {
-    return isa<GlobalVariable>(value) || value.getName().starts_with(prefix);
+    return isa<GlobalVariable>(value) || value.getName().starts_with(prefix) ||
+           value.getName() == freeBuffersName;
   });
 }
 
@@ -131,6 +133,9 @@ Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
                              "' is not that of " + triple + ", '" +
                              layout.getStringRepresentation() + "'");
   result.module->setDataLayout(layout);
+  if (options.bufferRuntime)
+    if (Error error = addBufferRuntime(*result.module))
+      return error;
   completeTargetAttributes(*result.module, cpu, features);
   internalize(*result.module);
   if (options.packedWrappers)

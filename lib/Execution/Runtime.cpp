@@ -7,6 +7,8 @@
 
 #include "Runtime.h"
 
+#include "BufferRuntime.h"
+
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
 #include "llvm/ADT/bit.h"
@@ -36,9 +38,11 @@ Error defineRuntime(orc::LLJIT &jit) {
                                       JITSymbolFlags::Callable);
   };
   orc::MangleAndInterner mangle(jit.getExecutionSession(), jit.getDataLayout());
-  return jit.getMainJITDylib().define(
-      orc::absoluteSymbols({{mangle("__truncsfbf2"), symbol(truncateFloat)},
-                            {mangle("__truncdfbf2"), symbol(truncateDouble)}}));
+  return jit.getMainJITDylib().define(orc::absoluteSymbols(
+      {{mangle("__truncsfbf2"), symbol(truncateFloat)},
+       {mangle("__truncdfbf2"), symbol(truncateDouble)},
+       {mangle(acquireBufferName), symbol(acquireBuffer)},
+       {mangle(releaseBufferName), symbol(releaseBuffer)}}));
 }
 
 } // namespace quanta

@@ -83,6 +83,8 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   bufferization::buildBufferDeallocationPipeline(pm, {});
+  // With and without kernels: it fixes the order of float sums.
+  pm.addPass(createVectorizeReductions());
   if (options.kernels) {
     pm.addPass(createExpandBatches());
     pm.addPass(createGenerateKernels());
@@ -92,6 +94,8 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
     pm.addPass(createVectorizeElementwise());
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
+  if (options.planBuffers)
+    pm.addPass(createPlanBuffers());
 }
 
 void buildKernelToLLVMPipeline(OpPassManager &pm) {
@@ -99,6 +103,8 @@ void buildKernelToLLVMPipeline(OpPassManager &pm) {
   check.consumer = "quanta-kernel-to-llvm";
   check.kernel = true;
   pm.addPass(createCheckStage(check));
+  // Before loops: constants of approximations leave them.
+  pm.addPass(createExpandMath());
   pm.addPass(createConvertBufferizationToMemRefPass());
   pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
   pm.addPass(createLoopInvariantCodeMotionPass());

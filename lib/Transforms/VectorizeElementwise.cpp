@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/Transforms/Passes.h"
+#include "quanta/Transforms/VectorAccess.h"
 #include "quanta/Transforms/VectorizeRegion.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,36 +26,6 @@ namespace quanta {
 
 namespace {
 
-/// One operand of an elementwise operation.
-struct Access {
-  Value buffer;
-  AffineMap map;
-};
-
-bool movesWithLastDim(const Access &access) {
-  return !access.map.isConstant() && access.map.getNumResults() > 0 &&
-         access.map.isFunctionOfDim(access.map.getNumDims() - 1);
-}
-
-/// Elements of one vector lie next to each other, or are all the same one.
-bool isVectorizable(const Access &access) {
-  auto type = dyn_cast<MemRefType>(access.buffer.getType());
-  if (!type)
-    return true;
-  // In memory, an element below 8 bits has a byte of its own; in a vector, it
-  // has not.
-  if (type.getElementType().isIntOrFloat() &&
-      type.getElementTypeBitWidth() % 8 != 0)
-    return false;
-  if (!access.map.isProjectedPermutation(/*allowZeroInResults=*/true))
-    return false;
-  if (!movesWithLastDim(access))
-    return true;
-  auto last = dyn_cast<AffineDimExpr>(access.map.getResults().back());
-  return last && last.getPosition() == access.map.getNumDims() - 1 &&
-         type.isLastDimUnitStride();
-}
-
 class ElementwiseVectorizer {
 public:
   ElementwiseVectorizer(linalg::GenericOp op, int64_t lanes)
@@ -63,26 +34,35 @@ public:
       accesses.push_back({operand.get(), op.getMatchingIndexingMap(&operand)});
   }
 
+  /// The last loop is parallel, so that its iterations can be made at once; the
+  /// loops around it keep their order, whether parallel or reductions.
   bool canRun() {
-    return linalg::isElementwise(op) && op.hasPureBufferSemantics() &&
-           op.getNumLoops() > 0 && canVectorizeBlock(*op.getBody()) &&
-           llvm::all_of(accesses, isVectorizable) &&
-           llvm::all_of(op.getDpsInitsMutable(), [&](OpOperand &init) {
-             return op.getMatchingIndexingMap(&init).isIdentity();
-           });
+    if (!op.hasPureBufferSemantics() || op.getNumLoops() == 0 ||
+        op.getIteratorTypesArray().back() != utils::IteratorType::parallel ||
+        !canVectorizeBlock(*op.getBody()))
+      return false;
+    for (auto [i, access] : llvm::enumerate(accesses)) {
+      bool isOutput = i >= size_t(op.getNumDpsInputs());
+      if (!access.isLoadable() ||
+          (isOutput && !(access.movesWithLastDim() && access.isContiguous())))
+        return false;
+    }
+    return true;
   }
 
   void run() {
     SmallVector<Value> indices = collapse();
-    auto outType = cast<MemRefType>(accesses.back().buffer.getType());
-    int64_t rank = outType.getRank();
+    unsigned last = accesses.back().map.getNumDims() - 1;
     Value zero = index(0), one = index(1);
-    for (int64_t dim = 0; dim + 1 < rank; ++dim) {
-      auto loop = scf::ForOp::create(b, loc, zero, size(dim), one);
+    SmallVector<Value> sizes;
+    for (unsigned dim = 0; dim <= last; ++dim)
+      sizes.push_back(getLoopSize(b, loc, accesses, dim));
+    for (Value size : ArrayRef(sizes).drop_back()) {
+      auto loop = scf::ForOp::create(b, loc, zero, size, one);
       b.setInsertionPointToStart(loop.getBody());
       indices.push_back(loop.getInductionVar());
     }
-    Value count = size(rank - 1);
+    Value count = sizes.back();
     Value vectors = arith::DivUIOp::create(b, loc, count, index(lanes));
     Value split = arith::MulIOp::create(b, loc, vectors, index(lanes));
     buildLoop(indices, zero, split, lanes);
@@ -95,20 +75,17 @@ private:
   OpBuilder b;
   Location loc;
   int64_t lanes;
-  SmallVector<Access> accesses;
+  SmallVector<VectorAccess> accesses;
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
-  }
-  Value size(int64_t dim) {
-    return memref::DimOp::create(b, loc, accesses.back().buffer, dim);
   }
 
   /// Where all operands are whole contiguous buffers of one shape, their
   /// dimensions become one: long loops whatever the last dimension's size.
   SmallVector<Value> collapse() {
     int64_t rank = op.getNumLoops();
-    bool collapsible = llvm::all_of(accesses, [](const Access &access) {
+    bool collapsible = llvm::all_of(accesses, [](const VectorAccess &access) {
       auto type = dyn_cast<MemRefType>(access.buffer.getType());
       return !type || type.getRank() == 0 ||
              (access.map.isIdentity() && type.getLayout().isIdentity());
@@ -118,7 +95,7 @@ private:
     SmallVector<ReassociationIndices> all(1);
     all[0].assign(llvm::seq<int64_t>(0, rank).begin(),
                   llvm::seq<int64_t>(0, rank).end());
-    for (Access &access : accesses) {
+    for (VectorAccess &access : accesses) {
       auto type = dyn_cast<MemRefType>(access.buffer.getType());
       if (type && type.getRank() > 0) {
         access.buffer =
@@ -141,7 +118,7 @@ private:
     Block &body = *op.getBody();
     for (auto [argument, access] : llvm::zip(body.getArguments(), accesses))
       if (!argument.use_empty())
-        mapping.map(argument, load(access, indices, step));
+        mapping.map(argument, access.load(b, loc, indices, step));
     SmallVector<Value> results;
     if (step == 1) {
       for (Operation &inner : body.without_terminator())
@@ -154,33 +131,12 @@ private:
     size_t inputs = accesses.size() - results.size();
     for (auto [result, access] :
          llvm::zip(results, ArrayRef(accesses).drop_front(inputs))) {
-      SmallVector<Value> at = getIndices(access, indices);
+      SmallVector<Value> at = access.getIndices(b, loc, indices);
       if (step == 1)
         memref::StoreOp::create(b, loc, result, access.buffer, at);
       else
         vector::StoreOp::create(b, loc, result, access.buffer, at);
     }
-  }
-
-  SmallVector<Value> getIndices(const Access &access, ArrayRef<Value> indices) {
-    SmallVector<Value> at;
-    for (AffineExpr expr : access.map.getResults()) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      at.push_back(dim ? indices[dim.getPosition()] : index(0));
-    }
-    return at;
-  }
-
-  Value load(const Access &access, ArrayRef<Value> indices, int64_t step) {
-    auto type = dyn_cast<MemRefType>(access.buffer.getType());
-    if (!type)
-      return access.buffer;
-    SmallVector<Value> at = getIndices(access, indices);
-    if (step == 1 || !movesWithLastDim(access))
-      return memref::LoadOp::create(b, loc, access.buffer, at);
-    return vector::LoadOp::create(b, loc,
-                                  VectorType::get(step, type.getElementType()),
-                                  access.buffer, at);
   }
 };
 

@@ -29,6 +29,9 @@ struct EmissionOptions {
   /// Add `void quanta_packed_<f>(void **)` for each C interface wrapper, see
   /// `addPackedWrappers`.
   bool packedWrappers = false;
+  /// Define the functions that keep buffers between calls; otherwise, the
+  /// process has them.
+  bool bufferRuntime = true;
 };
 
 /// A module of LLVM IR with the machine that it is compiled for.

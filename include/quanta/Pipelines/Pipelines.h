@@ -46,6 +46,11 @@ struct ToLLVMOptions : mlir::PassPipelineOptions<ToLLVMOptions> {
       *this, "kernels",
       llvm::cl::desc("Generate kernels; without them, plain scalar loops"),
       llvm::cl::init(true)};
+  Option<bool> planBuffers{
+      *this, "plan-buffers",
+      llvm::cl::desc("Place the buffers of a function in one block of memory, "
+                     "which is kept between calls"),
+      llvm::cl::init(true)};
 };
 
 /// Float or integer stage to kernel stage.

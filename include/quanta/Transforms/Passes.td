@@ -533,6 +533,111 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quanta::QuantaDialect"];
 }
 
+def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
+  let summary = "Compute transcendental functions by arithmetic";
+  let description = [{
+    Replaces `math` functions of f32 and narrower floats, on scalars and vectors,
+    by upstream's polynomial approximations. They consist of additions, products,
+    fused products and comparisons, each of which IEEE 754 defines to the last
+    bit: every stage and every machine gives the same results, and vector code
+    stays vector code, where a library would be called for each element.
+
+    Errors, measured in units of the last place on a million arguments of all
+    binary exponents, normal arguments and results: exp 5.1 and expm1 5.1 at the
+    largest results (1.0 and 2.4 for results below 1e9), tanh 4.3, erf 4.1, erfc
+    2.6, log 0.9, log1p 2.3, asin 5.8, acos 1.1, rsqrt 1.5. NaN and infinities come
+    out as in C. A subnormal argument of log counts as the smallest normal number.
+    Powers whose exponent is a small constant become products and roots.
+
+    Other functions (sin, cos, atan, pow with a variable exponent, ...) and f64
+    are left to the C library, whose bits may differ between machines.
+
+    ```mlir
+    %0 = math.rsqrt %x : vector<16xf32>
+    ```
+    becomes
+    ```mlir
+    %cst = arith.constant dense<1.000000e+00> : vector<16xf32>
+    %0 = math.sqrt %x : vector<16xf32>
+    %1 = arith.divf %cst, %0 : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def VectorizeReductions : Pass<"quanta-vectorize-reductions", "::mlir::ModuleOp"> {
+  let summary = "Turn reductions of rows into vector loops of one fixed order";
+  let description = [{
+    A `linalg.generic` on buffers that reduces its last dimension, contiguous in
+    memory, becomes a loop over vectors: sums, products, minima, maxima and
+    bitwise operations, of whatever its region computes from the elements.
+
+    The order of additions is part of the meaning, since sums of floats depend on
+    it: of 16 partial results, number `i` combines the elements `i`, `i + 16`, ...
+    in order, starting from the neutral element; then the upper half is combined
+    into the lower half until one is left, and that is combined with the output's
+    initial value. The order is the same for every machine and stage, also where
+    no kernels are generated: there it is what defines the result.
+
+    ```mlir
+    linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]}
+        ins(%x : memref<4x64xf32>) outs(%o : memref<4xf32>) {
+    ^bb0(%a: f32, %acc: f32):
+      %s = arith.addf %acc, %a : f32
+      linalg.yield %s : f32
+    }
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %c4 step %c1 {
+      %v = scf.for %j = %c0 to %c64 step %c16 iter_args(%acc = %neutral) -> (vector<16xf32>) {
+        %a = vector.load %x[%i, %j] : memref<4x64xf32>, vector<16xf32>
+        %s = arith.addf %acc, %a : vector<16xf32>
+        scf.yield %s : vector<16xf32>
+      }
+      ...
+      memref.store %sum, %o[%i] : memref<4xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def PlanBuffers : Pass<"quanta-plan-buffers", "::mlir::ModuleOp"> {
+  let summary = "Place the buffers of a function in one block of memory";
+  let description = [{
+    Every `memref.alloc` of a function whose `memref.dealloc` is in the same block
+    gets a place in one block of memory, by lifetime: buffers that are never alive
+    at once share memory. Places are multiples of 64 bytes. Buffers whose sizes
+    are known only at run time share one layout for each product of open sizes, and
+    that product scales it. What a function returns stays an allocation of its own.
+
+    The block comes from `quanta_acquire_buffer` and goes back to
+    `quanta_release_buffer`, which keep it for the next call of the same thread:
+    from the second call on, nothing is allocated, unless a larger size comes.
+
+    ```mlir
+    %0 = memref.alloc() : memref<4x8xf32>
+    ...
+    memref.dealloc %0 : memref<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %block = call @quanta_acquire_buffer(%c128) : (index) -> memref<?xi8>
+    %0 = memref.view %block[%c0][] : memref<?xi8> to memref<4x8xf32>
+    ...
+    call @quanta_release_buffer(%block) : (memref<?xi8>) -> ()
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
 def LowerCopies : Pass<"quanta-lower-copies", "::mlir::ModuleOp"> {
   let summary = "Turn copies between strided buffers into linalg";
   let description = [{

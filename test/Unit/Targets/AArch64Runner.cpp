@@ -103,6 +103,8 @@ void runOnAArch64(const Sweep &sweep, const Program &program, StringRef cpu) {
   CompileOptions options;
   options.triple = "aarch64-linux-gnu";
   options.cpu = cpu.str();
+  // A guard for each buffer.
+  options.planBuffers = false;
   Expected<std::vector<char>> object = emitObject(program, options);
   ASSERT_TRUE(bool(object)) << toString(object.takeError());
 

@@ -41,6 +41,8 @@ static Expected<std::unique_ptr<Executable>>
 compileGuarded(const Program &program, StringRef cpu) {
   CompileOptions options;
   options.cpu = cpu.str();
+  // A guard for each buffer.
+  options.planBuffers = false;
   Expected<Program> lowered = lowerToLLVM(program, options);
   if (!lowered)
     return lowered.takeError();
