@@ -36,7 +36,7 @@ ROUNDS = 5
 TURN, NETWORK_TURN = 0.04, 0.15
 # A subject whose first turn took longer than this has only that one.
 PATIENCE = 2.0
-CALIBRATION_SAMPLES = 2
+CALIBRATION_SAMPLES = 1
 
 
 class Failure(Exception):
