@@ -29,8 +29,8 @@ struct CompileOptions {
   /// Generate kernels. Without them, every operation becomes plain loops: slow,
   /// and what kernels are checked against.
   bool kernels = true;
-  /// Place the buffers of a function in one block of memory that is kept between
-  /// calls. Without it, each is allocated when it is needed.
+  /// Place the buffers of a function in one block of memory that is kept
+  /// between calls. Without it, each is allocated when it is needed.
   bool planBuffers = true;
 };
 
