@@ -63,6 +63,7 @@ std::optional<Body> Body::match(linalg::GenericOp op) {
 }
 
 std::optional<Parameter> Body::getParameter(Value value) const {
+  linalg::GenericOp op = this->op;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     if (argument.getOwner() != op.getBody() || argument == data ||
         argument.getArgNumber() >= op.getNumDpsInputs())
