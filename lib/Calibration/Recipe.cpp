@@ -175,7 +175,9 @@ Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
   yaml::Input input(MemoryBufferRef(text, name), nullptr, keepFirstError,
                     &message);
   // What holds no document, only comments for example, cannot be mapped.
-  if (input.setCurrentDocument())
+  yaml::Input probe(MemoryBufferRef(text, name), nullptr, keepFirstError,
+                    &message);
+  if (probe.setCurrentDocument() && message.empty())
     input >> file;
   if (!message.empty())
     return createStringError(message);

@@ -43,7 +43,7 @@ private:
   void checkBuffers() {
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
     WalkResult result =
-        getOperation().walk([&](Operation *op) {
+        getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
           bool hasTensors = llvm::any_of(op->getOperandTypes(), isTensor) ||
                             llvm::any_of(op->getResultTypes(), isTensor);
           if (auto function = dyn_cast<FunctionOpInterface>(op))

@@ -140,6 +140,9 @@ bool BufferPlanner::moveToStart(Value value) {
   if (argument)
     return argument.getOwner() == &block;
   Operation *op = value.getDefiningOp();
+  // Another size may have taken it along: moved again, it would come too late.
+  if (op->getBlock() == &block && op->isBeforeInBlock(&*b.getInsertionPoint()))
+    return true;
   // An arithmetic operation that can fail must not run before its check.
   if (op->getNumRegions() != 0 || !(isa<memref::DimOp>(op) || isPure(op)))
     return false;

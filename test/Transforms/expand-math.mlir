@@ -35,7 +35,7 @@ func.func @half(%x: f16) -> f16 {
 
 // CHECK-LABEL: func.func @cube
 // CHECK: %[[SQUARE:.*]] = arith.mulf %[[X:.*]], %[[X]] : f32
-// CHECK: arith.mulf %[[SQUARE]], %[[X]] : f32
+// CHECK: arith.mulf %[[X]], %[[SQUARE]] : f32
 func.func @cube(%x: f32) -> f32 {
   %c = arith.constant 3.0 : f32
   %0 = math.powf %x, %c : f32

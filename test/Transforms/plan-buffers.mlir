@@ -81,6 +81,7 @@ func.func @others(%x: memref<index>, %flag: i1) -> memref<4xf32> {
   // CHECK: return
   %0 = memref.alloc() : memref<4xf32>
   %1 = memref.alloc() : memref<4xf32>
+  "test.use"(%1) : (memref<4xf32>) -> ()
   scf.if %flag {
     memref.dealloc %1 : memref<4xf32>
   }

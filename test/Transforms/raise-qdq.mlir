@@ -10,7 +10,7 @@
 // CHECK-LABEL: func @linear
 // CHECK-SAME: %[[X:.*]]: tensor<?x3xf32>
 // CHECK-DAG: %[[W:.*]] = arith.constant dense<{{.*}}> : tensor<3x2xi8>
-// CHECK-DAG: %[[B:.*]] = arith.constant dense<[2.500000e-01, -1.000000e-01]> : tensor<2xf32>
+// CHECK-DAG: %[[B:.*]] = arith.constant dense<[2.500000e-01, -2.500000e-01]> : tensor<2xf32>
 // CHECK-DAG: %[[QW:.*]] = quant.scast %[[W]] : tensor<3x2xi8> to tensor<3x2x!quant.uniform<i8:f32:1, {2.500000e-01,5.000000e-01}>>
 // CHECK-DAG: quanta.dequantize %[[QW]]
 // CHECK: %[[Q:.*]] = quanta.quantize %[[X]] : tensor<?x3xf32> to tensor<?x3x!quant.uniform<u8:f32, 5.000000e-01:3>>
@@ -18,7 +18,7 @@
 // CHECK: linalg.matmul
 
 // QUANTIZED-LABEL: func @linear
-// QUANTIZED-DAG: dense<[2, 0]> : tensor<2xi32>
+// QUANTIZED-DAG: dense<[2, -1]> : tensor<2xi32>
 // QUANTIZED: %[[ACC:.*]] = quanta.matmul %{{.*}}, %{{.*}} bias
 // QUANTIZED-SAME: -> tensor<?x2x!quant.uniform<i32:f32:1, {1.250000e-01,2.500000e-01}>>
 // QUANTIZED: quanta.requantize %[[ACC]] {{.*}} to tensor<?x2x!quant.uniform<i8:f32, 1.000000e+00:-5>>
@@ -38,7 +38,7 @@ func.func @linear(%x: tensor<?x3xf32>) -> tensor<?x2xf32> {
   %ws = arith.constant dense<[0.25, 0.5]> : tensor<2xf32>
   %wz = arith.constant dense<0> : tensor<2xi8>
   %b = arith.constant dense<[2, -1]> : tensor<2xi32>
-  %bs = arith.constant dense<[0.125, 0.1]> : tensor<2xf32>
+  %bs = arith.constant dense<[0.125, 0.25]> : tensor<2xf32>
   %bz = arith.constant dense<0> : tensor<2xi32>
   %e0 = tensor.empty() : tensor<2xf32>
   %bias = linalg.generic {indexing_maps = [#vector, #vector, #vector, #vector], iterator_types = ["parallel"]}

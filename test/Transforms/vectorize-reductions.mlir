@@ -8,19 +8,19 @@
 // CHECK-LABEL: func.func @sum(
 // CHECK-SAME: %[[X:.*]]: memref<4x64xf32>, %[[O:.*]]: memref<4xf32>)
 func.func @sum(%x: memref<4x64xf32>, %o: memref<4xf32>) {
-  // CHECK: %[[NEUTRAL:.*]] = arith.constant dense<-0.000000e+00> : vector<16xf32>
+  // CHECK: %[[NEUTRAL:.*]] = arith.constant dense<{{-?}}0.000000e+00> : vector<16xf32>
   // CHECK: scf.for %[[I:.*]] =
   // CHECK: %[[V:.*]] = scf.for %[[J:.*]] = {{.*}} iter_args(%[[ACC:.*]] = %[[NEUTRAL]])
   // CHECK: %[[A:.*]] = vector.load %[[X]][%[[I]], %[[J]]]
   // CHECK: arith.addf %[[ACC]], %[[A]] : vector<16xf32>
   // CHECK-NOT: vector.maskedload
+  // CHECK: %[[BEFORE:.*]] = memref.load %[[O]][%[[I]]]
   // CHECK: %[[LOW:.*]] = vector.shuffle %[[V]], %[[V]] [0, 1, 2, 3, 4, 5, 6, 7]
   // CHECK: %[[HIGH:.*]] = vector.shuffle %[[V]], %[[V]] [8, 9, 10, 11, 12, 13, 14, 15]
   // CHECK: arith.addf %[[LOW]], %[[HIGH]] : vector<8xf32>
   // CHECK: arith.addf %{{.*}} : vector<4xf32>
   // CHECK: arith.addf %{{.*}} : vector<2xf32>
   // CHECK: arith.addf %{{.*}} : vector<1xf32>
-  // CHECK: %[[BEFORE:.*]] = memref.load %[[O]][%[[I]]]
   // CHECK: arith.addf %[[BEFORE]], %{{.*}} : f32
   // CHECK: memref.store
   linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]}

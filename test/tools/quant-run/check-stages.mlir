@@ -27,7 +27,7 @@
 // A sum that leaves i32 is not what the simulation computes.
 // RUN: %python %S/../../Inputs/npy.py %t/ones.npy "numpy.ones((2, 80000), 'f4')"
 // RUN: not quant-run %t/wraps.mlir --check-stages --input=%t/ones.npy 2>&1 | FileCheck %s --check-prefix=WRAPS
-// WRAPS: wraps.mlir:14:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
+// WRAPS: wraps.mlir:13:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
 
 //--- model.mlir
 #elementwise = affine_map<(i, j) -> (i, j)>

@@ -101,6 +101,10 @@ static void call(Function *f, Tensor *r, Tensor *a, int count) {
   case 3:
     ((void (*)(Tensor *, Tensor *, Tensor *, Tensor *))f)(r, a, a + 1, a + 2);
     break;
+  case 4:
+    ((void (*)(Tensor *, Tensor *, Tensor *, Tensor *, Tensor *))f)(
+        r, a, a + 1, a + 2, a + 3);
+    break;
   case 6:
     ((void (*)(Tensor *, Tensor *, Tensor *, Tensor *, Tensor *, Tensor *,
                Tensor *))f)(r, a, a + 1, a + 2, a + 3, a + 4, a + 5);
