@@ -241,10 +241,10 @@ func.func @max_pool_dimension(%a: tensor<4x4x!quant.uniform<u8:f32, 0.5:3>>) -> 
 // -----
 
 // quanta.max_pool, 3: the quantized dimension.
-func.func @max_pool_axis(%a: tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>>) -> tensor<4x1x!quant.uniform<i8:f32:1, {0.5, 0.25}>> {
-  // expected-error@+1 {{has 2 scales for dimension 1 of size 1}}
-  %0 = quanta.max_pool %a over [1] window [2] strides [1] dilations [1] : tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>> -> tensor<4x1x!quant.uniform<i8:f32:1, {0.5, 0.25}>>
-  return %0 : tensor<4x1x!quant.uniform<i8:f32:1, {0.5, 0.25}>>
+func.func @max_pool_axis(%a: tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>>) -> tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>> {
+  // expected-error@+1 {{has windows along dimension 1, along which the tensor is quantized}}
+  %0 = quanta.max_pool %a over [1] window [1] strides [1] dilations [1] : tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>> -> tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>>
+  return %0 : tensor<4x2x!quant.uniform<i8:f32:1, {0.5, 0.25}>>
 }
 
 // -----
