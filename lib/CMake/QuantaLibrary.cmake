@@ -8,6 +8,7 @@ add_custom_target(quanta-headers)
 function(add_quanta_library name)
   cmake_parse_arguments(ARG "" "" "DEPENDS;LINK_LIBS" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
+  quanta_precompile_headers(${name})
   add_dependencies(${name} quanta-headers ${ARG_DEPENDS})
   target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS} MLIR LLVM)
   target_include_directories(${name} PUBLIC
