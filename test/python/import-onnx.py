@@ -3,6 +3,7 @@
 """The door for ONNX models."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -180,6 +181,51 @@ class Import(unittest.TestCase):
             )
             module = self.compare(model, x)
             self.assertNotIn("math.rsqrt", str(module))
+
+    @unittest.skipUnless(
+        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
+    )
+    def test_quantized_convolution(self):
+        def linear(op, source, scale, zero, result):
+            return helper.make_node(op, [source, scale, zero], [result])
+
+        nodes = [
+            linear("QuantizeLinear", "x", "sx", "zx", "qx"),
+            linear("DequantizeLinear", "qx", "sx", "zx", "dx"),
+            linear("DequantizeLinear", "qw", "sw", "zw", "dw"),
+            linear("DequantizeLinear", "qb", "sb", "zb", "db"),
+            helper.make_node("Conv", ["dx", "dw", "db"], ["c"], pads=[1, 1, 1, 1]),
+            linear("QuantizeLinear", "c", "sy", "zy", "qy"),
+            linear("DequantizeLinear", "qy", "sy", "zy", "y"),
+        ]
+
+        def constant(name, array, dtype):
+            return numpy_helper.from_array(np.array(array, dtype), name)
+
+        weights = [
+            constant("sx", 0.02, np.float32), constant("zx", -5, np.int8),
+            constant("sw", 0.01, np.float32), constant("zw", 0, np.int8),
+            constant("sb", 0.02 * 0.01, np.float32), constant("zb", 0, np.int32),
+            constant("sy", 0.0471, np.float32), constant("zy", 9, np.int8),
+            constant("qw", RANDOM.integers(-127, 128, (4, 3, 3, 3)), np.int8),
+            constant("qb", RANDOM.integers(-9000, 9000, 4), np.int32),
+        ]
+        model = make(
+            nodes, [value("x", [1, 3, 6, 6])], [value("y", [1, 4, 6, 6])], weights
+        )
+        x = RANDOM.standard_normal((1, 3, 6, 6)).astype(np.float32)
+        module = self.compare(model, x)
+        self.assertIn("linalg.conv_2d_nchw_fchw ", str(module))
+        report = os.path.join(self.folder, "report.json")
+        small = module.run(f"quanta-ptq{{report='{report}'}}")
+        with open(report, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["int8_mac_share"], 1)
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(self.save(model))
+        np.testing.assert_array_equal(
+            quanta.compile(small)(x), session.run(None, {"x": x})[0]
+        )
 
     def test_all_that_is_not_supported_is_named(self):
         nodes = [

@@ -314,7 +314,7 @@ class Models:
         )
         # Results are multiples of one scale.
         step = np.diff(np.unique(theirs)).min()
-        difference = float(np.abs(ours - theirs).max() / step)
+        difference = round(float(np.abs(ours - theirs).max() / step))
         self.bar(f"{what}: largest difference, in steps of the result", difference, "<=", 1)
         self.bar(f"{what}: int8 share of MACs", self.rows[-1]["int8_mac_share"], ">=", 0.95)
 
