@@ -11,6 +11,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <tuple>
+
 using namespace mlir;
 
 namespace quanta {
@@ -22,20 +24,25 @@ namespace {
 ///   for each block of channels, image, row of the output
 ///     for each tile of neighbouring outputs in the row
 ///       accumulators = init
-///       for each run of taps, for each group of the run:
-///         accumulators += lhs * packed weights
+///       for each row of the kernel that lies in the image
+///         for each run of taps, on the outputs for which it lies in the image
+///           for each group of the run: accumulators += lhs * packed weights
 ///       epilogue on the accumulators, store
 class Conv2DGenerator {
 public:
   Conv2DGenerator(FusedConv2DOp op)
       : tile(op, /*dense=*/true), b(tile.builder()), loc(tile.getLoc()),
-        shape(tile.getShape()), runs(op.getRuns()), strides(op.getStrides()),
-        dilations(op.getDilations()) {
+        shape(tile.getShape()), runs(op.getRuns()), kernel(op.getKernel()),
+        strides(op.getStrides()), dilations(op.getDilations()),
+        pads(op.getPadsOrZeros()) {
     auto output = cast<MemRefType>(tile.getOutput().getType());
     height = output.getDimSize(1);
     width = output.getDimSize(2);
     filters = output.getDimSize(3);
-    channels = cast<MemRefType>(tile.getLhs().getType()).getDimSize(3);
+    auto input = cast<MemRefType>(tile.getLhs().getType());
+    inputHeight = input.getDimSize(1);
+    inputWidth = input.getDimSize(2);
+    channels = input.getDimSize(3);
     // A run goes on from one pixel to the next.
     tile.setLhs(memref::CollapseShapeOp::create(
         b, loc, tile.getLhs(),
@@ -50,22 +57,35 @@ private:
   Location loc;
   DotShape shape;
   ConvolutionRuns runs;
-  SmallVector<int64_t> strides, dilations;
-  int64_t height, width, filters, channels;
+  SmallVector<int64_t> kernel, strides, dilations;
+  std::array<int64_t, 4> pads;
+  int64_t height, width, filters, inputHeight, inputWidth, channels;
 
-  /// First output of a tile.
+  /// Where tiles are built: rows `from` to `to` of the kernel lie in the image.
   struct Place {
-    Value block, image, y, x;
+    Value block, image, y, from, to;
   };
+  /// Neighbouring taps of one row of the kernel that lie in the image for
+  /// outputs `first` to `last` of a tile.
+  struct Segment {
+    int64_t tap, taps, first, last;
+    bool operator==(const Segment &other) const {
+      return std::tie(tap, taps, first, last) ==
+             std::tie(other.tap, other.taps, other.first, other.last);
+    }
+  };
+  using Segments = SmallVector<Segment>;
 
   template <typename Body> void loop(Value from, Value to, Body body);
   void buildRow(Value block, int64_t count, Value image, Value y);
-  void buildTile(const Place &place, int64_t pixels, int64_t count);
-  void buildRuns(const Place &place, int64_t pixels, int64_t vectors,
-                 int64_t chains, SmallVector<Value> &accumulators);
-  void buildGroup(const Place &place, Value row, Value column, Value run,
-                  Value group, int64_t valid, int64_t pixels,
-                  MutableArrayRef<Value> accumulators);
+  Segments getSegments(int64_t x, int64_t pixels) const;
+  void buildTile(const Place &place, Value x, const Segments &segments,
+                 int64_t pixels, int64_t count);
+  void buildSegment(const Place &place, Value x, Value kernelRow,
+                    const Segment &segment, int64_t pixels, int64_t chains,
+                    SmallVector<Value> &accumulators);
+  void buildGroup(ValueRange start, Value weights, Value group, int64_t valid,
+                  int64_t vectors, MutableArrayRef<Value> accumulators);
 };
 
 template <typename Body>
@@ -95,109 +115,173 @@ void Conv2DGenerator::run() {
 }
 
 /// Tiles of nearly equal size: a small last one would have too few independent
-/// sums to keep the machine busy.
+/// sums to keep the machine busy. Those that read the same taps share a loop.
 void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
                                Value y) {
   if (width == 0)
     return;
+  Place place{block, image, y, tile.index(0), tile.index(kernel[0])};
+  if (pads[0] > 0 || pads[2] > 0) {
+    // The first row of the kernel at or below a row of the image.
+    auto firstRow = [&](int64_t imageRow) -> Value {
+      Value offset = arith::SubIOp::create(
+          b, loc, tile.index(imageRow + pads[0]), tile.mul(y, strides[0]));
+      if (dilations[0] == 1)
+        return offset;
+      return arith::CeilDivSIOp::create(b, loc, offset,
+                                        tile.index(dilations[0]));
+    };
+    place.from = arith::MaxSIOp::create(b, loc, firstRow(0), place.from);
+    place.to = arith::MinSIOp::create(b, loc, firstRow(inputHeight), place.to);
+  }
   int64_t tiles = llvm::divideCeil(width, shape.rows);
   int64_t small = width / tiles, large = width % tiles;
-  auto build = [&](int64_t from, int64_t number, int64_t pixels) {
-    if (number == 1) {
-      buildTile({block, image, y, tile.index(from)}, pixels, count);
-    } else if (number > 1) {
-      loop(tile.index(0), tile.index(number), [&](Value index) {
-        Value x = tile.add(tile.mul(index, pixels), from);
-        buildTile({block, image, y, x}, pixels, count);
+  auto pixelsOf = [&](int64_t index) { return small + (index < large); };
+  int64_t x = 0;
+  for (int64_t index = 0; index < tiles;) {
+    int64_t pixels = pixelsOf(index), number = 1;
+    Segments segments = getSegments(x, pixels);
+    while (index + number < tiles && pixelsOf(index + number) == pixels &&
+           getSegments(x + number * pixels, pixels) == segments)
+      ++number;
+    if (number == 1)
+      buildTile(place, tile.index(x), segments, pixels, count);
+    else
+      loop(tile.index(0), tile.index(number), [&](Value step) {
+        buildTile(place, tile.add(tile.mul(step, pixels), x), segments, pixels,
+                  count);
       });
-    }
-  };
-  build(0, large, small + 1);
-  build(large * (small + 1), tiles - large, small);
+    x += number * pixels;
+    index += number;
+  }
 }
 
-void Conv2DGenerator::buildTile(const Place &place, int64_t pixels,
+Conv2DGenerator::Segments Conv2DGenerator::getSegments(int64_t x,
+                                                       int64_t pixels) const {
+  Segments segments;
+  for (int64_t tap = 0; tap < kernel[1]; ++tap) {
+    // The first output of the tile whose tap is at or behind a column.
+    auto firstPixel = [&](int64_t column) {
+      int64_t distance =
+          column - (x * strides[1] + tap * dilations[1] - pads[1]);
+      return distance <= 0
+                 ? 0
+                 : std::min<int64_t>(pixels,
+                                     llvm::divideCeil(distance, strides[1]));
+    };
+    int64_t first = firstPixel(0), last = firstPixel(inputWidth);
+    if (first >= last)
+      continue;
+    if (runs.perRow == 1 && !segments.empty() &&
+        segments.back().tap + segments.back().taps == tap &&
+        segments.back().first == first && segments.back().last == last)
+      ++segments.back().taps;
+    else
+      segments.push_back({tap, 1, first, last});
+  }
+  return segments;
+}
+
+void Conv2DGenerator::buildTile(const Place &place, Value x,
+                                const Segments &segments, int64_t pixels,
                                 int64_t count) {
   Channels block{tile.mul(place.block, shape.columns()), count};
-  int64_t vectors = tile.vectorsOf(count);
-  int64_t chains = tile.chainsOf(pixels, vectors);
+  int64_t chains = tile.chainsOf(pixels, tile.vectorsOf(count));
   SmallVector<Value> accumulators = tile.buildStart(block, pixels, chains);
-  buildRuns(place, pixels, vectors, chains, accumulators);
+  if (!segments.empty()) {
+    auto rows = scf::ForOp::create(b, loc, place.from, place.to, tile.index(1),
+                                   accumulators);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(rows.getBody());
+    SmallVector<Value> carried(rows.getRegionIterArgs());
+    for (const Segment &segment : segments)
+      buildSegment(place, x, rows.getInductionVar(), segment, pixels, chains,
+                   carried);
+    scf::YieldOp::create(b, loc, carried);
+    accumulators.assign(rows.getResults().begin(), rows.getResults().end());
+  }
   tile.addChains(accumulators, chains);
-  SmallVector<RowIndices> rows;
+  SmallVector<RowIndices> outputs;
   for (int64_t pixel = 0; pixel < pixels; ++pixel)
-    rows.push_back({place.image, place.y, tile.add(place.x, pixel)});
-  tile.buildEpilogue(rows, block, accumulators);
+    outputs.push_back({place.image, place.y, tile.add(x, pixel)});
+  tile.buildEpilogue(outputs, block, accumulators);
 }
 
-/// A loop over the runs and in it one over the groups of a run, both with all
-/// accumulators in registers.
-void Conv2DGenerator::buildRuns(const Place &place, int64_t pixels,
-                                int64_t vectors, int64_t chains,
-                                SmallVector<Value> &accumulators) {
-  int64_t perChain = pixels * vectors;
-  int64_t groups = runs.length / shape.kGroup;
-  int64_t steps = groups / chains;
-  auto outer =
-      scf::ForOp::create(b, loc, tile.index(0), tile.index(runs.count()),
-                         tile.index(1), accumulators);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(outer.getBody());
-  SmallVector<Value> carried(outer.getRegionIterArgs());
-  Value run = outer.getInductionVar();
-  Value tapRow = run, tapColumn = tile.index(0);
-  if (runs.perRow > 1) {
-    Value perRow = tile.index(runs.perRow);
-    tapRow = arith::DivUIOp::create(b, loc, run, perRow);
-    tapColumn = arith::RemUIOp::create(b, loc, run, perRow);
-  }
-  Value row =
-      tile.add(tile.mul(place.y, strides[0]), tile.mul(tapRow, dilations[0]));
+/// A loop over the groups of the segment with the accumulators of its outputs
+/// in registers.
+void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
+                                   const Segment &segment, int64_t pixels,
+                                   int64_t chains,
+                                   SmallVector<Value> &accumulators) {
+  int64_t perChain = static_cast<int64_t>(accumulators.size()) / chains;
+  int64_t vectors = perChain / pixels;
+  int64_t first = segment.first * vectors;
+  int64_t used = (segment.last - segment.first) * vectors;
+  SmallVector<Value> sums;
+  for (int64_t chain = 0; chain < chains; ++chain)
+    llvm::append_range(
+        sums, ArrayRef(accumulators).slice(chain * perChain + first, used));
+
+  Value row = tile.add(tile.mul(place.y, strides[0]),
+                       tile.mul(kernelRow, dilations[0]));
   // In elements, as the image's columns and channels are one dimension.
-  Value column = tile.add(tile.mul(place.x, strides[1] * channels),
-                          tile.mul(tapColumn, dilations[1] * channels));
+  int64_t column = segment.first * strides[1] + segment.tap * dilations[1];
+  SmallVector<Value> start{place.image, tile.add(row, -pads[0]),
+                           tile.add(tile.mul(x, strides[1] * channels),
+                                    (column - pads[1]) * channels)};
+  int64_t groupsOfRow = runs.perRow * runs.groups(shape.kGroup);
+  int64_t firstGroup = runs.perRow == 1
+                           ? segment.tap * channels / shape.kGroup
+                           : segment.tap * runs.groups(shape.kGroup);
+  int64_t groupSize = vectors * shape.lanes * shape.kGroup;
+  int64_t blockSize = shape.columns() * runs.depth(shape.kGroup);
+  Value weights =
+      tile.add(tile.add(tile.mul(place.block, blockSize),
+                        tile.mul(kernelRow, groupsOfRow * groupSize)),
+               firstGroup * groupSize);
+
+  int64_t length = segment.taps * channels;
+  int64_t groups = length / shape.kGroup, steps = groups / chains;
   if (steps > 0) {
     auto inner =
         scf::ForOp::create(b, loc, tile.index(0), tile.index(steps * chains),
-                           tile.index(chains), carried);
-    OpBuilder::InsertionGuard innerGuard(b);
+                           tile.index(chains), sums);
+    OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(inner.getBody());
-    SmallVector<Value> sums(inner.getRegionIterArgs());
+    SmallVector<Value> carried(inner.getRegionIterArgs());
     for (int64_t chain = 0; chain < chains; ++chain)
-      buildGroup(place, row, column, run,
-                 tile.add(inner.getInductionVar(), chain), shape.kGroup, pixels,
-                 MutableArrayRef(sums).slice(chain * perChain, perChain));
-    scf::YieldOp::create(b, loc, sums);
-    carried.assign(inner.getResults().begin(), inner.getResults().end());
+      buildGroup(start, weights, tile.add(inner.getInductionVar(), chain),
+                 shape.kGroup, vectors,
+                 MutableArrayRef(carried).slice(chain * used, used));
+    scf::YieldOp::create(b, loc, carried);
+    sums.assign(inner.getResults().begin(), inner.getResults().end());
   }
-  auto first = MutableArrayRef(carried).take_front(perChain);
+  auto firstSums = MutableArrayRef(sums).take_front(used);
   for (int64_t group = steps * chains; group < groups; ++group)
-    buildGroup(place, row, column, run, tile.index(group), shape.kGroup, pixels,
-               first);
-  if (runs.length % shape.kGroup != 0)
-    buildGroup(place, row, column, run, tile.index(groups),
-               runs.length % shape.kGroup, pixels, first);
-  scf::YieldOp::create(b, loc, carried);
-  accumulators.assign(outer.getResults().begin(), outer.getResults().end());
+    buildGroup(start, weights, tile.index(group), shape.kGroup, vectors,
+               firstSums);
+  if (length % shape.kGroup != 0)
+    buildGroup(start, weights, tile.index(groups), length % shape.kGroup,
+               vectors, firstSums);
+  for (int64_t chain = 0; chain < chains; ++chain)
+    llvm::copy(ArrayRef(sums).slice(chain * used, used),
+               accumulators.begin() + chain * perChain + first);
 }
 
-/// One group of a run on all accumulators of a tile.
-void Conv2DGenerator::buildGroup(const Place &place, Value row, Value column,
-                                 Value run, Value group, int64_t valid,
-                                 int64_t pixels,
+/// One group of a run on neighbouring outputs, the first of which reads it at
+/// `start`.
+void Conv2DGenerator::buildGroup(ValueRange start, Value weights, Value group,
+                                 int64_t valid, int64_t vectors,
                                  MutableArrayRef<Value> accumulators) {
-  int64_t vectors = static_cast<int64_t>(accumulators.size()) / pixels;
-  int64_t blockSize = shape.columns() * runs.depth(shape.kGroup);
-  int64_t groupSize = vectors * shape.lanes * shape.kGroup;
-  Value start = tile.add(tile.mul(place.block, blockSize),
-                         tile.mul(run, runs.groups(shape.kGroup) * groupSize));
-  SmallVector<Value> weights =
-      tile.loadWeights(tile.add(start, tile.mul(group, groupSize)), vectors);
-  Value first = tile.add(column, tile.mul(group, shape.kGroup));
+  SmallVector<Value> loaded = tile.loadWeights(
+      tile.add(weights, tile.mul(group, vectors * shape.lanes * shape.kGroup)),
+      vectors);
+  Value first = tile.add(start[2], tile.mul(group, shape.kGroup));
+  int64_t pixels = static_cast<int64_t>(accumulators.size()) / vectors;
   for (int64_t pixel = 0; pixel < pixels; ++pixel)
     tile.buildDots(
-        {place.image, row, tile.add(first, pixel * strides[1] * channels)},
-        valid, weights, accumulators.slice(pixel * vectors, vectors));
+        {start[0], start[1], tile.add(first, pixel * strides[1] * channels)},
+        valid, loaded, accumulators.slice(pixel * vectors, vectors));
 }
 
 } // namespace

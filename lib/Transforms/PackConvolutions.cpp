@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -141,11 +142,69 @@ Value packFloatBias(OpBuilder &builder, Location loc,
                         ArrayRef<float>(bias));
 }
 
+/// Zeros around the image that the kernel need not read: the image without them
+/// and how many there are above, to the left, below and to the right.
+std::pair<Value, SmallVector<int64_t>> matchPads(Value image,
+                                                 const ConstantConv2D &match,
+                                                 const DotShape &shape,
+                                                 bool flip) {
+  auto pad = image.getDefiningOp<tensor::PadOp>();
+  IntegerAttr padding;
+  if (!pad || shape.isFloat || match.channels % shape.kGroup != 0 ||
+      !pad.getConstantPaddingValue() ||
+      !matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding)) ||
+      padding.getValue().getZExtValue() != (flip ? 128 : 0))
+    return {image, {}};
+  ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+  ArrayRef<int64_t> size = pad.getSourceType().getShape();
+  auto isStatic = [](int64_t pad) { return !ShapedType::isDynamic(pad); };
+  if (!llvm::all_of(low, isStatic) || !llvm::all_of(high, isStatic) ||
+      ShapedType::isDynamicShape(size.drop_front()) || low[0] != 0 ||
+      high[0] != 0 || low[3] != 0 || high[3] != 0)
+    return {image, {}};
+  return {pad.getSource(), {low[1], low[2], high[1], high[2]}};
+}
+
+/// Vectors in a block of channels: of the tiles that fit the registers, those
+/// that need the fewest cycles for an image's row. A dot takes half a cycle and
+/// as long to finish as ten of them, a load half as long as two.
+int64_t chooseVectors(int64_t width, int64_t filters, const DotShape &shape) {
+  int64_t all = llvm::divideCeil(filters, shape.lanes);
+  int64_t best = shape.vectors, bestCost = std::numeric_limits<int64_t>::max();
+  for (int64_t vectors = std::min(all, shape.vectors); vectors > 1; --vectors) {
+    auto costOf = [&](int64_t side) {
+      int64_t tiles = llvm::divideCeil(width, shape.withVectors(vectors).rows);
+      int64_t cost = 0;
+      for (int64_t tile = 0; tile < tiles; ++tile) {
+        int64_t pixels = width / tiles + (tile < width % tiles);
+        cost += 2 * std::max<int64_t>(10, pixels * side) + pixels + side;
+      }
+      return cost;
+    };
+    int64_t cost = all / vectors * costOf(vectors);
+    if (all % vectors != 0)
+      cost += costOf(all % vectors);
+    if (cost < bestCost) {
+      best = vectors;
+      bestCost = cost;
+    }
+  }
+  return best;
+}
+
 void pack(linalg::LinalgOp op, const ConstantConv2D &match,
           DotAttrInterface dot) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   DotShape shape = dot.getDotShape();
+  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  int64_t vectors =
+      chooseVectors(resultType.getDimSize(2), match.filters, shape);
+  IntegerAttr vectorsAttr;
+  if (vectors != shape.vectors) {
+    vectorsAttr = builder.getI64IntegerAttr(vectors);
+    shape = shape.withVectors(vectors);
+  }
   ConvolutionRuns runs = ConvolutionRuns::get(
       match.conv.kernel, match.conv.dilations, match.channels);
   bool flip = !shape.isFloat && match.lhsSigned != shape.lhsSigned;
@@ -159,13 +218,13 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
     rhs = packWeights<int8_t>(builder, loc, match, runs, shape);
     init = packIntegerBias(builder, loc, match, runs, shape, shift);
   }
-  auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+  auto [image, pads] = matchPads(op->getOperand(0), match, shape, flip);
   Value output = createEmptyLike(builder, loc, op->getOperand(2),
                                  resultType.getElementType());
   auto fused = FusedConv2DOp::create(
-      builder, loc, TypeRange(resultType), op->getOperand(0), rhs, init,
-      ValueRange(), output, dot, match.conv.kernel, match.conv.strides,
-      match.conv.dilations, builder.getAffineMapArrayAttr({}), flip);
+      builder, loc, TypeRange(resultType), image, rhs, init, ValueRange(),
+      output, dot, match.conv.kernel, match.conv.strides, match.conv.dilations,
+      pads, vectorsAttr, builder.getAffineMapArrayAttr({}), flip);
   Block &block = fused.getEpilogue().emplaceBlock();
   Value accumulator = block.addArgument(resultType.getElementType(), loc);
   builder.setInsertionPointToEnd(&block);

@@ -24,7 +24,7 @@ namespace quanta {
 
 TileBuilder::TileBuilder(FusedOpInterface op, bool dense)
     : op(op), b(op), loc(op.getLoc()), dot(op.getDot()),
-      shape(dot.getDotShape()) {
+      shape(op.getTileShape()) {
   lhs = makeContiguous(op.getLhs(), dense);
   rhs = op.getRhs();
   for (Value extra : op.getExtras())

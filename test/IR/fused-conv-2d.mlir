@@ -34,6 +34,21 @@ func.func @dilated(%x: memref<1x9x9x5xi8>, %w: memref<1152xi8>, %b: memref<16xi3
   return
 }
 
+// The first and the last output of a row and of a column read what does not
+// exist, and blocks are two vectors wide.
+// CHECK-LABEL: func.func @padded
+func.func @padded(%x: memref<1x9x9x4xi8>, %w: memref<2304xi8>, %b: memref<64xi32>, %o: memref<1x9x10x50xi32>) {
+  // CHECK: dilations [1, 1] pads [1, 1, 1, 2] lhs(
+  // CHECK: attributes {vectors = 2 : i64}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 2]
+      lhs(%x : memref<1x9x9x4xi8>) rhs(%w : memref<2304xi8>) init(%b : memref<64xi32>)
+      maps [] outs(%o : memref<1x9x10x50xi32>) attributes {vectors = 2 : i64} {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
 // -----
 
 // 1: shapes.
@@ -164,6 +179,87 @@ func.func @epilogue(%x: memref<1x9x9x4xi8>, %w: memref<64xi8>, %b: memref<16xi32
   quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1]
       lhs(%x : memref<1x9x9x4xi8>) rhs(%w : memref<64xi8>) init(%b : memref<16xi32>)
       maps [] outs(%o : memref<1x9x9x3xi8>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// -----
+
+// 2, with pads.
+func.func @outside_padding(%x: memref<1x9x9x4xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<1x7x9x3xi32>) {
+  // expected-error@+1 {{reads up to index 10 of an image of size 10}}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [0, 1, 0, 0]
+      lhs(%x : memref<1x9x9x4xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x7x9x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// -----
+
+// 7: pads.
+func.func @three_pads(%x: memref<1x9x9x4xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<1x9x9x3xi32>) {
+  // expected-error@+1 {{pads must be four numbers that are not negative}}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1]
+      lhs(%x : memref<1x9x9x4xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x9x9x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// -----
+
+func.func @negative_pad(%x: memref<1x9x9x4xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<1x9x9x3xi32>) {
+  // expected-error@+1 {{pads must be four numbers that are not negative}}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, -1]
+      lhs(%x : memref<1x9x9x4xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x9x9x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// -----
+
+func.func @float_pads(%x: memref<1x9x9x4xf32>, %w: memref<576xf32>, %b: memref<16xf32>, %o: memref<1x9x9x3xf32>) {
+  // expected-error@+1 {{pads are for integers only}}
+  quanta.fused_conv_2d #quanta.fma<lanes = 16, vectors = 4, rows = 6, fused = true> kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 1]
+      lhs(%x : memref<1x9x9x4xf32>) rhs(%w : memref<576xf32>) init(%b : memref<16xf32>)
+      maps [] outs(%o : memref<1x9x9x3xf32>) {
+  ^bb0(%acc: f32):
+    quanta.yield %acc : f32
+  }
+  return
+}
+
+// -----
+
+func.func @broken_group(%x: memref<1x9x9x5xi8>, %w: memref<768xi8>, %b: memref<16xi32>, %o: memref<1x9x9x3xi32>) {
+  // expected-error@+1 {{pads to the left and right need whole groups of 4 channels}}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 1]
+      lhs(%x : memref<1x9x9x5xi8>) rhs(%w : memref<768xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x9x9x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// -----
+
+// 8: blocks.
+func.func @wide_block(%x: memref<1x9x9x4xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<1x7x7x3xi32>) {
+  // expected-error@+1 {{vectors must be between 1 and 4}}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1]
+      lhs(%x : memref<1x9x9x4xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x7x7x3xi32>) attributes {vectors = 5 : i64} {
   ^bb0(%acc: i32):
     quanta.yield %acc : i32
   }

@@ -57,6 +57,35 @@ func.func @convolution(%x: memref<?x9x9x4xi8>, %w: memref<576xi8>, %b: memref<16
   return
 }
 
+// The kernel's rows are those in the image; the first tap skips the first
+// output, the last tap the last one, each in a loop of its own on fewer sums.
+// CHECK-LABEL: func.func @padded_convolution(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<1x5x5x8xi8>
+// CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
+// CHECK-DAG: %[[C3:.*]] = arith.constant 3 : index
+// CHECK: scf.for %[[Y:.*]] = %[[C0]]
+// CHECK: %[[FROM:.*]] = arith.maxsi %{{.*}}, %[[C0]] : index
+// CHECK: %[[TO:.*]] = arith.minsi %{{.*}}, %[[C3]] : index
+// CHECK: scf.for %{{.*}} = %[[FROM]] to %[[TO]] {{.*}} -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+// CHECK: scf.for {{.*}} -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+// CHECK-COUNT-4: llvm.x86.avx512.vpdpbusd.512
+// CHECK: scf.for {{.*}} -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+// CHECK-COUNT-5: llvm.x86.avx512.vpdpbusd.512
+// CHECK: scf.for {{.*}} -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+// CHECK-COUNT-4: llvm.x86.avx512.vpdpbusd.512
+// CHECK-NOT: llvm.x86.avx512.vpdpbusd.512
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @padded_convolution(%x: memref<1x5x5x8xi8>, %w: memref<1152xi8>, %b: memref<16xi32>, %o: memref<1x5x5x3xi32>) {
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 1]
+      lhs(%x : memref<1x5x5x8xi8>) rhs(%w : memref<1152xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x5x5x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
 // Pooling works on as many channels as fill a register, then on fewer.
 // CHECK-LABEL: func.func @max_pooling
 // CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<?x8x8x83xi8>

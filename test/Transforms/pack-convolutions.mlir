@@ -65,3 +65,105 @@ func.func @others(%x: tensor<1x4x4x3xf32>, %w: tensor<1x1x3x2xf32>, %init: tenso
       outs(%init2 : tensor<1x2x4x4xf32>) -> tensor<1x2x4x4xf32>
   return %0, %1 : tensor<1x4x4x2xf32>, tensor<1x2x4x4xf32>
 }
+
+// Zeros around an image are skipped where the instruction multiplies them as
+// zeros: those of u8 by VNNI, -128 of i8 by VNNI after the shift to u8.
+// CHECK-LABEL: func.func @unsigned_padding
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<1x4x4x4xi8>
+// VNNI-NOT: tensor.pad
+// VNNI: quanta.fused_conv_2d {{.*}} pads [1, 1, 1, 2] lhs(%[[X]] : tensor<1x4x4x4xi8>)
+// NEON: tensor.pad
+// NEON: quanta.fused_conv_2d {{.*}} dilations [1, 1] lhs(
+func.func @unsigned_padding(%x: tensor<1x4x4x4xi8>, %e: tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32> {
+  %w = arith.constant dense<1> : tensor<3x3x4x2xi8>
+  %value = arith.constant 0 : i8
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 2, 0] {
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %value : i8
+  } : tensor<1x4x4x4xi8> to tensor<1x6x7x4xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : tensor<1x6x7x4xi8>, tensor<3x3x4x2xi8>) outs(%init : tensor<1x4x5x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x5x2xi32>
+  return %0 : tensor<1x4x5x2xi32>
+}
+
+// CHECK-LABEL: func.func @signed_padding
+// VNNI-NOT: tensor.pad
+// VNNI: quanta.fused_conv_2d {{.*}} pads [1, 1, 1, 2] lhs(%{{.*}} : tensor<1x4x4x4xi8>)
+func.func @signed_padding(%x: tensor<1x4x4x4xi8>, %e: tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32> {
+  %w = arith.constant dense<1> : tensor<3x3x4x2xi8>
+  %value = arith.constant -128 : i8
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 2, 0] {
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %value : i8
+  } : tensor<1x4x4x4xi8> to tensor<1x6x7x4xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : tensor<1x6x7x4xi8>, tensor<3x3x4x2xi8>) outs(%init : tensor<1x4x5x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extsi %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x5x2xi32>
+  return %0 : tensor<1x4x5x2xi32>
+}
+
+// Another value is not zero to anyone.
+// CHECK-LABEL: func.func @other_padding
+// CHECK: %[[P:.*]] = tensor.pad
+// CHECK: quanta.fused_conv_2d {{.*}} dilations [1, 1] lhs(%[[P]] :
+func.func @other_padding(%x: tensor<1x4x4x4xi8>, %e: tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32> {
+  %w = arith.constant dense<1> : tensor<3x3x4x2xi8>
+  %value = arith.constant 3 : i8
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 2, 0] {
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %value : i8
+  } : tensor<1x4x4x4xi8> to tensor<1x6x7x4xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : tensor<1x6x7x4xi8>, tensor<3x3x4x2xi8>) outs(%init : tensor<1x4x5x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x5x2xi32>
+  return %0 : tensor<1x4x5x2xi32>
+}
+
+// For rows of seven outputs, tiles of 7 x 3 vectors beat ones of 4 x 4 and 3 x 4.
+// CHECK-LABEL: func.func @seven
+// VNNI: quanta.fused_conv_2d {{.*}} attributes {flip_lhs, vectors = 3 : i64}
+func.func @seven(%x: tensor<1x7x7x8xi8>, %e: tensor<1x7x7x96xi32>) -> tensor<1x7x7x96xi32> {
+  %w = arith.constant dense<1> : tensor<1x1x8x96xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x7x7x96xi32>) -> tensor<1x7x7x96xi32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x7x7x8xi8>, tensor<1x1x8x96xi8>)
+      outs(%init : tensor<1x7x7x96xi32>) -> tensor<1x7x7x96xi32>
+  return %0 : tensor<1x7x7x96xi32>
+}

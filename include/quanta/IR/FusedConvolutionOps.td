@@ -18,14 +18,17 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     `acc[n, y, x, f] = init[f] + sum lhs[n, y * sy + i * dy, x * sx + j * dx, c]
     * w[i, j, c, f]` over the taps `(i, j)` of `kernel` and the channels `c`,
     followed by the scalar `epilogue` region as in `quanta.fused_matmul`.
-    The image holds its padding.
+    The image holds its padding, or `pads` says how many zeros, after the flip,
+    surround it above, to its left, below and to its right: such taps add nothing
+    and are skipped.
 
     With dilation 1 along x, the taps and channels of one kernel row lie next to
     each other in memory and form one run of `kernel_width * C` elements;
     otherwise every tap is a run of `C` elements. `rhs` is packed for `dot` as
     the right factor of `quanta.fused_matmul` is, where K goes over the runs in
-    order, each padded with zeros to whole groups. `init` and `flip_lhs` mean
-    what they mean there.
+    order, each padded with zeros to whole groups; `vectors` is the number of
+    vectors in one block of columns, if it is not that of `dot`. `init` and
+    `flip_lhs` mean what they mean there.
 
     ```mlir
     %r = quanta.fused_conv_2d #quanta.avx512_vnni
@@ -41,26 +44,31 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     1. `lhs` is NxHxWxC, `outs` NxHxWxF with static sizes but for N, `rhs` and
     `init` are static vectors;
     2. `kernel`, `strides` and `dilations` are pairs of positive numbers, and
-    every tap of every result lies inside of the image;
+    every tap of every result lies inside of the image and its pads;
     3. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
     `dot` takes them;
     4. `rhs` and `init` have the sizes into which `dot` packs the runs and F;
     5. there is one map for each extra, which selects dimensions of the result
     or zeros, of the sizes that the extra has;
     6. the epilogue takes the accumulator and one element of each extra, and
-    yields one element of `outs`.
+    yields one element of `outs`;
+    7. `pads` are four numbers that are not negative, zero for f32, and zero to
+    the left and right unless C is a multiple of the group of `dot`;
+    8. `vectors` is positive and not above that of `dot`.
   }];
   let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
     Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,
     Quanta_KernelShaped:$output, DotAttrInterface:$dot,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
-    DenseI64ArrayAttr:$dilations, AffineMapArrayAttr:$extra_maps,
+    DenseI64ArrayAttr:$dilations,
+    DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$pads,
+    OptionalAttr<I64Attr>:$vectors, AffineMapArrayAttr:$extra_maps,
     UnitAttr:$flip_lhs);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let regions = (region SizedRegion<1>:$epilogue);
   let assemblyFormat = [{
     $dot `kernel` $kernel `strides` $strides `dilations` $dilations
-    `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
+    (`pads` $pads^)? `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
     `init` `(` $init `:` type($init) `)`
     (`extras` `(` $extras^ `:` type($extras) `)`)? `maps` $extra_maps
     `outs` `(` $output `:` type($output) `)` attr-dict-with-keyword
@@ -70,6 +78,9 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
     /// How the taps of one output lie in memory.
     ::quanta::ConvolutionRuns getRuns();
+    /// Above, left, below, right.
+    std::array<int64_t, 4> getPadsOrZeros();
+    ::quanta::DotShape getTileShape();
   }];
   let hasVerifier = 1;
 }

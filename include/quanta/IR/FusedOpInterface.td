@@ -34,6 +34,9 @@ def FusedOpInterface : OpInterface<"FusedOpInterface"> {
       "bool", "getFlipLhs">,
     InterfaceMethod<"The scalar region behind the accumulation.",
       "::mlir::Region &", "getEpilogue">,
+    InterfaceMethod<"The instruction set's shape with this operation's tile.",
+      "::quanta::DotShape", "getTileShape", (ins), "",
+      "return $_op.getDot().getDotShape();">,
   ];
   let extraClassDeclaration = [{
     /// The same contraction with other extras and output, and an empty epilogue

@@ -42,6 +42,14 @@ struct DotShape {
   /// Whether factors and accumulators are f32.
   bool isFloat;
 
+  /// The same with blocks of `count` vectors, and as many rows as then fit the
+  /// registers of accumulators and weights.
+  DotShape withVectors(int64_t count) const {
+    DotShape result = *this;
+    result.vectors = count;
+    result.rows = std::max<int64_t>(1, (rows + 1) * vectors / count - 1);
+    return result;
+  }
   /// Columns of one block.
   int64_t columns() const { return lanes * vectors; }
   PackedShape pack(int64_t n, int64_t k) const {

@@ -232,6 +232,43 @@ static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
   }
 }
 
+/// Padding that is zero to the instruction, which kernels need not read: taps
+/// outside on each side, windows that lie outside as a whole, tiles of all
+/// sizes with and without edges.
+static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
+  const int64_t kernels[] = {3, 5, 2, 3};
+  const int64_t widths[] = {
+      1, 2, 7, dot.rows, 14, dot.rows + 1, 2 * dot.rows + 3, 3 * dot.rows + 2};
+  const int64_t filters[] = {dot.lanes - 1, 3 * dot.lanes, dot.columns(),
+                             2 * dot.columns() + 3 * dot.lanes};
+  for (int64_t i = 0; i < 24; ++i) {
+    Convolution c;
+    c.name = "zero" + std::to_string(i);
+    c.depthwise = false;
+    c.channelsFirst = i % 2 == 1;
+    c.isSigned = !dot.lhsSigned ? i % 3 == 0 : i % 3 != 0;
+    c.channels = dot.kGroup * (1 + i % 5);
+    c.filters = filters[(i + i / 8) % 4];
+    c.height = 1 + i % 4;
+    c.width = widths[i % 8];
+    for (int dim : {0, 1}) {
+      c.kernel[dim] = kernels[(i + dim * (i / 4)) % 4];
+      c.strides[dim] = 1 + (i / (3 + dim)) % 2;
+      c.dilations[dim] = 1 + (i / (5 + dim)) % 2;
+      int64_t reach = (c.kernel[dim] - 1) * c.dilations[dim];
+      c.pads[dim] = i % 6 == 5 ? reach + 2 : (reach + 1) / 2;
+      c.pads[dim + 2] = i % 6 == 4 ? reach + 1 : reach / 2;
+      // At least one output.
+      int64_t &size = dim ? c.width : c.height;
+      size = std::max(size, reach + 1 - c.pads[dim] - c.pads[dim + 2]);
+    }
+    c.padding = c.isSigned ? -128 : 0;
+    if (dot.lhsSigned)
+      c.padding = c.isSigned ? 0 : 128;
+    addConvolution(sweep, c, random);
+  }
+}
+
 Sweep makeConvSweep(const DotShape &dot) {
   Random random(3);
   Sweep sweep;
@@ -273,6 +310,7 @@ Sweep makeConvSweep(const DotShape &dot) {
       c.padding -= 128;
     addConvolution(sweep, c, random);
   }
+  addZeroPadded(sweep, dot, random);
   return sweep;
 }
 
