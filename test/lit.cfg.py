@@ -67,6 +67,8 @@ config.substitutions += [
 ]
 config.environment["PYTHONPATH"] = python_path
 config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# Code that is generated anew only where a change reached it.
+config.environment["QUANTA_CACHE_DIR"] = os.path.join(config.quanta_obj_root, "test", "objects")
 for variable in ("CCACHE_DIR", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
     if variable in os.environ:
         config.environment[variable] = os.environ[variable]

@@ -10,12 +10,20 @@
 #include "quanta/Execution/CHeader.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/Process.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace llvm;
 
 namespace quanta {
+
+CompileOptions getCompileOptionsFromEnvironment() {
+  CompileOptions options;
+  options.cacheDirectory =
+      sys::Process::GetEnv("QUANTA_CACHE_DIR").value_or("");
+  return options;
+}
 
 /// Names go into the text of a pipeline: nothing else may.
 static Error checkName(StringRef name, StringRef what) {
@@ -73,6 +81,13 @@ Expected<Program> lowerToLLVM(const Program &program,
   return lowered;
 }
 
+static EmissionOptions getEmissionOptions(const CompileOptions &options) {
+  EmissionOptions emission;
+  emission.optLevel = options.optLevel;
+  emission.cacheDirectory = options.cacheDirectory;
+  return emission;
+}
+
 Expected<std::unique_ptr<Executable>> compile(const Program &program,
                                               const CompileOptions &options) {
   Expected<Program> lowered = lowerToLLVM(program, options);
@@ -81,7 +96,7 @@ Expected<std::unique_ptr<Executable>> compile(const Program &program,
   std::unique_ptr<Executable> executable;
   Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
     Expected<std::unique_ptr<Executable>> result =
-        Executable::create(module, options.optLevel);
+        Executable::create(module, getEmissionOptions(options));
     if (!result)
       return result.takeError();
     executable = std::move(*result);
@@ -99,12 +114,11 @@ Expected<std::vector<char>> emit(const Program &program, OutputKind kind,
     return lowered.takeError();
   std::vector<char> result;
   Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
-    EmissionOptions emission;
-    emission.optLevel = options.optLevel;
+    EmissionOptions emission = getEmissionOptions(options);
     Expected<LoweredModule> code = lowerModule(module, emission);
     if (!code)
       return code.takeError();
-    Expected<SmallVector<char, 0>> bytes = quanta::emit(*code, kind);
+    Expected<SmallVector<char, 0>> bytes = quanta::emit(*code, kind, emission);
     if (!bytes)
       return bytes.takeError();
     result.assign(bytes->begin(), bytes->end());

@@ -24,11 +24,9 @@ namespace quanta {
 Executable::Executable() = default;
 Executable::~Executable() = default;
 
-Expected<std::unique_ptr<Executable>> Executable::create(mlir::ModuleOp module,
-                                                         unsigned optLevel) {
+Expected<std::unique_ptr<Executable>>
+Executable::create(mlir::ModuleOp module, EmissionOptions options) {
   std::unique_ptr<Executable> result(new Executable());
-  EmissionOptions options;
-  options.optLevel = optLevel;
   options.packedWrappers = true;
   options.bufferRuntime = false;
   Expected<LoweredModule> lowered = lowerModule(module, options);
@@ -36,7 +34,8 @@ Expected<std::unique_ptr<Executable>> Executable::create(mlir::ModuleOp module,
     return lowered.takeError();
   if (Error error = checkHostCanRun(*lowered->machine))
     return error;
-  Expected<SmallVector<char, 0>> object = emit(*lowered, OutputKind::Object);
+  Expected<SmallVector<char, 0>> object =
+      emit(*lowered, OutputKind::Object, options);
   if (!object)
     return object.takeError();
 

@@ -8,6 +8,7 @@
 #include "quanta/Execution/ObjectEmission.h"
 
 #include "BufferRuntime.h"
+#include "ObjectCache.h"
 #include "PackedWrapper.h"
 #include "quanta/Execution/Signature.h"
 
@@ -51,8 +52,8 @@ static void completeTargetAttributes(llvm::Module &module, StringRef cpu,
   }
 }
 
-static Error optimize(llvm::Module &module, TargetMachine &machine,
-                      unsigned optLevel) {
+static void optimize(llvm::Module &module, TargetMachine &machine,
+                     unsigned optLevel) {
   static const OptimizationLevel levels[] = {
       OptimizationLevel::O0, OptimizationLevel::O1, OptimizationLevel::O2,
       OptimizationLevel::O3};
@@ -73,7 +74,6 @@ static Error optimize(llvm::Module &module, TargetMachine &machine,
       optLevel == 0 ? builder.buildO0DefaultPipeline(OptimizationLevel::O0)
                     : builder.buildPerModuleDefaultPipeline(levels[optLevel]);
   passes.run(module, modules);
-  return Error::success();
 }
 
 /// CPU and features of the first function that states them.
@@ -140,12 +140,12 @@ Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
   internalize(*result.module);
   if (options.packedWrappers)
     addPackedWrappers(*result.module);
-  if (Error error = optimize(*result.module, *result.machine, options.optLevel))
-    return error;
   return result;
 }
 
-Expected<SmallVector<char, 0>> emit(LoweredModule &lowered, OutputKind kind) {
+static Expected<SmallVector<char, 0>>
+generateCode(LoweredModule &lowered, OutputKind kind, unsigned optLevel) {
+  optimize(*lowered.module, *lowered.machine, optLevel);
   SmallVector<char, 0> bytes;
   raw_svector_ostream os(bytes);
   if (kind == OutputKind::LLVMIR) {
@@ -161,6 +161,15 @@ Expected<SmallVector<char, 0>> emit(LoweredModule &lowered, OutputKind kind) {
                              lowered.machine->getTargetTriple().str());
   passes.run(*lowered.module);
   return bytes;
+}
+
+Expected<SmallVector<char, 0>> emit(LoweredModule &lowered, OutputKind kind,
+                                    const EmissionOptions &options) {
+  auto generate = [&] { return generateCode(lowered, kind, options.optLevel); };
+  if (kind != OutputKind::Object || options.cacheDirectory.empty())
+    return generate();
+  return getCachedObject(lowered, options.optLevel, options.cacheDirectory,
+                         generate);
 }
 
 } // namespace quanta

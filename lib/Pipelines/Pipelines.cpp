@@ -83,6 +83,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   bufferization::buildBufferDeallocationPipeline(pm, {});
+  pm.addPass(createOrderGlobals());
   // With and without kernels: it fixes the order of float sums.
   pm.addPass(createVectorizeReductions());
   if (options.kernels) {

@@ -220,6 +220,9 @@ def compile(
 ) -> _quanta.Executable:
     """Compiles a module of any stage to machine code in this process.
 
+    Where the environment variable `QUANTA_CACHE_DIR` names a folder, object files
+    are kept there, and the same code is generated once.
+
     Args:
       module: stays as it is.
       cpu: LLVM's name of the processor ("znver4", "x86-64-v3"), or "native".

@@ -184,6 +184,7 @@ static void bindAnalysis(nb::module_ &module) {
         std::vector<nb::object> owners;
         std::vector<Arguments> calls = toCalls(data, owners);
         AnalyzeOptions options;
+        options.compile = getCompileOptionsFromEnvironment();
         options.entry = entry;
         Analyzer analyzer = check(Analyzer::create(program, options));
         Analysis analysis = check(analyzer.run(calls, statistics, recipe));
@@ -197,6 +198,7 @@ static void bindAnalysis(nb::module_ &module) {
         std::vector<nb::object> owners;
         std::vector<Arguments> calls = toCalls(data, owners);
         AutoOptions options;
+        options.compile = getCompileOptionsFromEnvironment();
         options.maxLoss = maxLoss;
         options.entry = entry;
         AutoResult result = check(chooseRecipe(
@@ -287,7 +289,7 @@ static nb::list describe(const std::vector<ValueType> &types) {
 static BoundExecutable compileProgram(const Program &program,
                                       const std::string &cpu,
                                       const std::string &entry) {
-  CompileOptions options;
+  CompileOptions options = getCompileOptionsFromEnvironment();
   options.cpu = cpu;
   BoundExecutable result;
   result.executable = check(quanta::compile(program, options));

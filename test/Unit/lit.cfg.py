@@ -8,5 +8,7 @@ config.test_format = lit.formats.GoogleTest(".", "Tests")
 config.suffixes = []
 config.test_exec_root = os.path.join(config.quanta_obj_root, "test", "Unit")
 config.test_source_root = config.test_exec_root
+# Code that is generated anew only where a change reached it.
+config.environment["QUANTA_CACHE_DIR"] = os.path.join(config.quanta_obj_root, "test", "objects")
 if "-fsanitize" in config.cxx_flags:
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"

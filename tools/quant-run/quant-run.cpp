@@ -48,6 +48,11 @@ struct Options {
   cl::opt<unsigned> optLevel{"opt-level", cl::value_desc("0-3"), cl::init(3),
                              cl::cat(category),
                              cl::desc("Optimization level (default: 3)")};
+  cl::opt<std::string> cacheDir{
+      "cache-dir", cl::value_desc("folder"), cl::cat(category),
+      cl::desc(
+          "Keep object files here, so that the same code is generated once "
+          "(default: the environment's QUANTA_CACHE_DIR, else none)")};
   cl::opt<std::string> statistics{
       "statistics", cl::value_desc("file"), cl::cat(category),
       cl::desc("Write what the observers of an observed program learned; with "
@@ -102,6 +107,15 @@ static int fail(Error error) {
       firstLine.starts_with("error: ") || firstLine.contains(": error: ");
   errs() << (isDiagnostic ? "" : "error: ") << text << "\n";
   return 1;
+}
+
+static CompileOptions getCompileOptions(const Options &options) {
+  CompileOptions result = getCompileOptionsFromEnvironment();
+  result.cpu = options.cpu;
+  result.optLevel = options.optLevel;
+  if (options.cacheDir.getNumOccurrences() > 0)
+    result.cacheDirectory = options.cacheDir;
+  return result;
 }
 
 static Expected<std::vector<HostTensor>>
@@ -213,9 +227,7 @@ static Error emitCode(const Options &options, const Program &program) {
                              " is where the C header goes: give the object "
                              "another name");
 
-  CompileOptions compileOptions;
-  compileOptions.cpu = options.cpu;
-  compileOptions.optLevel = options.optLevel;
+  CompileOptions compileOptions = getCompileOptions(options);
   auto [triple, cpu] = StringRef(options.target).split(',');
   compileOptions.triple = triple.str();
   if (!cpu.empty())
@@ -262,11 +274,8 @@ static Error run(const Options &options, Program &program) {
         options.model + " is at the " + stringifyStage(program.getStage()) +
         " stage: statistics come from the observed stage, see "
         "'quanta-insert-observers'");
-  CompileOptions compileOptions;
-  compileOptions.cpu = options.cpu;
-  compileOptions.optLevel = options.optLevel;
   Expected<std::unique_ptr<Executable>> executable =
-      compile(program, compileOptions);
+      compile(program, getCompileOptions(options));
   if (!executable)
     return executable.takeError();
   Expected<const Executable::Entry *> entry =
@@ -318,7 +327,7 @@ static Error checkStages(const Options &options, const Program &program) {
   checkOptions.entry = options.entry;
   checkOptions.statistics = options.statistics;
   checkOptions.recipe = options.recipe;
-  checkOptions.compile.cpu = options.cpu;
+  checkOptions.compile = getCompileOptions(options);
   return quanta::checkStages(program, *inputs, checkOptions, outs());
 }
 
@@ -341,7 +350,7 @@ static Error analyzeProgram(const Options &options, const Program &program) {
   analyzeOptions.entry = options.entry;
   analyzeOptions.statistics = options.statistics;
   analyzeOptions.recipe = options.recipe;
-  analyzeOptions.compile.cpu = options.cpu;
+  analyzeOptions.compile = getCompileOptions(options);
   Expected<Analysis> analysis = analyze(program, *inputs, analyzeOptions);
   if (!analysis)
     return analysis.takeError();
@@ -358,7 +367,7 @@ static Error chooseRecipe(const Options &options, const Program &program) {
   AutoOptions autoOptions;
   autoOptions.maxLoss = options.maxLoss;
   autoOptions.entry = options.entry;
-  autoOptions.compile.cpu = options.cpu;
+  autoOptions.compile = getCompileOptions(options);
   Expected<AutoResult> result = quanta::chooseRecipe(
       program, *statistics, ArrayRef<HostTensor>(*inputs), autoOptions);
   if (!result)

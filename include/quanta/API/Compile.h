@@ -32,7 +32,14 @@ struct CompileOptions {
   /// Place the buffers of a function in one block of memory that is kept
   /// between calls. Without it, each is allocated when it is needed.
   bool planBuffers = true;
+  /// Folder that keeps object files, so that the same code is generated once;
+  /// made where it is missing. Empty: nothing is kept.
+  std::string cacheDirectory;
 };
+
+/// The defaults, with the folder for object files that the environment variable
+/// QUANTA_CACHE_DIR names.
+CompileOptions getCompileOptionsFromEnvironment();
 
 /// The pipeline that takes a program of `stage` to the LLVM dialect; empty if
 /// it is there already.

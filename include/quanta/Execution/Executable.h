@@ -55,7 +55,7 @@ public:
   /// Compiles `module`, which is in the LLVM dialect, for the machine that it
   /// names; fails if that is not this machine.
   static llvm::Expected<std::unique_ptr<Executable>>
-  create(mlir::ModuleOp module, unsigned optLevel = 3);
+  create(mlir::ModuleOp module, EmissionOptions options = {});
   ~Executable();
 
   /// All entries in program order.

@@ -32,6 +32,9 @@ struct EmissionOptions {
   /// Define the functions that keep buffers between calls; otherwise, the
   /// process has them.
   bool bufferRuntime = true;
+  /// Folder that keeps object files, so that the same code is generated once;
+  /// made where it is missing. Empty: nothing is kept.
+  std::string cacheDirectory;
 };
 
 /// A module of LLVM IR with the machine that it is compiled for.
@@ -41,7 +44,8 @@ struct LoweredModule {
   std::unique_ptr<llvm::TargetMachine> machine;
 };
 
-/// Translates and optimizes `module`, which must be in the LLVM dialect. The
+/// Translates `module`, which must be in the LLVM dialect, and leaves it to
+/// `emit` to optimize it. The
 /// machine is the module's `llvm.target_triple` and its functions' `target_cpu`
 /// and `target_features`; this machine where they are missing. What `module`
 /// does wrong is reported through its context's diagnostics.
@@ -51,9 +55,11 @@ struct LoweredModule {
 llvm::Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
                                           const EmissionOptions &options = {});
 
-/// The bytes of an object file, assembly text or LLVM IR text.
-llvm::Expected<llvm::SmallVector<char, 0>> emit(LoweredModule &lowered,
-                                                OutputKind kind);
+/// Optimizes the module and returns the bytes of an object file, assembly text
+/// or LLVM IR text.
+llvm::Expected<llvm::SmallVector<char, 0>>
+emit(LoweredModule &lowered, OutputKind kind,
+     const EmissionOptions &options = {});
 
 /// A target machine with the settings of `lowerModule`. Fails with one sentence
 /// if LLVM does not know the triple, the CPU or a feature.

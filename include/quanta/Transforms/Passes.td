@@ -681,6 +681,32 @@ def LowerExpandShape : Pass<"quanta-lower-expand-shape", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
 }
 
+def OrderGlobals : Pass<"quanta-order-globals", "::mlir::ModuleOp"> {
+  let summary = "Constants in the order of their use";
+  let description = [{
+    Bufferization names and places constant buffers in an order that depends on
+    addresses in the compiler's memory. Private constants move to the front of the
+    module in the order of their first use, and are numbered in it: the same
+    program then gives the same object file each time.
+
+    ```mlir
+    memref.global "private" constant @__constant_2xi32_3 : memref<2xi32> = dense<[3, 4]>
+    func.func @f() -> memref<2xi32> {
+      %0 = memref.get_global @__constant_2xi32_3 : memref<2xi32>
+      return %0 : memref<2xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    memref.global "private" constant @constant : memref<2xi32> = dense<[3, 4]>
+    func.func @f() -> memref<2xi32> {
+      %0 = memref.get_global @constant : memref<2xi32>
+      return %0 : memref<2xi32>
+    }
+    ```
+  }];
+}
+
 def ExpandBatches : Pass<"quanta-expand-batches", "::mlir::ModuleOp"> {
   let summary = "Loop over the batches of fused operations";
   let description = [{

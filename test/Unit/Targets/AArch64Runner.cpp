@@ -100,7 +100,7 @@ void runOnAArch64(const Sweep &sweep, const Program &program, StringRef cpu) {
   ErrorOr<std::string> qemu = sys::findProgramByName("qemu-aarch64");
   if (!gcc || !qemu)
     GTEST_SKIP() << "needs aarch64-linux-gnu-gcc and qemu-aarch64";
-  CompileOptions options;
+  CompileOptions options = getCompileOptionsFromEnvironment();
   options.triple = "aarch64-linux-gnu";
   options.cpu = cpu.str();
   // A guard for each buffer.

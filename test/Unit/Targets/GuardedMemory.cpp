@@ -113,27 +113,24 @@ void guardedFree(void *block) {
   getBlocks().erase(it);
 }
 
+extern "C" void *quantaTestAllocate(size_t size) {
+  return guardedAllocate(size);
+}
+extern "C" void quantaTestFree(void *block) { guardedFree(block); }
+
 void useGuardedAllocation(ModuleOp module) {
-  auto define = [&](StringRef name, void *address) {
-    auto func = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  // By other names: the linker would find the C library's.
+  auto rename = [&](StringRef from, StringRef to) {
+    auto func = module.lookupSymbol<LLVM::LLVMFuncOp>(from);
     if (!func || !func.isExternal())
       return;
-    // A body that calls the address: the linker would find the C library's.
-    OpBuilder builder(func.getContext());
-    builder.setInsertionPointToStart(func.addEntryBlock(builder));
-    Location loc = func.getLoc();
-    Value number = LLVM::ConstantOp::create(
-        builder, loc, builder.getI64Type(),
-        builder.getI64IntegerAttr(reinterpret_cast<int64_t>(address)));
-    SmallVector<Value> operands{LLVM::IntToPtrOp::create(
-        builder, loc, LLVM::LLVMPointerType::get(func.getContext()), number)};
-    llvm::append_range(operands, func.getArguments());
-    auto call =
-        LLVM::CallOp::create(builder, loc, func.getFunctionType(), operands);
-    LLVM::ReturnOp::create(builder, loc, call.getResults());
+    auto name = StringAttr::get(func.getContext(), to);
+    EXPECT_TRUE(succeeded(
+        SymbolTable::replaceAllSymbolUses(func.getOperation(), name, module)));
+    func.setSymNameAttr(name);
   };
-  define("malloc", reinterpret_cast<void *>(&guardedAllocate));
-  define("free", reinterpret_cast<void *>(&guardedFree));
+  rename("malloc", "quantaTestAllocate");
+  rename("free", "quantaTestFree");
 }
 
 } // namespace quanta::test

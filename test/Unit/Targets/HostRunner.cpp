@@ -39,7 +39,7 @@ DotShape getDotShape(StringRef triple, StringRef cpu) {
 
 static Expected<std::unique_ptr<Executable>>
 compileGuarded(const Program &program, StringRef cpu) {
-  CompileOptions options;
+  CompileOptions options = getCompileOptionsFromEnvironment();
   options.cpu = cpu.str();
   // A guard for each buffer.
   options.planBuffers = false;
