@@ -14,9 +14,8 @@ using namespace llvm;
 
 namespace quanta {
 
-/// Levels to which the values are rounded, and bins at most on each side of
-/// zero: the numbers of TensorRT and ONNX Runtime.
-static constexpr int64_t levels = 128;
+/// Bins at most on each side of zero: half of what TensorRT and ONNX Runtime
+/// have over both.
 static constexpr int64_t maxHalf = 1024;
 
 /// Takes from what is there what gives each empty bin a small probability: the
@@ -45,34 +44,56 @@ static double getDivergence(ArrayRef<double> p, ArrayRef<double> q) {
   return result;
 }
 
-/// Divergence of saturating at `half` bins on each side of zero, which is in
-/// the middle of `bins`, and of rounding what is between them.
-static double getDivergence(ArrayRef<double> bins, int64_t half) {
-  auto middle = static_cast<int64_t>(bins.size()) / 2;
-  ArrayRef<double> inside = bins.slice(middle - half, 2 * half);
+/// Divergence of saturating outside of [`begin`, `end`), and of rounding what
+/// is inside to `levels` values. What is inside counts as in `inside`, what
+/// saturates as in `bins`.
+static double getDivergence(ArrayRef<double> bins, ArrayRef<double> inside,
+                            int64_t begin, int64_t end, int64_t levels) {
+  inside = inside.slice(begin, end - begin);
   std::vector<double> p(inside.begin(), inside.end());
-  for (double outlier : bins.take_front(middle - half))
+  for (double outlier : bins.take_front(begin))
     p.front() += outlier;
-  for (double outlier : bins.drop_front(middle + half))
+  for (double outlier : bins.drop_front(end))
     p.back() += outlier;
   // Each level stands for the values that are rounded to it, spread evenly over
   // its bins that hold any.
   std::vector<double> q(p.size(), 0.0);
+  auto size = static_cast<int64_t>(p.size());
   for (int64_t level = 0; level < levels; ++level) {
-    int64_t begin = level * 2 * half / levels;
-    int64_t end = (level + 1) * 2 * half / levels;
+    int64_t first = level * size / levels;
+    int64_t last = (level + 1) * size / levels;
     double sum = 0, used = 0;
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = first; i < last; ++i) {
       sum += inside[i];
       used += p[i] != 0;
     }
-    for (int64_t i = begin; i < end; ++i)
+    for (int64_t i = first; i < last; ++i)
       if (p[i] != 0)
         q[i] = sum / used;
   }
   if (!smooth(p) || !smooth(q))
     return std::numeric_limits<double>::infinity();
   return getDivergence(p, q);
+}
+
+/// Counts no larger than the larger one of the next bins that hold any, so that
+/// a value which repeats exactly (the zeros that a ReLU leaves, the background
+/// of an image after a convolution) weighs as much as its neighbourhood. It is
+/// moved by half a step at most, like every value; but spread over the bins of
+/// its level it would be most of the divergence, and the smallest range would
+/// win. NVIDIA's `HistogramCalibrator` (pytorch-quantization) does so for zero.
+static std::vector<double> levelSpikes(ArrayRef<double> bins) {
+  std::vector<size_t> used;
+  for (auto [i, count] : llvm::enumerate(bins))
+    if (count > 0)
+      used.push_back(i);
+  std::vector<double> result(bins.begin(), bins.end());
+  for (size_t i = 0; i < used.size() && used.size() > 1; ++i) {
+    double before = i > 0 ? bins[used[i - 1]] : 0;
+    double after = i + 1 < used.size() ? bins[used[i + 1]] : 0;
+    result[used[i]] = std::min(bins[used[i]], std::max(before, after));
+  }
+  return result;
 }
 
 RealRange detail::selectByEntropy(const Histogram &histogram, RealRange seen,
@@ -88,16 +109,27 @@ RealRange detail::selectByEntropy(const Histogram &histogram, RealRange seen,
     bins[std::clamp<int64_t>(bin + half, 0, 2 * half - 1)] +=
         histogram.counts[i];
   }
-  // Zeros, of which a ReLU leaves many, are kept exactly by any range: without
-  // this, their bin would decide alone. NVIDIA's `HistogramCalibrator` does so
-  // (pytorch-quantization, `_compute_amax_entropy`), ONNX Runtime does not.
-  if (half > 1)
-    bins[half] = std::min(bins[half], bins[half + 1]);
+  std::vector<double> inside = levelSpikes(bins);
+  // The levels lie where the values do: all of them on one side of zero if need
+  // be. ONNX Runtime has as many on the other side.
+  int64_t lowest = 0, highest = 2 * half;
+  if (!options.isSymmetric) {
+    auto isUsed = [](double count) { return count > 0; };
+    lowest = std::min(llvm::find_if(bins, isUsed) - bins.begin(), half);
+    highest =
+        std::max(2 * half - (std::find_if(bins.rbegin(), bins.rend(), isUsed) -
+                             bins.rbegin()),
+                 half);
+  }
   // Without more bins than levels, nothing is lost by rounding.
   int64_t best = half;
   double bestDivergence = std::numeric_limits<double>::infinity();
-  for (int64_t candidate = levels / 2; candidate <= half; ++candidate) {
-    double divergence = getDivergence(bins, candidate);
+  for (int64_t candidate = 1; candidate <= half; ++candidate) {
+    int64_t begin = std::max(half - candidate, lowest);
+    int64_t end = std::min(half + candidate, highest);
+    if (end - begin < options.levels)
+      continue;
+    double divergence = getDivergence(bins, inside, begin, end, options.levels);
     if (divergence < bestDivergence) {
       bestDivergence = divergence;
       best = candidate;

@@ -36,10 +36,12 @@ enum class RangeSelection {
   /// ONNX Runtime's upper end is where that bin begins.
   Percentile,
   /// The threshold on magnitudes with the smallest Kullback-Leibler divergence
-  /// between the values and their rounding to 128 levels: `EntropyCalibrater`
-  /// of
-  /// ONNX Runtime, after TensorRT (S. Migacz, "8-bit Inference with TensorRT",
-  /// GTC 2017). Zeros do not count more than their neighbours.
+  /// between the values and what rounding makes of them (S. Migacz, "8-bit
+  /// Inference with TensorRT", GTC 2017). As in NVIDIA's pytorch-quantization,
+  /// there are as many levels as the range has integers, on one side of zero
+  /// where the values are; ONNX Runtime's `EntropyCalibrater` has 128 on both.
+  /// A value that repeats exactly, zero or another, counts no more than its
+  /// neighbours.
   Entropy
 };
 
