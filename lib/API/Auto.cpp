@@ -53,8 +53,8 @@ private:
 
   std::string writeRecipe() const;
   Expected<Analysis> measure();
-  bool holds(const Analysis &analysis) const;
-  bool lift();
+  bool lift(Scheme from);
+  bool lift(const Analysis &analysis);
 };
 
 } // namespace
@@ -187,48 +187,89 @@ Expected<Analysis> RecipeChooser::measure() {
   return analysis;
 }
 
-bool RecipeChooser::holds(const Analysis &analysis) const {
-  return all_of(analysis.results, [&](const ResultFigures &result) {
-    return result.error.getNoiseRatio() <= options.maxLoss &&
-           (!result.isPrediction ||
-            1 - result.getAgreement() <= options.maxLoss);
-  });
+/// Probability that of `count` predictions `changed` or more change, if each
+/// does so with probability `rate`.
+static double getTail(int64_t count, int64_t changed, double rate) {
+  if (changed <= 0)
+    return 1;
+  if (rate <= 0)
+    return 0;
+  if (rate >= 1)
+    return 1;
+  double below = 0;
+  for (int64_t i = 0; i < changed; ++i) {
+    auto n = static_cast<double>(count), k = static_cast<double>(i);
+    below += std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) -
+                      std::lgamma(n - k + 1) + k * std::log(rate) +
+                      (n - k) * std::log1p(-rate));
+  }
+  return 1 - below;
 }
 
-/// Lifts the activations that have half of the noise of those that can be
-/// lifted most cheaply. Where nothing was measured (in a loop), the prediction
-/// counts.
-bool RecipeChooser::lift() {
-  for (Scheme from : {Scheme::Static, Scheme::Dynamic}) {
-    SmallVector<std::pair<double, Choice *>> candidates;
-    double total = 0;
-    for (auto &[name, choice] : choices) {
-      if (choice.scheme != from)
-        continue;
-      double noise = choice.isMeasured
-                         ? choice.noiseRatio
-                         : std::pow(10.0, -choice.first.predictedSqnr / 10);
-      candidates.push_back({noise, &choice});
-      total += noise;
-    }
-    if (candidates.empty())
+namespace {
+/// What the figures say about the budget.
+enum class Budget { Holds, Exceeded, RuledOut };
+} // namespace
+
+static Budget judge(const Analysis &analysis, double maxLoss) {
+  constexpr double significance = 0.05;
+  Budget worst = Budget::Holds;
+  for (const ResultFigures &result : analysis.results) {
+    if (result.error.getNoiseRatio() > maxLoss)
+      return Budget::RuledOut;
+    if (!result.isPrediction || 1 - result.getAgreement() <= maxLoss)
       continue;
-    stable_sort(candidates,
-                [](const auto &a, const auto &b) { return a.first > b.first; });
-    double lifted = 0;
-    for (auto [noise, choice] : candidates) {
-      if (lifted > 0 && lifted >= total / 2)
-        break;
-      lifted += noise;
-      choice->scheme = from == Scheme::Static ? Scheme::Dynamic : Scheme::Float;
-      choice->reason = formatv(
-          "{0} kept {1:F1} dB, and the budget of the whole model did not hold",
-          from == Scheme::Static ? "a static range" : "a range for each row",
-          -10 * std::log10(noise));
-    }
-    return true;
+    worst = Budget::Exceeded;
+    if (getTail(result.predictions, result.predictions - result.agreeing,
+                maxLoss) < significance)
+      return Budget::RuledOut;
   }
-  return false;
+  return worst;
+}
+
+/// Lifts the activations that have half of the noise of those with the scheme
+/// `from`. Where nothing was measured (in a loop), the prediction counts.
+bool RecipeChooser::lift(Scheme from) {
+  SmallVector<std::pair<double, Choice *>> candidates;
+  double total = 0;
+  for (auto &[name, choice] : choices) {
+    if (choice.scheme != from)
+      continue;
+    double noise = choice.isMeasured
+                       ? choice.noiseRatio
+                       : std::pow(10.0, -choice.first.predictedSqnr / 10);
+    // What is exact already cannot be better.
+    if (!(noise > 0))
+      continue;
+    candidates.push_back({noise, &choice});
+    total += noise;
+  }
+  stable_sort(candidates,
+              [](const auto &a, const auto &b) { return a.first > b.first; });
+  double lifted = 0;
+  for (auto [noise, choice] : candidates) {
+    if (lifted > 0 && lifted >= total / 2)
+      break;
+    lifted += noise;
+    choice->scheme = from == Scheme::Static ? Scheme::Dynamic : Scheme::Float;
+    choice->reason = formatv(
+        "{0} kept {1:F1} dB, and the budget of the whole model did not hold",
+        from == Scheme::Static ? "a static range" : "a range for each row",
+        -10 * std::log10(noise));
+  }
+  return !candidates.empty();
+}
+
+/// A range at run time costs little: what the data show is enough to choose it.
+/// Float costs several times as much, and a few hundred predictions of which
+/// one or two change do not tell whether the budget is exceeded: it is chosen
+/// when chance can be ruled out.
+bool RecipeChooser::lift(const Analysis &analysis) {
+  Budget budget = judge(analysis, options.maxLoss);
+  if (budget == Budget::Holds)
+    return false;
+  return lift(Scheme::Static) ||
+         (budget == Budget::RuledOut && lift(Scheme::Dynamic));
 }
 
 Expected<AutoResult> RecipeChooser::run() {
@@ -238,9 +279,9 @@ Expected<AutoResult> RecipeChooser::run() {
     if (!analysis)
       return analysis.takeError();
     ++result.rounds;
-    result.holds = holds(*analysis);
-    if (!result.holds && lift())
+    if (lift(*analysis))
       continue;
+    result.holds = judge(*analysis, options.maxLoss) != Budget::RuledOut;
     result.analysis = std::move(*analysis);
     result.recipe = writeRecipe();
     return result;

@@ -60,8 +60,9 @@ class Module:
         """What `quantize` reported; `None` for a module from elsewhere.
 
         `int8_mac_share` is the share of multiply-accumulates on integers,
-        `contractions` lists them, and `left_in_float` lists every operation that
-        computes in float, with its location and the reason.
+        `contractions` lists them, `left_in_float` lists contractions and pooling
+        that compute in float, with location and reason, and `glue_in_float` counts
+        the other operations that do, by their kind.
         """
         return self._report
 
@@ -173,7 +174,8 @@ def quantize(
       max_loss: for each result of the model, noise power over signal power on the
         data must not exceed it, nor must the share of predictions that change,
         where the rows of a result look like scores of classes (integers,
-        probabilities, at most 100 numbers).
+        probabilities, at most 100 numbers). Changed predictions alone put nothing
+        into float that chance can explain.
       entry: which function to run on the data; needed if there are several.
 
     Returns:

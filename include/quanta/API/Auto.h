@@ -31,7 +31,8 @@ struct AutoResult {
   std::string recipe;
   /// What the recipe costs on the data.
   Analysis analysis;
-  /// Whether the budget holds; if not, all contractions are in float.
+  /// Whether the data leave it possible that the budget holds; if not, all
+  /// contractions are in float.
   bool holds = false;
   /// Recipes that were tried.
   unsigned rounds = 0;
@@ -42,6 +43,8 @@ struct AutoResult {
 /// quantized program is run on `data`, and as long as the budget does not hold,
 /// the activations with most of the measured noise are lifted: from a static
 /// range to one for each row at run time, and when all are dynamic, to float.
+/// Changed predictions lift to float only if it is unlikely (1 in 20) that so
+/// many change by chance in a model that keeps the budget.
 llvm::Expected<AutoResult> chooseRecipe(const Program &program,
                                         const Statistics &statistics,
                                         llvm::ArrayRef<Arguments> data,
