@@ -41,3 +41,13 @@ func.func @scalar(%x: tensor<f32>) -> tensor<f32> {
   %0 = quanta.fake_quant %x as !quant.uniform<i4:f32, 0.5> : tensor<f32>
   return %0 : tensor<f32>
 }
+
+// CHECK-LABEL: func.func @weight
+func.func @weight() -> tensor<2x3xf32> {
+  // A weight is rounded here and now, each row with its own scale.
+  // CHECK-NOT: linalg.generic
+  // CHECK: arith.constant dense<{{\[}}[5.000000e-01, 0.000000e+00, 1.500000e+00], [2.500000e-01, -1.250000e+00, 3.175000e+01]]> : tensor<2x3xf32>
+  %w = arith.constant dense<[[0.74, -0.25, 1.26], [0.3, -1.2, 99.0]]> : tensor<2x3xf32>
+  %0 = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25}> : tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
