@@ -31,6 +31,13 @@ struct FloatEntry {
   int64_t macs;
 };
 
+/// Float work that is part of no contraction, counted by kind.
+struct Glue {
+  StringRef kind;
+  StringRef reason;
+  int64_t count = 0;
+};
+
 bool isFloat(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
 
 /// Whether a structured operation does arithmetic on floats, rather than
@@ -65,8 +72,14 @@ struct ReportPass : impl::ReportBase<ReportPass> {
         entry.op->emitRemark() << "stays in float: " << entry.reason;
       }
     }
-    if (output.empty())
+    if (output.empty()) {
+      for (const Glue &part : glue)
+        if (part.count)
+          emitRemark(getOperation().getLoc())
+              << part.kind << " operations in float: " << part.count << "; "
+              << part.reason;
       return;
+    }
     if (llvm::Error error = llvm::writeToOutput(output, [&](raw_ostream &os) {
           write(os);
           return llvm::Error::success();
@@ -81,6 +94,11 @@ struct ReportPass : impl::ReportBase<ReportPass> {
 private:
   SmallVector<FloatEntry> left;
   SmallVector<MacOpInterface> contractions;
+  Glue glue[2] = {
+      {"elementwise",
+       "between contractions they work on values in registers, as f32"},
+      {"reduction",
+       "they sum or compare f32 values, which needs their precision"}};
   int64_t macs = 0;
   int64_t integerMacs = 0;
 
@@ -95,11 +113,12 @@ private:
         else
           left.push_back({op, getReason(op), count});
       } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
-        if (computesInFloat(linalgOp))
-          left.push_back({op,
-                          "elementwise work between contractions stays in "
-                          "registers as f32",
-                          0});
+        if (!computesInFloat(linalgOp))
+          return;
+        if (isa<linalg::ConvolutionOpInterface>(op))
+          left.push_back({op, "pooling: its input is stored as f32", 0});
+        else
+          ++glue[linalgOp.getNumReductionLoops() > 0].count;
       }
     });
   }
@@ -139,6 +158,15 @@ private:
             json.attribute("reason", entry.reason);
             json.attribute("macs", entry.macs);
           });
+      });
+      json.attributeArray("glue_in_float", [&] {
+        for (const Glue &part : glue)
+          if (part.count)
+            json.object([&] {
+              json.attribute("kind", part.kind);
+              json.attribute("count", part.count);
+              json.attribute("reason", part.reason);
+            });
       });
     });
     os << '\n';

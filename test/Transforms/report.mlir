@@ -25,7 +25,6 @@ func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %
   // STRICT: error: loc("fc2"): 'linalg.matmul' op stays in float, which strict forbids: too precious
   %1 = linalg.matmul {quanta.float_reason = "too precious"} ins(%f, %g : tensor<?x3xf32>, tensor<3x2xf32>)
       outs(%o : tensor<?x2xf32>) -> tensor<?x2xf32> loc("fc2")
-  // REMARK: model.mlir:[[@LINE+1]]:{{.*}} remark: stays in float: elementwise work between contractions stays in registers as f32
   %2 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
       ins(%f : tensor<?x3xf32>) outs(%p : tensor<?x3xf32>) {
   ^bb0(%a: f32, %b: f32):
@@ -38,11 +37,24 @@ func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %
   // STRICT: error: 'linalg.dot' op stays in float, which strict forbids: it has no quantized counterpart
   %3 = linalg.dot ins(%v, %v : tensor<5xf32>, tensor<5xf32>) outs(%s : tensor<f32>) -> tensor<f32>
   // Moving floats is not computing.
-  // REMARK-NOT: linalg.fill
   %4 = tensor.extract %3[] : tensor<f32>
   %5 = linalg.fill ins(%4 : f32) outs(%p : tensor<?x3xf32>) -> tensor<?x3xf32>
+  // REMARK: remark: stays in float: pooling: its input is stored as f32
+  %i = arith.constant dense<1.0> : tensor<1x4x4x1xf32>
+  %k = tensor.empty() : tensor<2x2xf32>
+  %l = arith.constant dense<0.0> : tensor<1x3x3x1xf32>
+  %6 = linalg.pooling_nhwc_sum ins(%i, %k : tensor<1x4x4x1xf32>, tensor<2x2xf32>) outs(%l : tensor<1x3x3x1xf32>) -> tensor<1x3x3x1xf32>
+  %7 = linalg.generic {indexing_maps = [affine_map<(d0) -> (d0)>, affine_map<(d0) -> ()>], iterator_types = ["reduction"]}
+      ins(%v : tensor<5xf32>) outs(%s : tensor<f32>) {
+  ^bb0(%a: f32, %b: f32):
+    %t = arith.addf %a, %b : f32
+    linalg.yield %t : f32
+  } -> tensor<f32>
   return %0, %1, %2, %4 : tensor<?x3x!acc>, tensor<?x2xf32>, tensor<?x3xf32>, f32
 }
+// Glue is counted, not listed.
+// REMARK: remark: elementwise operations in float: 1; between contractions they work on values in registers, as f32
+// REMARK: remark: reduction operations in float: 1; they sum or compare
 // JSON: "int8_mac_share": 0.52{{[0-9]*}},
 // JSON: "macs": 23,
 // JSON: "contractions": [
@@ -57,9 +69,16 @@ func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %
 // JSON: "op": "linalg.matmul",
 // JSON: "reason": "too precious",
 // JSON: "macs": 6
-// JSON: "op": "linalg.generic",
-// JSON: "macs": 0
+// JSON-NOT: linalg.generic
 // JSON: "op": "linalg.dot",
+// JSON: "op": "linalg.pooling_nhwc_sum",
+// JSON: "reason": "pooling: its input is stored as f32",
+// JSON: "glue_in_float": [
+// JSON: "kind": "elementwise",
+// JSON-NEXT: "count": 1,
+// JSON-NEXT: "reason": "between contractions
+// JSON: "kind": "reduction",
+// JSON-NEXT: "count": 1,
 // UNWRITABLE: error: cannot write report file '{{.*}}/no/such/folder/report.json': {{.*}}
 
 //--- all-integer.mlir

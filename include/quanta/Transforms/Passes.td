@@ -169,7 +169,8 @@ def LowerFakeQuant : Pass<"quanta-lower-fake-quant", "::mlir::ModuleOp"> {
     %1 = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.5:3> : tensor<4xf32>
     ```
     becomes a `linalg.generic` that divides, rounds, adds the zero point, clamps,
-    subtracts the zero point and multiplies: rule 6 of the numerics contract.
+    subtracts the zero point and multiplies: rule 6 of the numerics contract. A
+    constant is rounded at compile time.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
@@ -352,10 +353,11 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
 def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
   let summary = "Say what stayed in float, and why";
   let description = [{
-    Lists every operation that computes in float with its location and reason,
-    as a remark or, with `output`, as JSON: the share of multiply-accumulates on
-    integers, the contractions, and `left_in_float`. Runs on the quantized
-    stage.
+    Lists what could have been quantized and computes in float, contractions and
+    pooling, with location and reason: as remarks or, with `output`, as JSON. The
+    file has the share of multiply-accumulates on integers, the contractions,
+    `left_in_float`, and in `glue_in_float` how many elementwise operations and
+    reductions are in float. Runs on the quantized stage.
   }];
   let options = [
     Option<"output", "output", "std::string", "",
