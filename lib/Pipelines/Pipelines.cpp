@@ -62,6 +62,8 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   target.cpu = options.cpu;
   target.triple = options.triple;
   pm.addPass(createSetTarget(target));
+  // Elementwise arithmetic on whole tensors is a loop like any other.
+  pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   // On tensors: constants folded, contractions packed, tails fused into them.
   pm.addPass(createFoldConstants());
   pm.addPass(createFlattenMatmuls());
