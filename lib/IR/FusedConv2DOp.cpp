@@ -42,27 +42,41 @@ DotShape FusedConv2DOp::getTileShape() {
 }
 
 std::array<int64_t, 4> FusedConv2DOp::getPadsOrZeros() {
-  std::array<int64_t, 4> pads{};
-  llvm::copy(getPads(), pads.begin());
-  return pads;
+  return getFourPads(getPads());
 }
 
-LogicalResult FusedConv2DOp::verify() {
-  auto lhs = cast<ShapedType>(getLhs().getType());
-  auto rhs = cast<ShapedType>(getRhs().getType());
-  auto init = cast<ShapedType>(getInit().getType());
-  auto output = cast<ShapedType>(getOutput().getType());
+std::array<int64_t, 4> getFourPads(ArrayRef<int64_t> pads) {
+  std::array<int64_t, 4> result{};
+  if (pads.size() == result.size())
+    llvm::copy(pads, result.begin());
+  return result;
+}
+
+LogicalResult verifyImages(FusedOpInterface op) {
+  auto lhs = cast<ShapedType>(op.getLhs().getType());
+  auto rhs = cast<ShapedType>(op.getRhs().getType());
+  auto init = cast<ShapedType>(op.getInit().getType());
+  auto output = cast<ShapedType>(op.getOutput().getType());
   if (lhs.getRank() != 4 || output.getRank() != 4 || rhs.getRank() != 1 ||
       init.getRank() != 1)
-    return emitOpError() << "needs lhs NxHxWxC, packed rhs and init of rank 1, "
-                            "and outs NxHxWxF";
+    return op->emitOpError()
+           << "needs lhs NxHxWxC, packed rhs and init of rank "
+              "1, and outs NxHxWxF";
   if (!sizesAgree(lhs.getDimSize(0), output.getDimSize(0)))
-    return emitOpError() << "lhs has " << lhs.getDimSize(0)
-                         << " images but outs has " << output.getDimSize(0);
+    return op->emitOpError() << "lhs has " << lhs.getDimSize(0)
+                             << " images but outs has " << output.getDimSize(0);
   if (ShapedType::isDynamicShape(lhs.getShape().drop_front()) ||
       ShapedType::isDynamicShape(output.getShape().drop_front()) ||
       !rhs.hasStaticShape() || !init.hasStaticShape())
-    return emitOpError() << "needs static sizes but for the number of images";
+    return op->emitOpError()
+           << "needs static sizes but for the number of images";
+  return success();
+}
+
+LogicalResult verifyWindows(FusedOpInterface op, ArrayRef<int64_t> kernel,
+                            ArrayRef<int64_t> strides,
+                            ArrayRef<int64_t> dilations,
+                            ArrayRef<int64_t> pads) {
   // Images that are larger in any direction do not exist.
   constexpr int64_t limit = int64_t(1) << 24;
   auto isPair = [](ArrayRef<int64_t> values) {
@@ -70,13 +84,36 @@ LogicalResult FusedConv2DOp::verify() {
              return value >= 1 && value <= limit;
            });
   };
-  if (!isPair(getKernel()) || !isPair(getStrides()) || !isPair(getDilations()))
-    return emitOpError()
+  if (!isPair(kernel) || !isPair(strides) || !isPair(dilations))
+    return op->emitOpError()
            << "kernel, strides and dilations must be pairs of positive numbers";
-  if ((!getPads().empty() && getPads().size() != 4) ||
-      llvm::any_of(getPads(),
-                   [](int64_t pad) { return pad < 0 || pad > limit; }))
-    return emitOpError() << "pads must be four numbers that are not negative";
+  if ((!pads.empty() && pads.size() != 4) ||
+      llvm::any_of(pads, [](int64_t pad) { return pad < 0 || pad > limit; }))
+    return op->emitOpError()
+           << "pads must be four numbers that are not negative";
+  std::array<int64_t, 4> sides = getFourPads(pads);
+  auto lhs = cast<ShapedType>(op.getLhs().getType());
+  auto output = cast<ShapedType>(op.getOutput().getType());
+  for (int64_t dim : {0, 1}) {
+    int64_t size = lhs.getDimSize(dim + 1) + sides[dim] + sides[dim + 2];
+    int64_t last = (output.getDimSize(dim + 1) - 1) * strides[dim] +
+                   (kernel[dim] - 1) * dilations[dim];
+    if (output.getDimSize(dim + 1) > 0 && last >= size)
+      return op->emitOpError()
+             << "reads up to index " << last << " of an image of size " << size;
+  }
+  return success();
+}
+
+LogicalResult FusedConv2DOp::verify() {
+  auto lhs = cast<ShapedType>(getLhs().getType());
+  auto rhs = cast<ShapedType>(getRhs().getType());
+  auto init = cast<ShapedType>(getInit().getType());
+  auto output = cast<ShapedType>(getOutput().getType());
+  if (failed(verifyImages(*this)) ||
+      failed(verifyWindows(*this, getKernel(), getStrides(), getDilations(),
+                           getPads())))
+    return failure();
   std::array<int64_t, 4> pads = getPadsOrZeros();
   int64_t maxVectors = getDot().getDotShape().vectors;
   if (getVectors() &&
@@ -88,14 +125,6 @@ LogicalResult FusedConv2DOp::verify() {
   if ((pads[1] != 0 || pads[3] != 0) && lhs.getDimSize(3) % shape.kGroup != 0)
     return emitOpError() << "pads to the left and right need whole groups of "
                          << shape.kGroup << " channels";
-  for (int64_t dim : {0, 1}) {
-    int64_t size = lhs.getDimSize(dim + 1) + pads[dim] + pads[dim + 2];
-    int64_t last = (output.getDimSize(dim + 1) - 1) * getStrides()[dim] +
-                   (getKernel()[dim] - 1) * getDilations()[dim];
-    if (output.getDimSize(dim + 1) > 0 && last >= size)
-      return emitOpError() << "reads up to index " << last
-                           << " of an image of size " << size;
-  }
   if (failed(verifyFusedFactors(*this)))
     return failure();
   PackedShape packed =

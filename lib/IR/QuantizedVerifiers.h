@@ -60,6 +60,21 @@ void getFusedEffects(
     FusedOpInterface op,
     llvm::SmallVectorImpl<mlir::MemoryEffects::EffectInstance> &effects);
 
+/// Images, packed weights and accumulators of a convolution have the ranks and
+/// static sizes that kernels need.
+mlir::LogicalResult verifyImages(FusedOpInterface op);
+
+/// Every tap of every result lies inside of the image and its pads: above, to
+/// the left, below and to the right, or none.
+mlir::LogicalResult verifyWindows(FusedOpInterface op,
+                                  llvm::ArrayRef<int64_t> kernel,
+                                  llvm::ArrayRef<int64_t> strides,
+                                  llvm::ArrayRef<int64_t> dilations,
+                                  llvm::ArrayRef<int64_t> pads);
+
+/// The four pads; zeros if there are not four.
+std::array<int64_t, 4> getFourPads(llvm::ArrayRef<int64_t> pads);
+
 /// Factors and accumulators are those of the instruction.
 mlir::LogicalResult verifyFusedFactors(FusedOpInterface op);
 

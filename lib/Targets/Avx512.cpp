@@ -42,8 +42,10 @@ Value Avx512Attr::buildDot(OpBuilder &builder, Location loc, Value acc,
 
 Value Avx512Attr::buildRoundToBytes(OpBuilder &builder, Location loc,
                                     ValueRange inputs, int64_t zeroPoint,
-                                    int64_t low, int64_t high) const {
-  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high);
+                                    int64_t low, int64_t high,
+                                    bool interleaved) const {
+  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high,
+                              interleaved);
 }
 
 } // namespace quanta

@@ -20,7 +20,8 @@ namespace quanta {
 DotShape Avx512VnniAttr::getDotShape() const {
   return {/*lanes=*/16,        /*kGroup=*/4,
           /*vectors=*/4,       /*rows=*/6,
-          /*lhsSigned=*/false, /*isFloat=*/false};
+          /*lhsSigned=*/false, /*isFloat=*/false,
+          /*interleaves=*/true};
 }
 
 Value Avx512VnniAttr::buildBroadcast(OpBuilder &builder, Location loc,
@@ -44,8 +45,16 @@ Value Avx512VnniAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
 
 Value Avx512VnniAttr::buildRoundToBytes(OpBuilder &builder, Location loc,
                                         ValueRange inputs, int64_t zeroPoint,
-                                        int64_t low, int64_t high) const {
-  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high);
+                                        int64_t low, int64_t high,
+                                        bool interleaved) const {
+  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high,
+                              interleaved);
+}
+
+SmallVector<Value> Avx512VnniAttr::buildInterleave(OpBuilder &builder,
+                                                   Location loc,
+                                                   ValueRange rows) const {
+  return buildInterleaveBytes(builder, loc, rows);
 }
 
 } // namespace quanta

@@ -19,7 +19,8 @@ namespace quanta {
 DotShape AvxVnniAttr::getDotShape() const {
   return {/*lanes=*/8,         /*kGroup=*/4,
           /*vectors=*/2,       /*rows=*/6,
-          /*lhsSigned=*/false, /*isFloat=*/false};
+          /*lhsSigned=*/false, /*isFloat=*/false,
+          /*interleaves=*/true};
 }
 
 Value AvxVnniAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
@@ -40,6 +41,12 @@ Value AvxVnniAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
                             Value lhs, Value rhs) const {
   return buildIntrinsic(builder, loc, "llvm.x86.avx512.vpdpbusd.256",
                         acc.getType(), {acc, lhs, rhs});
+}
+
+SmallVector<Value> AvxVnniAttr::buildInterleave(OpBuilder &builder,
+                                                Location loc,
+                                                ValueRange rows) const {
+  return buildInterleaveBytes(builder, loc, rows);
 }
 
 } // namespace quanta

@@ -103,6 +103,42 @@ Value buildLoadPairs(OpBuilder &builder, Location loc, Value source,
       builder, loc, VectorType::get(2 * lanes, builder.getI16Type()), bytes);
 }
 
+/// Elements of the lower or upper halves of every 16 bytes of two vectors in
+/// turns.
+static Value buildUnpack(OpBuilder &builder, Location loc, Value left,
+                         Value right, bool upper) {
+  auto type = cast<VectorType>(left.getType());
+  int64_t size = type.getDimSize(0);
+  int64_t block = 128 / type.getElementTypeBitWidth();
+  SmallVector<int64_t> order;
+  for (int64_t start = 0; start < size; start += block)
+    for (int64_t i = 0; i < block / 2; ++i) {
+      int64_t from = start + (upper ? block / 2 : 0) + i;
+      order.append({from, size + from});
+    }
+  return vector::ShuffleOp::create(builder, loc, left, right, order);
+}
+
+SmallVector<Value> buildInterleaveBytes(OpBuilder &builder, Location loc,
+                                        ValueRange rows) {
+  auto bytes = cast<VectorType>(rows[0].getType());
+  auto pairs =
+      VectorType::get(bytes.getDimSize(0) / 2, builder.getIntegerType(16));
+  SmallVector<Value> result;
+  for (bool upper : {false, true}) {
+    Value halves[2];
+    for (int half : {0, 1})
+      halves[half] = vector::BitCastOp::create(
+          builder, loc, pairs,
+          buildUnpack(builder, loc, rows[2 * half], rows[2 * half + 1], upper));
+    for (bool upperPairs : {false, true})
+      result.push_back(vector::BitCastOp::create(
+          builder, loc, bytes,
+          buildUnpack(builder, loc, halves[0], halves[1], upperPairs)));
+  }
+  return result;
+}
+
 Value buildIntrinsic(OpBuilder &builder, Location loc, StringRef name,
                      Type type, ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(builder, loc, type,

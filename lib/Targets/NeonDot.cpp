@@ -18,9 +18,10 @@ namespace quanta {
 // 6 x 4 accumulators, 4 vectors of weights and one of activations: 29 of 32
 // registers. Weights are signed, so activations must be: `udot` cannot mix.
 DotShape NeonDotAttr::getDotShape() const {
-  return {/*lanes=*/4,        /*kGroup=*/4,
-          /*vectors=*/4,      /*rows=*/6,
-          /*lhsSigned=*/true, /*isFloat=*/false};
+  return {/*lanes=*/4,         /*kGroup=*/4,
+          /*vectors=*/4,       /*rows=*/6,
+          /*lhsSigned=*/true,  /*isFloat=*/false,
+          /*interleaves=*/true};
 }
 
 Value NeonDotAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
@@ -40,6 +41,12 @@ Value NeonDotAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
                             Value lhs, Value rhs) const {
   return buildIntrinsic(builder, loc, "llvm.aarch64.neon.sdot", acc.getType(),
                         {acc, lhs, rhs});
+}
+
+SmallVector<Value> NeonDotAttr::buildInterleave(OpBuilder &builder,
+                                                Location loc,
+                                                ValueRange rows) const {
+  return buildInterleaveBytes(builder, loc, rows);
 }
 
 } // namespace quanta

@@ -42,7 +42,8 @@ static Value buildConvert(OpBuilder &builder, Location loc, Value input,
 }
 
 Value buildRoundToBytes512(OpBuilder &builder, Location loc, ValueRange inputs,
-                           int64_t zeroPoint, int64_t low, int64_t high) {
+                           int64_t zeroPoint, int64_t low, int64_t high,
+                           bool interleaved) {
   // For a single vector, `vpmovdb` is as good.
   if (inputs.size() < 2 || inputs.size() > 4)
     return {};
@@ -77,6 +78,8 @@ Value buildRoundToBytes512(OpBuilder &builder, Location loc, ValueRange inputs,
     else
       bytes = arith::MaxUIOp::create(builder, loc, bytes, bound);
   }
+  if (interleaved)
+    return bytes;
   // Packing works within 128 bits: dword `4 * part + v` holds a part of vector
   // `v`, and belongs at `4 * v + part`.
   SmallVector<int64_t> order;

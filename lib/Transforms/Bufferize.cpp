@@ -64,6 +64,8 @@ struct KernelModel
 void registerBufferizationModels(DialectRegistry &registry) {
   registry.addExtension(+[](MLIRContext *context, QuantaDialect *dialect) {
     FusedConv2DOp::attachInterface<KernelModel<FusedConv2DOp>>(*context);
+    FusedDepthwiseConv2DOp::attachInterface<
+        KernelModel<FusedDepthwiseConv2DOp>>(*context);
     FusedMatmulOp::attachInterface<KernelModel<FusedMatmulOp>>(*context);
     PackOp::attachInterface<KernelModel<PackOp>>(*context);
   });

@@ -45,6 +45,7 @@ struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
           }
           llvm::TypeSwitch<Operation *>(op)
               .Case<FusedConv2DOp>(generateConv2D)
+              .Case<FusedDepthwiseConv2DOp>(generateDepthwiseConv2D)
               .Case<FusedMatmulOp>(generateMatmul)
               .Case<PackOp>(generatePack);
           return WalkResult::advance();

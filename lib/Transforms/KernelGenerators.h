@@ -16,6 +16,7 @@ namespace quanta {
 
 /// Each replaces an operation on buffers by its loops.
 void generateConv2D(FusedConv2DOp op);
+void generateDepthwiseConv2D(FusedDepthwiseConv2DOp op);
 void generateMatmul(FusedMatmulOp op);
 void generatePack(PackOp op);
 

@@ -5,9 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Convolutions.h"
+#include "PackConvolutions.h"
 
-#include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
@@ -17,6 +16,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -27,24 +27,11 @@ namespace quanta {
 
 namespace {
 
-/// A channels-last convolution with constant weights.
-struct ConstantConv2D {
-  Conv2D conv;
-  DenseElementsAttr weights;
-  /// Where the weights have rows, columns, channels and filters.
-  std::array<unsigned, 4> weightDims;
-  /// Constant vector of accumulators to start from, or null for zeros.
-  Value bias;
-  int64_t channels, filters;
-  bool lhsSigned;
-};
-
 std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics())
     return std::nullopt;
   std::optional<Conv2D> conv = matchConv2D(op);
-  if (!conv || conv->isDepthwise() ||
-      !Conv2D::isChannelsLast(conv->inputDims) ||
+  if (!conv || !Conv2D::isChannelsLast(conv->inputDims) ||
       !Conv2D::isChannelsLast(conv->outputDims) || !hasFactorTypes(op))
     return std::nullopt;
   std::optional<bool> lhsSigned = matchMultiplyAdd(op);
@@ -142,29 +129,6 @@ Value packFloatBias(OpBuilder &builder, Location loc,
                         ArrayRef<float>(bias));
 }
 
-/// Zeros around the image that the kernel need not read: the image without them
-/// and how many there are above, to the left, below and to the right.
-std::pair<Value, SmallVector<int64_t>> matchPads(Value image,
-                                                 const ConstantConv2D &match,
-                                                 const DotShape &shape,
-                                                 bool flip) {
-  auto pad = image.getDefiningOp<tensor::PadOp>();
-  IntegerAttr padding;
-  if (!pad || shape.isFloat || match.channels % shape.kGroup != 0 ||
-      !pad.getConstantPaddingValue() ||
-      !matchPattern(pad.getConstantPaddingValue(), m_Constant(&padding)) ||
-      padding.getValue().getZExtValue() != (flip ? 128 : 0))
-    return {image, {}};
-  ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
-  ArrayRef<int64_t> size = pad.getSourceType().getShape();
-  auto isStatic = [](int64_t pad) { return !ShapedType::isDynamic(pad); };
-  if (!llvm::all_of(low, isStatic) || !llvm::all_of(high, isStatic) ||
-      ShapedType::isDynamicShape(size.drop_front()) || low[0] != 0 ||
-      high[0] != 0 || low[3] != 0 || high[3] != 0)
-    return {image, {}};
-  return {pad.getSource(), {low[1], low[2], high[1], high[2]}};
-}
-
 /// Vectors in a block of channels: of the tiles that fit the registers, those
 /// that need the fewest cycles for an image's row. A dot takes half a cycle and
 /// as long to finish as ten of them, a load half as long as two.
@@ -218,19 +182,19 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
     rhs = packWeights<int8_t>(builder, loc, match, runs, shape);
     init = packIntegerBias(builder, loc, match, runs, shape, shift);
   }
-  auto [image, pads] = matchPads(op->getOperand(0), match, shape, flip);
+  // Only what is zero to the instruction can be left out.
+  PaddedImage padded = PaddedImage::get(op->getOperand(0));
+  if (shape.isFloat || match.channels % shape.kGroup != 0 ||
+      padded.padding != (flip ? -128 : 0))
+    padded = {op->getOperand(0), {}};
   Value output = createEmptyLike(builder, loc, op->getOperand(2),
                                  resultType.getElementType());
-  auto fused = FusedConv2DOp::create(
-      builder, loc, TypeRange(resultType), image, rhs, init, ValueRange(),
-      output, dot, match.conv.kernel, match.conv.strides, match.conv.dilations,
-      pads, vectorsAttr, builder.getAffineMapArrayAttr({}), flip);
-  Block &block = fused.getEpilogue().emplaceBlock();
-  Value accumulator = block.addArgument(resultType.getElementType(), loc);
-  builder.setInsertionPointToEnd(&block);
-  YieldOp::create(builder, loc, accumulator);
-  op->getResult(0).replaceAllUsesWith(fused->getResult(0));
-  op->erase();
+  replaceWithFused(
+      op, FusedConv2DOp::create(builder, loc, TypeRange(resultType),
+                                padded.image, rhs, init, ValueRange(), output,
+                                dot, match.conv.kernel, match.conv.strides,
+                                match.conv.dilations, padded.pads, vectorsAttr,
+                                builder.getAffineMapArrayAttr({}), flip));
 }
 
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
@@ -249,10 +213,46 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     for (linalg::LinalgOp op : ops)
       if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
         bool isFloat = match->weights.getElementType().isF32();
-        pack(op, *match, isFloat ? floatDot : integerDot);
+        DotAttrInterface dot = isFloat ? floatDot : integerDot;
+        if (!match->conv.isDepthwise())
+          pack(op, *match, dot);
+        else if (dot.getDotShape().interleaves)
+          packDepthwiseConv2D(op, *match, dot);
       }
   }
 };
 
 } // namespace
+
+PaddedImage PaddedImage::get(Value value) {
+  auto pad = value.getDefiningOp<tensor::PadOp>();
+  Value constant = pad ? pad.getConstantPaddingValue() : Value();
+  IntegerAttr padding;
+  if (!constant || !matchPattern(constant, m_Constant(&padding)) ||
+      !padding.getType().isInteger(8))
+    return {value, {}};
+  ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
+  // Dynamic ones count as negative.
+  auto isStatic = [](int64_t pad) { return pad >= 0; };
+  if (!llvm::all_of(low, isStatic) || !llvm::all_of(high, isStatic) ||
+      low.size() != 4 || low[0] != 0 || high[0] != 0 || low[3] != 0 ||
+      high[3] != 0 ||
+      ShapedType::isDynamicShape(pad.getSourceType().getShape().drop_front()))
+    return {value, {}};
+  return {pad.getSource(),
+          {low[1], low[2], high[1], high[2]},
+          static_cast<int8_t>(padding.getInt())};
+}
+
+void replaceWithFused(linalg::LinalgOp op, FusedOpInterface fused) {
+  OpBuilder builder(fused);
+  Block &block = fused.getEpilogue().emplaceBlock();
+  Value accumulator = block.addArgument(
+      getElementTypeOrSelf(op->getResult(0).getType()), op.getLoc());
+  builder.setInsertionPointToEnd(&block);
+  YieldOp::create(builder, op.getLoc(), accumulator);
+  op->getResult(0).replaceAllUsesWith(fused->getResult(0));
+  op->erase();
+}
+
 } // namespace quanta

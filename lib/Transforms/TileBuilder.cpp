@@ -138,7 +138,7 @@ void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
       if (rounding)
         results[row].push_back(result);
       else
-        store(result, position, lanes);
+        store(result, output, position, lanes);
     }
   }
   if (!rounding)
@@ -198,7 +198,8 @@ void TileBuilder::splitEpilogue() {
 void TileBuilder::storeBytes(ValueRange results, ArrayRef<Value> position,
                              int64_t channels) {
   if (Value bytes = dot.buildRoundToBytes(b, loc, results, rounding->zeroPoint,
-                                          rounding->low, rounding->high)) {
+                                          rounding->low, rounding->high,
+                                          /*interleaved=*/false)) {
     auto type = cast<VectorType>(bytes.getType());
     int64_t lanes = shape.lanes * static_cast<int64_t>(results.size());
     if (channels < lanes) {
@@ -219,7 +220,8 @@ void TileBuilder::storeBytes(ValueRange results, ArrayRef<Value> position,
     int64_t start = vector * shape.lanes;
     SmallVector<Value> at(position);
     at.back() = add(at.back(), start);
-    store(buildRounding(result), at, std::min(shape.lanes, channels - start));
+    store(buildRounding(result), output, at,
+          std::min(shape.lanes, channels - start));
   }
 }
 
@@ -242,22 +244,23 @@ Value TileBuilder::buildRounding(Value x) {
   return arith::TruncIOp::create(b, loc, vectorOf(8), x);
 }
 
-void TileBuilder::store(Value result, ArrayRef<Value> position, int64_t lanes) {
-  if (lanes == shape.lanes) {
-    vector::StoreOp::create(b, loc, result, output, position);
+void TileBuilder::store(Value result, Value buffer, ArrayRef<Value> position,
+                        int64_t lanes) {
+  if (lanes == cast<VectorType>(result.getType()).getDimSize(0)) {
+    vector::StoreOp::create(b, loc, result, buffer, position);
     return;
   }
   if (lanes == 1) {
     // Not a masked store: before LLVM 23, x86 code for one lane of narrowed
     // elements writes as many bytes as they had before (LLVM issue 179489).
     Value element = vector::ExtractOp::create(b, loc, result, 0);
-    memref::StoreOp::create(b, loc, element, output, position);
+    memref::StoreOp::create(b, loc, element, buffer, position);
     return;
   }
   Value mask = vector::ConstantMaskOp::create(
-      b, loc, VectorType::get(shape.lanes, b.getI1Type()),
+      b, loc, cast<VectorType>(result.getType()).clone(b.getI1Type()),
       ArrayRef<int64_t>{lanes});
-  vector::MaskedStoreOp::create(b, loc, output, position, mask, result);
+  vector::MaskedStoreOp::create(b, loc, buffer, position, mask, result);
 }
 
 /// One vector of an extra, or a scalar if it is the same in all channels.

@@ -38,6 +38,17 @@ struct ByteRounding {
 /// row by row and vector by vector of channels, is started, added to, and
 /// leaves through the epilogue. Works on one operation on buffers; `finish`
 /// erases it.
+/// One vector of interleaved sums for each byte of a lane, and where their
+/// results go.
+struct InterleavedOutput {
+  /// Indices of the row in the result.
+  RowIndices row;
+  /// Where the results lie next to each other, and how many exist.
+  mlir::Value buffer;
+  llvm::SmallVector<mlir::Value> at;
+  int64_t count;
+};
+
 class TileBuilder {
 public:
   /// With `dense`, all of `lhs` lies in memory without gaps.
@@ -55,6 +66,7 @@ public:
   /// Another view of the same elements, for `buildDots`.
   void setLhs(mlir::Value view) { lhs = view; }
   mlir::Value getRhs() const { return rhs; }
+  mlir::Value getInit() { return op.getInit(); }
   mlir::Value getOutput() const { return output; }
 
   mlir::Value index(int64_t value) {
@@ -94,6 +106,14 @@ public:
   void buildEpilogue(llvm::ArrayRef<RowIndices> rows, Channels channels,
                      llvm::ArrayRef<mlir::Value> accumulators);
 
+  /// Whether the epilogue reads nothing but values for each channel.
+  bool readsChannelsOnly();
+  /// The same on sums in the order of `DotShape::interleavedElement`. Channels
+  /// start at `first` and repeat after `period`.
+  void buildInterleavedEpilogue(llvm::ArrayRef<InterleavedOutput> outputs,
+                                mlir::Value first, int64_t period,
+                                llvm::ArrayRef<mlir::Value> sums);
+
 private:
   FusedOpInterface op;
   mlir::OpBuilder b;
@@ -109,12 +129,17 @@ private:
   mlir::Value makeContiguous(mlir::Value buffer, bool dense = false);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
                         llvm::ArrayRef<mlir::Value> position, int64_t lanes);
+  llvm::SmallVector<mlir::Value>
+  loadInterleavedExtra(unsigned number, const InterleavedOutput &output,
+                       mlir::Value first, int64_t period);
+  void storeInterleaved(llvm::ArrayRef<mlir::Value> results,
+                        const InterleavedOutput &output);
   void splitEpilogue();
   mlir::Value buildRounding(mlir::Value x);
   void storeBytes(mlir::ValueRange results,
                   llvm::ArrayRef<mlir::Value> position, int64_t channels);
-  void store(mlir::Value result, llvm::ArrayRef<mlir::Value> position,
-             int64_t lanes);
+  void store(mlir::Value result, mlir::Value buffer,
+             llvm::ArrayRef<mlir::Value> position, int64_t lanes);
 };
 
 } // namespace quanta

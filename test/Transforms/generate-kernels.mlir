@@ -86,6 +86,49 @@ func.func @padded_convolution(%x: memref<1x5x5x8xi8>, %w: memref<1152xi8>, %b: m
   return
 }
 
+// Three rows of 64 channels are interleaved once for all outputs of a tile that
+// read them: a tile of three outputs reads five columns, of which the first and
+// the last do not exist; the rest of the kernel's group is zero. The sums of the
+// first and the last row of the image have code of their own.
+// CHECK-LABEL: func.func @depthwise(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<1x5x3x64xi8>, %[[W:[a-z0-9_]+]]: memref<768xi8>
+// CHECK: %[[ROWS:.*]] = memref.collapse_shape %[[X]] {{.*}} into memref<1x5x192xi8>
+// CHECK: vector.load %[[ROWS]]{{.*}} vector<64xi8>
+// CHECK: vector.shuffle %{{.*}} [0, 64, 1, 65, 2, 66, 3, 67, 4, 68, 5, 69, 6, 70, 7, 71, 16, 80,
+// CHECK: vector.shuffle %{{.*}} [0, 32, 1, 33, 2, 34, 3, 35, 8, 40,
+// CHECK: vector.load %[[W]]
+// CHECK: llvm.x86.avx512.vpdpbusd.512
+// CHECK: scf.for
+// CHECK: llvm.x86.avx512.vpdpbusd.512
+// CHECK-NOT: scf.for
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @depthwise(%x: memref<1x5x3x64xi8>, %w: memref<768xi8>, %b: memref<64xi32>, %o: memref<1x5x3x64xi32>) {
+  quanta.fused_depthwise_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 1]
+      lhs(%x : memref<1x5x3x64xi8>) rhs(%w : memref<768xi8>) init(%b : memref<64xi32>)
+      maps [] outs(%o : memref<1x5x3x64xi32>) attributes {padding = 7 : i8} {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// Two pixels of 32 channels fill a vector. At the edge of the image the one that
+// exists is loaded and moves to its place.
+// CHECK-LABEL: func.func @depthwise_pairs(
+// CHECK: %[[MASK:.*]] = vector.constant_mask [32] : vector<64xi1>
+// CHECK: %[[ONE:.*]] = vector.maskedload %{{.*}}, %[[MASK]]
+// CHECK: vector.shuffle %[[ONE]], %{{.*}} [64, 65, {{.*}}, 95, 0, 1,
+func.func @depthwise_pairs(%x: memref<1x1x4x32xi8>, %w: memref<768xi8>, %b: memref<64xi32>, %o: memref<1x1x4x32xi32>) {
+  quanta.fused_depthwise_conv_2d #quanta.avx512_vnni kernel [1, 3] strides [1, 1] dilations [1, 1] pads [0, 1, 0, 1]
+      lhs(%x : memref<1x1x4x32xi8>) rhs(%w : memref<768xi8>) init(%b : memref<64xi32>)
+      maps [] outs(%o : memref<1x1x4x32xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
 // Pooling works on as many channels as fill a register, then on fewer.
 // CHECK-LABEL: func.func @max_pooling
 // CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<?x8x8x83xi8>

@@ -167,3 +167,40 @@ func.func @seven(%x: tensor<1x7x7x8xi8>, %e: tensor<1x7x7x96xi32>) -> tensor<1x7
       outs(%init : tensor<1x7x7x96xi32>) -> tensor<1x7x7x96xi32>
   return %0 : tensor<1x7x7x96xi32>
 }
+
+// Rows of a kernel's column side by side, a zero for the fourth; the 16 lanes of
+// each vector of sums are in the order in which bytes are interleaved, and the 32
+// channels are there twice. Any padding stays out of memory.
+// CHECK-LABEL: func.func @depthwise
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<1x4x4x32xi8>
+// VNNI-DAG: arith.constant dense<"0x{{((01020300){64}(04050600){64})}}"> : tensor<512xi8>
+// VNNI-DAG: %[[B:.*]] = arith.constant dense<0> : tensor<64xi32>
+// VNNI-NOT: tensor.pad
+// VNNI: quanta.fused_depthwise_conv_2d #quanta.avx512_vnni kernel [3, 2] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 0]
+// VNNI-SAME: lhs(%[[X]] : tensor<1x4x4x32xi8>) {{.*}} init(%[[B]] : tensor<64xi32>)
+// VNNI-SAME: attributes {padding = 3 : i8}
+// NEON: quanta.fused_depthwise_conv_2d #quanta.neon_dot {{.*}} attributes {flip_lhs, padding = 3 : i8}
+func.func @depthwise(%x: tensor<1x4x4x32xi8>, %e: tensor<1x4x4x32xi32>) -> tensor<1x4x4x32xi32> {
+  %w = arith.constant dense<[[[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4]], [[2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2], [5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5]], [[3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3], [6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6, 6]]]> : tensor<3x2x32xi8>
+  %value = arith.constant 3 : i8
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 0, 0] {
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %value : i8
+  } : tensor<1x4x4x32xi8> to tensor<1x6x5x32xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x4x32xi32>) -> tensor<1x4x4x32xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j) -> (n, y + i, x + j, f)>,
+        affine_map<(n, y, x, f, i, j) -> (i, j, f)>,
+        affine_map<(n, y, x, f, i, j) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction"]}
+      ins(%p, %w : tensor<1x6x5x32xi8>, tensor<3x2x32xi8>) outs(%init : tensor<1x4x4x32xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x4x32xi32>
+  return %0 : tensor<1x4x4x32xi32>
+}

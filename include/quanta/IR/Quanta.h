@@ -9,6 +9,7 @@
 #define QUANTA_IR_QUANTA_H
 
 #include "quanta/IR/ConvolutionRuns.h"
+#include "quanta/IR/DepthwiseBlocks.h"
 #include "quanta/Interfaces/QuantizableOpInterface.h"
 #include "quanta/Targets/Dot.h"
 

@@ -420,7 +420,8 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
 }
 
 def Quanta_YieldOp : Quanta_Op<"yield", [
-    Pure, Terminator, ParentOneOf<["::quanta::FusedConv2DOp", "::quanta::FusedMatmulOp"]>]> {
+    Pure, Terminator, ParentOneOf<["::quanta::FusedConv2DOp",
+      "::quanta::FusedDepthwiseConv2DOp", "::quanta::FusedMatmulOp"]>]> {
   let summary = "End of an epilogue region";
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "attr-dict ($values^ `:` type($values))?";

@@ -41,6 +41,8 @@ struct DotShape {
   bool lhsSigned;
   /// Whether factors and accumulators are f32.
   bool isFloat;
+  /// Whether `buildInterleave` exists.
+  bool interleaves = false;
 
   /// The same with blocks of `count` vectors, and as many rows as then fit the
   /// registers of accumulators and weights.
@@ -49,6 +51,13 @@ struct DotShape {
     result.vectors = count;
     result.rows = std::max<int64_t>(1, (rows + 1) * vectors / count - 1);
     return result;
+  }
+  /// Which of `kGroup * lanes` bytes side by side the sum in lane `index %
+  /// lanes` of interleaved vector `index / lanes` belongs to: instructions
+  /// interleave 16 bytes at a time.
+  int64_t interleavedElement(int64_t index) const {
+    int64_t vector = index / lanes, lane = index % lanes;
+    return lane / 4 * 16 + 4 * vector + lane % 4;
   }
   /// Columns of one block.
   int64_t columns() const { return lanes * vectors; }

@@ -41,14 +41,24 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$acc, "::mlir::Value":$lhs, "::mlir::Value":$rhs)>,
     InterfaceMethod<[{
+      Takes `kGroup` vectors of `kGroup * lanes` bytes and returns as many, in
+      the form in which `buildDot` takes the left factor: each lane holds the
+      bytes that belong to one element, one of each vector, and
+      `DotShape::interleavedElement` says which. Only where
+      `DotShape::interleaves`.
+    }], "::llvm::SmallVector<::mlir::Value>", "buildInterleave",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$rows), "", "return {};">,
+    InterfaceMethod<[{
       `clamp(roundeven(x) + zeroPoint, low, high)` of every element of `inputs`,
-      as the low bytes of one vector of i8, in order; NaN becomes `low`. The
-      bounds are those of i8 or u8, or narrower. Null where the instruction set
+      as the low bytes of one vector of i8, in order, or `interleaved`, as
+      `buildInterleave` leaves them; NaN becomes `low`. The bounds are those of i8
+      or u8, or narrower. Null where the instruction set
       has nothing better than the operations one by one.
     }], "::mlir::Value", "buildRoundToBytes",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::ValueRange":$inputs, "int64_t":$zeroPoint, "int64_t":$low,
-           "int64_t":$high), "", "return {};">,
+           "int64_t":$high, "bool":$interleaved), "", "return {};">,
   ];
 }
 

@@ -20,11 +20,12 @@ class Quanta_DotAttr<string name, string mnemonic_,
 }
 
 def Quanta_Avx512VnniAttr : Quanta_DotAttr<"Avx512Vnni", "avx512_vnni",
-                                           ["buildRoundToBytes"]> {
+    ["buildInterleave", "buildRoundToBytes"]> {
   let summary = "vpdpbusd on zmm: 16 lanes, u8 x i8 in groups of 4";
 }
 
-def Quanta_AvxVnniAttr : Quanta_DotAttr<"AvxVnni", "avx_vnni"> {
+def Quanta_AvxVnniAttr : Quanta_DotAttr<"AvxVnni", "avx_vnni",
+                                        ["buildInterleave"]> {
   let summary = "vpdpbusd on ymm: 8 lanes, u8 x i8 in groups of 4";
 }
 
@@ -40,7 +41,8 @@ def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2"> {
   }];
 }
 
-def Quanta_NeonDotAttr : Quanta_DotAttr<"NeonDot", "neon_dot"> {
+def Quanta_NeonDotAttr : Quanta_DotAttr<"NeonDot", "neon_dot",
+                                        ["buildInterleave"]> {
   let summary = "AArch64 sdot: 4 lanes, i8 x i8 in groups of 4";
 }
 

@@ -36,11 +36,16 @@ mlir::Value buildLoadPairs(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value source, mlir::ValueRange indices,
                            int64_t lanes);
 
+/// `DotAttrInterface::buildInterleave` of four vectors of bytes.
+llvm::SmallVector<mlir::Value> buildInterleaveBytes(mlir::OpBuilder &builder,
+                                                    mlir::Location loc,
+                                                    mlir::ValueRange rows);
+
 /// `DotAttrInterface::buildRoundToBytes` on zmm registers: one instruction
 /// converts and rounds, and packing saturates.
 mlir::Value buildRoundToBytes512(mlir::OpBuilder &builder, mlir::Location loc,
                                  mlir::ValueRange inputs, int64_t zeroPoint,
-                                 int64_t low, int64_t high);
+                                 int64_t low, int64_t high, bool interleaved);
 
 /// Calls an LLVM intrinsic that returns `type`.
 mlir::Value buildIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,

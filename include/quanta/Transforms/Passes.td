@@ -481,7 +481,9 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
     instruction wants the other signedness of images, corrected for through the
     bias: all at compile time. Padding of the image that is zero to the
     instruction becomes `pads`, so that it is neither copied nor multiplied. The
-    width of an image decides how many vectors of channels a tile has. Needs `quanta-set-target` before it.
+    width of an image decides how many vectors of channels a tile has. A
+    depthwise convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
+    the instruction set can interleave rows; it takes any padding. Needs `quanta-set-target` before it.
 
     ```mlir
     %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xi8>, tensor<3x3x3x2xi8>) ...

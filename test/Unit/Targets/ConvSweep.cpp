@@ -26,6 +26,8 @@ struct Convolution {
   int64_t pads[4];
   int64_t padding;
   bool isSigned, channelsFirst, depthwise;
+  /// Ends in a requantization to u8.
+  bool requantizes = false;
 
   int64_t padded(int dim) const {
     return (dim ? width : height) + pads[dim] + pads[dim + 2];
@@ -56,8 +58,8 @@ static std::string formatTensor(const Shape &shape, const char *element) {
 /// {0} name, {1} and {2} image before and after padding, {3} weights and {4}
 /// their type, {5} sums, {6} result, {7} low and {8} high padding, {9} its
 /// value, {10} maps and {11} iterators of the sums, {12} extension of the
-/// image, {13} map of the channels, {14} bias and {15} number of filters, {16}
-/// dimensions that the bias repeats along.
+/// image, {14} bias and {15} number of filters, {16}
+/// dimensions that the bias repeats along, {17} what follows the sums.
 static const char *text = R"(
 func.func @{0}(%x: {1}) -> {6} {{
   %c0 = arith.constant 0 : index
@@ -82,22 +84,48 @@ func.func @{0}(%x: {1}) -> {6} {{
     linalg.yield %4 : i32
   } -> {5}
   %r = tensor.empty(%n) : {6}
-  %result = linalg.generic {{indexing_maps = [#all, {13}, #all],
+{17}  return %result : {6}
+}
+)";
+
+/// {0} map of the channels, {1} sums, {2} number of filters, {3} result.
+static const char *difference = R"(
+  %result = linalg.generic {{indexing_maps = [#all, {0}, #all],
       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
-      ins(%sums, %b : {5}, tensor<{15}xi32>) outs(%r : {6}) {{
+      ins(%sums, %b : {1}, tensor<{2}xi32>) outs(%r : {3}) {{
   ^bb0(%sum: i32, %bias: i32, %out: i8):
     %zero = arith.constant 0 : i32
     %1 = arith.maxsi %sum, %zero : i32
     %2 = arith.subi %1, %bias : i32
     %3 = arith.trunci %2 : i32 to i8
     linalg.yield %3 : i8
-  } -> {6}
-  return %result : {6}
-}
+  } -> {3}
+)";
+
+/// The same; {4} multipliers.
+static const char *requantization = R"(
+  %m = arith.constant {4} : tensor<{2}xf32>
+  %result = linalg.generic {{indexing_maps = [#all, {0}, #all],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%sums, %m : {1}, tensor<{2}xf32>) outs(%r : {3}) {{
+  ^bb0(%sum: i32, %multiplier: f32, %out: i8):
+    %zp = arith.constant 5.0 : f32
+    %low = arith.constant 2.0 : f32
+    %high = arith.constant 255.0 : f32
+    %1 = arith.sitofp %sum : i32 to f32
+    %2 = arith.mulf %1, %multiplier : f32
+    %3 = math.roundeven %2 : f32
+    %4 = arith.addf %3, %zp : f32
+    %5 = arith.maxnumf %4, %low : f32
+    %6 = arith.minnumf %5, %high : f32
+    %7 = arith.fptosi %6 : f32 to i32
+    %8 = arith.trunci %7 : i32 to i8
+    linalg.yield %8 : i8
+  } -> {3}
 )";
 
 static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
-                    const Array &bias) {
+                    const Array &bias, const Array &multipliers) {
   auto list = [&](int64_t row, int64_t column) {
     Shape pads = c.shape(0, 0, row, column);
     return formatv("{0}, {1}, {2}, {3}", pads[0], pads[1], pads[2], pads[3])
@@ -127,19 +155,24 @@ static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
   std::string iterators = R"("parallel", "parallel", "parallel", "parallel")";
   for (int i = 0; i < (c.depthwise ? 2 : 3); ++i)
     iterators += R"(, "reduction")";
+  std::string sums =
+      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i32");
+  std::string result =
+      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i8");
   sweep.module += formatv(
       text, c.name,
       formatTensor(c.shape(-1, c.channels, c.height, c.width), "i8"),
       formatTensor(c.shape(-1, c.channels, c.padded(0), c.padded(1)), "i8"),
-      formatDense(weights), formatTensor(weights.shape, "i8"),
-      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i32"),
-      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i8"),
+      formatDense(weights), formatTensor(weights.shape, "i8"), sums, result,
       list(c.pads[0], c.pads[1]), list(c.pads[2], c.pads[3]),
       static_cast<int64_t>(static_cast<int8_t>(c.padding)), maps, iterators,
-      c.isSigned ? "arith.extsi" : "arith.extui",
-      c.channelsFirst ? "affine_map<(n, f, y, x) -> (f)>"
-                      : "affine_map<(n, y, x, f) -> (f)>",
-      formatDense(bias), c.filters, c.channelsFirst ? "0, 2, 3" : "0, 1, 2");
+      c.isSigned ? "arith.extsi" : "arith.extui", "", formatDense(bias),
+      c.filters, c.channelsFirst ? "0, 2, 3" : "0, 1, 2",
+      formatv(c.requantizes ? requantization : difference,
+              c.channelsFirst ? "affine_map<(n, f, y, x) -> (f)>"
+                              : "affine_map<(n, y, x, f) -> (f)>",
+              sums, c.filters, result, formatDense(multipliers))
+          .str());
 }
 
 static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
@@ -167,10 +200,14 @@ static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
               matrix[(tap * channels + channel) * c.filters + f];
   }
   std::vector<int64_t> bias;
-  for (int64_t f = 0; f < c.filters; ++f)
+  std::vector<float> multipliers;
+  for (int64_t f = 0; f < c.filters; ++f) {
     bias.push_back(static_cast<int32_t>(random()) >> 12);
+    multipliers.push_back(static_cast<float>(1 + random() % 64) / (1 << 13));
+  }
   addText(sweep, c, Array::get(ElementKind::I8, weightShape, weights),
-          Array::get(ElementKind::I32, {c.filters}, bias));
+          Array::get(ElementKind::I32, {c.filters}, bias),
+          Array::get({c.filters}, multipliers));
 
   for (int64_t images : {0, 1, 2}) {
     std::vector<int64_t> x = makeMatrix(images, c.channels * c.height * c.width,
@@ -223,7 +260,9 @@ static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
                                 depth, &sums[f]);
             }
             expected[at(out, n, f, y, column)] =
-                int64_t(std::max(sums[f], 0)) - bias[f];
+                c.requantizes ? reference::requantize(
+                                    sums[f], 0, multipliers[f], 5, {2, 255})
+                              : int64_t(std::max(sums[f], 0)) - bias[f];
           }
         }
     sweep.cases.push_back({c.name,
@@ -241,9 +280,10 @@ static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
       1, 2, 7, dot.rows, 14, dot.rows + 1, 2 * dot.rows + 3, 3 * dot.rows + 2};
   const int64_t filters[] = {dot.lanes - 1, 3 * dot.lanes, dot.columns(),
                              2 * dot.columns() + 3 * dot.lanes};
-  for (int64_t i = 0; i < 24; ++i) {
+  for (int64_t i = 0; i < 16; ++i) {
     Convolution c;
     c.name = "zero" + std::to_string(i);
+    c.requantizes = i % 3 != 1;
     c.depthwise = false;
     c.channelsFirst = i % 2 == 1;
     c.isSigned = !dot.lhsSigned ? i % 3 == 0 : i % 3 != 0;
@@ -265,6 +305,41 @@ static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
     c.padding = c.isSigned ? -128 : 0;
     if (dot.lhsSigned)
       c.padding = c.isSigned ? 0 : 128;
+    addConvolution(sweep, c, random);
+  }
+}
+
+/// Depthwise convolutions with every kind of block: one that several pixels
+/// fill, one that is not full, whole ones, and one that overlaps another; with
+/// the edges of tiles inside and outside of the image.
+static void addDepthwise(Sweep &sweep, const DotShape &dot, Random &random) {
+  int64_t block = dot.lanes * dot.kGroup;
+  const int64_t channels[] = {block / 2,     dot.lanes, 3,
+                              block,         block + 8, dot.lanes + 3,
+                              3 * block / 2, block / 2, 2 * block + 1};
+  const int64_t kernels[] = {3, 5, 3, 1, 2};
+  const int64_t paddings[] = {0, 7, 128, 255};
+  for (int64_t i = 0; i < 27; ++i) {
+    Convolution c;
+    c.name = "depthwise" + std::to_string(i);
+    c.requantizes = i % 4 != 1;
+    c.depthwise = true;
+    c.channelsFirst = i % 7 == 3;
+    c.isSigned = i % 3 == 1;
+    c.channels = c.filters = channels[i % 9];
+    c.height = 1 + i % 5;
+    c.width = 1 + i % 11;
+    for (int dim : {0, 1}) {
+      c.kernel[dim] = kernels[(i + dim * (i / 10)) % 5];
+      c.strides[dim] = 1 + (i / (4 + dim)) % 2;
+      c.dilations[dim] = 1 + i / (12 + dim) % 2;
+      int64_t reach = (c.kernel[dim] - 1) * c.dilations[dim];
+      c.pads[dim] = i % 8 == 5 ? reach + 2 : (reach + 1) / 2;
+      c.pads[dim + 2] = i % 8 == 6 ? reach + 1 : reach / 2;
+      int64_t &size = dim ? c.width : c.height;
+      size = std::max(size, reach + 1 - c.pads[dim] - c.pads[dim + 2]);
+    }
+    c.padding = paddings[(i + i / 4) % 4] - (c.isSigned ? 128 : 0);
     addConvolution(sweep, c, random);
   }
 }
@@ -311,6 +386,8 @@ Sweep makeConvSweep(const DotShape &dot) {
     addConvolution(sweep, c, random);
   }
   addZeroPadded(sweep, dot, random);
+  if (dot.interleaves)
+    addDepthwise(sweep, dot, random);
   return sweep;
 }
 

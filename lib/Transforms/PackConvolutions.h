@@ -1,0 +1,53 @@
+//===- PackConvolutions.h - Constant kernels of convolutions ----*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_TRANSFORMS_PACKCONVOLUTIONS_H
+#define QUANTA_LIB_TRANSFORMS_PACKCONVOLUTIONS_H
+
+#include "Convolutions.h"
+
+#include "quanta/IR/Quanta.h"
+
+#include "mlir/IR/BuiltinAttributes.h"
+
+namespace quanta {
+
+/// A channels-last convolution with constant weights.
+struct ConstantConv2D {
+  Conv2D conv;
+  mlir::DenseElementsAttr weights;
+  /// Where the weights have rows, columns, channels and filters; depthwise, the
+  /// last two are the same.
+  std::array<unsigned, 4> weightDims;
+  /// Constant vector of accumulators to start from, or null for zeros.
+  mlir::Value bias;
+  int64_t channels, filters;
+  bool lhsSigned;
+};
+
+/// An image without its constant padding, and how much there is above, to the
+/// left, below and to the right.
+struct PaddedImage {
+  mlir::Value image;
+  llvm::SmallVector<int64_t> pads;
+  int8_t padding = 0;
+
+  /// `value` with its padding taken off, if that is static and of bytes.
+  static PaddedImage get(mlir::Value value);
+};
+
+/// Replaces a depthwise convolution by `quanta.fused_depthwise_conv_2d`.
+void packDepthwiseConv2D(mlir::linalg::LinalgOp op, const ConstantConv2D &match,
+                         DotAttrInterface dot);
+
+/// Gives a fused operation that replaces `op` the epilogue that returns the
+/// accumulator.
+void replaceWithFused(mlir::linalg::LinalgOp op, FusedOpInterface fused);
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_TRANSFORMS_PACKCONVOLUTIONS_H
