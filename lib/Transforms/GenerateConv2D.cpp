@@ -43,10 +43,22 @@ public:
     inputHeight = input.getDimSize(1);
     inputWidth = input.getDimSize(2);
     channels = input.getDimSize(3);
+    // A single tap on every pixel makes no difference between the image's rows.
+    auto isOne = [](int64_t value) { return value == 1; };
+    isJoined = llvm::all_of(kernel, isOne) && llvm::all_of(strides, isOne) &&
+               inputHeight == height && inputWidth == width &&
+               llvm::all_of(pads, [](int64_t pad) { return pad == 0; }) &&
+               tile.joinPixels();
+    SmallVector<ReassociationIndices> dims{{0}, {1}, {2, 3}};
+    if (isJoined) {
+      dims = {{0}, {1, 2, 3}};
+      width *= height;
+      height = std::min<int64_t>(height, 1);
+      inputWidth = width;
+      inputHeight = height;
+    }
     // A run goes on from one pixel to the next.
-    tile.setLhs(memref::CollapseShapeOp::create(
-        b, loc, tile.getLhs(),
-        ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}}));
+    tile.setLhs(memref::CollapseShapeOp::create(b, loc, tile.getLhs(), dims));
   }
 
   void run();
@@ -60,6 +72,8 @@ private:
   SmallVector<int64_t> kernel, strides, dilations;
   std::array<int64_t, 4> pads;
   int64_t height, width, filters, inputHeight, inputWidth, channels;
+  /// Whether all of an image counts as one row, and row indices are left out.
+  bool isJoined;
 
   /// Where tiles are built: rows `from` to `to` of the kernel lie in the image.
   struct Place {
@@ -202,8 +216,13 @@ void Conv2DGenerator::buildTile(const Place &place, Value x,
   }
   tile.addChains(accumulators, chains);
   SmallVector<RowIndices> outputs;
-  for (int64_t pixel = 0; pixel < pixels; ++pixel)
-    outputs.push_back({place.image, place.y, tile.add(x, pixel)});
+  for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+    RowIndices &indices = outputs.emplace_back();
+    indices.push_back(place.image);
+    if (!isJoined)
+      indices.push_back(place.y);
+    indices.push_back(tile.add(x, pixel));
+  }
   tile.buildEpilogue(outputs, block, accumulators);
 }
 
@@ -222,13 +241,17 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
     llvm::append_range(
         sums, ArrayRef(accumulators).slice(chain * perChain + first, used));
 
-  Value row = tile.add(tile.mul(place.y, strides[0]),
-                       tile.mul(kernelRow, dilations[0]));
   // In elements, as the image's columns and channels are one dimension.
   int64_t column = segment.first * strides[1] + segment.tap * dilations[1];
-  SmallVector<Value> start{place.image, tile.add(row, -pads[0]),
-                           tile.add(tile.mul(x, strides[1] * channels),
-                                    (column - pads[1]) * channels)};
+  Value element = tile.add(tile.mul(x, strides[1] * channels),
+                           (column - pads[1]) * channels);
+  SmallVector<Value> start{place.image};
+  if (!isJoined) {
+    Value row = tile.add(tile.mul(place.y, strides[0]),
+                         tile.mul(kernelRow, dilations[0]));
+    start.push_back(tile.add(row, -pads[0]));
+  }
+  start.push_back(element);
   int64_t groupsOfRow = runs.perRow * runs.groups(shape.kGroup);
   int64_t firstGroup = runs.perRow == 1
                            ? segment.tap * channels / shape.kGroup
@@ -276,12 +299,14 @@ void Conv2DGenerator::buildGroup(ValueRange start, Value weights, Value group,
   SmallVector<Value> loaded = tile.loadWeights(
       tile.add(weights, tile.mul(group, vectors * shape.lanes * shape.kGroup)),
       vectors);
-  Value first = tile.add(start[2], tile.mul(group, shape.kGroup));
+  Value first = tile.add(start.back(), tile.mul(group, shape.kGroup));
   int64_t pixels = static_cast<int64_t>(accumulators.size()) / vectors;
-  for (int64_t pixel = 0; pixel < pixels; ++pixel)
-    tile.buildDots(
-        {start[0], start[1], tile.add(first, pixel * strides[1] * channels)},
-        valid, loaded, accumulators.slice(pixel * vectors, vectors));
+  SmallVector<Value> at(start);
+  for (int64_t pixel = 0; pixel < pixels; ++pixel) {
+    at.back() = tile.add(first, pixel * strides[1] * channels);
+    tile.buildDots(at, valid, loaded,
+                   accumulators.slice(pixel * vectors, vectors));
+  }
 }
 
 } // namespace

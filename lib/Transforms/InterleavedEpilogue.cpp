@@ -56,13 +56,12 @@ static SmallVector<Value> permute(OpBuilder &b, Location loc,
 }
 
 bool TileBuilder::readsChannelsOnly() {
-  return llvm::all_of(
-      op.getExtraMaps().getAsValueRange<AffineMapAttr>(), [](AffineMap map) {
-        return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
-          auto dim = dyn_cast<AffineDimExpr>(expr);
-          return !dim || dim.getPosition() == map.getNumDims() - 1;
-        });
-      });
+  return llvm::all_of(maps, [](AffineMap map) {
+    return llvm::all_of(map.getResults(), [&](AffineExpr expr) {
+      auto dim = dyn_cast<AffineDimExpr>(expr);
+      return !dim || dim.getPosition() == map.getNumDims() - 1;
+    });
+  });
 }
 
 /// One vector for each vector of sums, or a single scalar.
@@ -70,7 +69,6 @@ SmallVector<Value>
 TileBuilder::loadInterleavedExtra(unsigned number,
                                   const InterleavedOutput &output, Value first,
                                   int64_t period) {
-  auto map = cast<AffineMapAttr>(op.getExtraMaps()[number]).getValue();
   SmallVector<Value> loaded;
   for (int64_t v = 0; v < shape.kGroup; ++v) {
     int64_t start = v * shape.lanes;
@@ -79,7 +77,7 @@ TileBuilder::loadInterleavedExtra(unsigned number,
     int64_t lanes = std::min(shape.lanes, period - channel);
     SmallVector<Value> position(output.row.begin(), output.row.end());
     position.push_back(add(first, channel));
-    Value value = loadExtra(extras[number], map, position, lanes);
+    Value value = loadExtra(extras[number], maps[number], position, lanes);
     if (!isa<VectorType>(value.getType()))
       return {value};
     loaded.push_back(value);

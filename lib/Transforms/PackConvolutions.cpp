@@ -162,8 +162,13 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   Location loc = op.getLoc();
   DotShape shape = dot.getDotShape();
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-  int64_t vectors =
-      chooseVectors(resultType.getDimSize(2), match.filters, shape);
+  // All pixels of an image are one row to a single tap.
+  int64_t width = resultType.getDimSize(2);
+  auto isOne = [](int64_t value) { return value == 1; };
+  if (llvm::all_of(match.conv.kernel, isOne) &&
+      llvm::all_of(match.conv.strides, isOne))
+    width *= resultType.getDimSize(1);
+  int64_t vectors = chooseVectors(width, match.filters, shape);
   IntegerAttr vectorsAttr;
   if (vectors != shape.vectors) {
     vectorsAttr = builder.getI64IntegerAttr(vectors);

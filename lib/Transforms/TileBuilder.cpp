@@ -29,14 +29,15 @@ TileBuilder::TileBuilder(FusedOpInterface op, bool dense)
   rhs = op.getRhs();
   for (Value extra : op.getExtras())
     extras.push_back(makeContiguous(extra));
-  output = makeContiguous(op.getOutput());
+  output = contiguousOutput = makeContiguous(op.getOutput());
+  llvm::append_range(maps, op.getExtraMaps().getAsValueRange<AffineMapAttr>());
   splitEpilogue();
 }
 
 void TileBuilder::finish() {
   b.setInsertionPoint(op);
-  if (output != op.getOutput())
-    memref::CopyOp::create(b, loc, output, op.getOutput());
+  if (contiguousOutput != op.getOutput())
+    memref::CopyOp::create(b, loc, contiguousOutput, op.getOutput());
   for (Value copy : copies)
     memref::DeallocOp::create(b, loc, copy);
   op.erase();
@@ -57,6 +58,38 @@ Value TileBuilder::makeContiguous(Value buffer, bool dense) {
   memref::CopyOp::create(b, loc, buffer, copy);
   copies.push_back(copy);
   return copy;
+}
+
+bool TileBuilder::joinPixels() {
+  auto isDense = [](Value buffer) {
+    auto type = dyn_cast<MemRefType>(buffer.getType());
+    return !type || type.getLayout().isIdentity();
+  };
+  auto usesPixels = [](AffineMap map) {
+    return map.isFunctionOfDim(1) || map.isFunctionOfDim(2);
+  };
+  if (!isDense(output))
+    return false;
+  for (auto [extra, map] : llvm::zip(extras, maps))
+    if (usesPixels(map) && (!map.isIdentity() || !isDense(extra)))
+      return false;
+  auto join = [&](Value buffer) {
+    return memref::CollapseShapeOp::create(
+        b, loc, buffer, ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
+  };
+  output = join(output);
+  SmallVector<AffineExpr> dims{
+      b.getAffineDimExpr(0), b.getAffineConstantExpr(0),
+      b.getAffineConstantExpr(0), b.getAffineDimExpr(2)};
+  for (auto [extra, map] : llvm::zip(extras, maps)) {
+    if (usesPixels(map)) {
+      extra = join(extra);
+      map = b.getMultiDimIdentityMap(3);
+    } else {
+      map = map.replaceDimsAndSymbols(dims, {}, 3, 0);
+    }
+  }
+  return true;
 }
 
 Value TileBuilder::add(Value value, int64_t offset) {
@@ -119,8 +152,6 @@ void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
                                 ArrayRef<Value> accumulators) {
   int64_t vectors = vectorsOf(channels.count);
   Block &block = epilogue.front();
-  SmallVector<AffineMap> maps(
-      op.getExtraMaps().getAsValueRange<AffineMapAttr>());
   SmallVector<SmallVector<Value>> results(rows.size());
   for (int64_t vector = 0; vector < vectors; ++vector) {
     int64_t lanes =

@@ -68,6 +68,9 @@ public:
   mlir::Value getRhs() const { return rhs; }
   mlir::Value getInit() { return op.getInit(); }
   mlir::Value getOutput() const { return output; }
+  /// Makes one dimension of the rows and columns of images, and so row indices
+  /// of results one shorter. False if an extra does not allow it.
+  bool joinPixels();
 
   mlir::Value index(int64_t value) {
     return mlir::arith::ConstantIndexOp::create(b, loc, value);
@@ -120,8 +123,10 @@ private:
   mlir::Location loc;
   DotAttrInterface dot;
   DotShape shape;
-  mlir::Value lhs, rhs, output;
+  /// `output` may be another view of the same elements.
+  mlir::Value lhs, rhs, output, contiguousOutput;
   llvm::SmallVector<mlir::Value> extras, copies;
+  llvm::SmallVector<mlir::AffineMap> maps;
   /// The epilogue, or what comes in it before `rounding`.
   mlir::Region epilogue;
   std::optional<ByteRounding> rounding;

@@ -86,6 +86,35 @@ func.func @padded_convolution(%x: memref<1x5x5x8xi8>, %w: memref<1152xi8>, %b: m
   return
 }
 
+// A single tap takes the 49 pixels of an image as one row: nine tiles of six or
+// five, here and in what the epilogue adds.
+// CHECK-LABEL: func.func @one_tap(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<?x7x7x8xi8>
+// CHECK-SAME: %[[R:[a-z0-9_]+]]: memref<?x7x7x16xi32>, %[[O:[a-z0-9_]+]]: memref<?x7x7x16xi32>)
+// CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+// CHECK-DAG: %[[C5:.*]] = arith.constant 5 : index
+// CHECK-DAG: memref.collapse_shape %[[O]] {{\[}}[0], [1, 2], [3]] : {{.*}} into memref<?x49x16xi32>
+// CHECK-DAG: %[[RESIDUAL:.*]] = memref.collapse_shape %[[R]] {{.*}} into memref<?x49x16xi32>
+// CHECK-DAG: %[[ROW:.*]] = memref.collapse_shape %[[X]] {{.*}} into memref<?x392xi8>
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} to %[[C4]]
+// CHECK: vector.load %[[ROW]]
+// CHECK: vector.load %[[RESIDUAL]]
+// CHECK: scf.for {{.*}} to %[[C5]]
+// CHECK-NOT: memref.alloc
+// CHECK: return
+func.func @one_tap(%x: memref<?x7x7x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %r: memref<?x7x7x16xi32>, %o: memref<?x7x7x16xi32>) {
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1]
+      lhs(%x : memref<?x7x7x8xi8>) rhs(%w : memref<128xi8>) init(%b : memref<16xi32>)
+      extras(%r : memref<?x7x7x16xi32>) maps [affine_map<(n, y, x, f) -> (n, y, x, f)>]
+      outs(%o : memref<?x7x7x16xi32>) {
+  ^bb0(%acc: i32, %e: i32):
+    %0 = arith.addi %acc, %e : i32
+    quanta.yield %0 : i32
+  }
+  return
+}
+
 // Three rows of 64 channels are interleaved once for all outputs of a tile that
 // read them: a tile of three outputs reads five columns, of which the first and
 // the last do not exist; the rest of the kernel's group is zero. The sums of the

@@ -273,7 +273,7 @@ static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
 
 /// Padding that is zero to the instruction, which kernels need not read: taps
 /// outside on each side, windows that lie outside as a whole, tiles of all
-/// sizes with and without edges.
+/// sizes with and without edges; and single taps.
 static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
   const int64_t kernels[] = {3, 5, 2, 3};
   const int64_t widths[] = {
@@ -295,6 +295,8 @@ static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
       c.kernel[dim] = kernels[(i + dim * (i / 4)) % 4];
       c.strides[dim] = 1 + (i / (3 + dim)) % 2;
       c.dilations[dim] = 1 + (i / (5 + dim)) % 2;
+      if (i % 4 == 2)
+        c.kernel[dim] = c.strides[dim] = 1;
       int64_t reach = (c.kernel[dim] - 1) * c.dilations[dim];
       c.pads[dim] = i % 6 == 5 ? reach + 2 : (reach + 1) / 2;
       c.pads[dim + 2] = i % 6 == 4 ? reach + 1 : reach / 2;
