@@ -93,6 +93,7 @@ private:
   template <typename Body> void loop(Value from, Value to, Body body);
   void buildRow(Value block, int64_t count, Value image, Value y);
   Segments getSegments(int64_t x, int64_t pixels) const;
+  bool canReadWholeGroup(const Segment &segment, int64_t missing) const;
   void buildTile(const Place &place, Value x, const Segments &segments,
                  int64_t pixels, int64_t count);
   void buildSegment(const Place &place, Value x, Value kernelRow,
@@ -226,6 +227,20 @@ void Conv2DGenerator::buildTile(const Place &place, Value x,
   tile.buildEpilogue(outputs, block, accumulators);
 }
 
+/// Whether memory of the image goes on for some elements behind every run: they
+/// meet zero weights, which only a float that is no number survives.
+bool Conv2DGenerator::canReadWholeGroup(const Segment &segment,
+                                        int64_t missing) const {
+  int64_t lastRow =
+      (height - 1) * strides[0] + (kernel[0] - 1) * dilations[0] - pads[0];
+  int64_t lastColumn = (width - 1) * strides[1] +
+                       (segment.tap + segment.taps - 1) * dilations[1] -
+                       pads[1];
+  return !shape.isFloat &&
+         (lastRow < inputHeight - 1 ||
+          (inputWidth - 1 - lastColumn) * channels >= missing);
+}
+
 /// A loop over the groups of the segment with the accumulators of its outputs
 /// in registers.
 void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
@@ -283,8 +298,10 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
   for (int64_t group = steps * chains; group < groups; ++group)
     buildGroup(start, weights, tile.index(group), shape.kGroup, vectors,
                firstSums);
-  if (length % shape.kGroup != 0)
-    buildGroup(start, weights, tile.index(groups), length % shape.kGroup,
+  if (int64_t rest = length % shape.kGroup)
+    buildGroup(start, weights, tile.index(groups),
+               canReadWholeGroup(segment, shape.kGroup - rest) ? shape.kGroup
+                                                               : rest,
                vectors, firstSums);
   for (int64_t chain = 0; chain < chains; ++chain)
     llvm::copy(ArrayRef(sums).slice(chain * used, used),

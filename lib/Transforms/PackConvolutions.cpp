@@ -187,11 +187,12 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
     rhs = packWeights<int8_t>(builder, loc, match, runs, shape);
     init = packIntegerBias(builder, loc, match, runs, shape, shift);
   }
-  // Only what is zero to the instruction can be left out.
   PaddedImage padded = PaddedImage::get(op->getOperand(0));
-  if (shape.isFloat || match.channels % shape.kGroup != 0 ||
-      padded.padding != (flip ? -128 : 0))
+  // Only what is zero to the instruction can be left out.
+  if (shape.isFloat || padded.padding != (flip ? -128 : 0))
     padded = {op->getOperand(0), {}};
+  else if (match.channels % shape.kGroup != 0)
+    padded.padSides(builder, loc);
   Value output = createEmptyLike(builder, loc, op->getOperand(2),
                                  resultType.getElementType());
   replaceWithFused(
@@ -247,6 +248,21 @@ PaddedImage PaddedImage::get(Value value) {
   return {pad.getSource(),
           {low[1], low[2], high[1], high[2]},
           static_cast<int8_t>(padding.getInt())};
+}
+
+void PaddedImage::padSides(OpBuilder &builder, Location loc) {
+  if (pads.empty() || (pads[1] == 0 && pads[3] == 0))
+    return;
+  auto sides = [&](int64_t pad) {
+    return SmallVector<OpFoldResult>{
+        builder.getIndexAttr(0), builder.getIndexAttr(0),
+        builder.getIndexAttr(pad), builder.getIndexAttr(0)};
+  };
+  Value value = arith::ConstantOp::create(builder, loc,
+                                          builder.getI8IntegerAttr(padding));
+  image = tensor::PadOp::create(builder, loc, Type(), image, sides(pads[1]),
+                                sides(pads[3]), value);
+  pads[1] = pads[3] = 0;
 }
 
 void replaceWithFused(linalg::LinalgOp op, FusedOpInterface fused) {

@@ -38,6 +38,8 @@ struct PaddedImage {
 
   /// `value` with its padding taken off, if that is static and of bytes.
   static PaddedImage get(mlir::Value value);
+  /// Puts the padding to the left and right back into `image`.
+  void padSides(mlir::OpBuilder &builder, mlir::Location loc);
 };
 
 /// Replaces a depthwise convolution by `quanta.fused_depthwise_conv_2d`.

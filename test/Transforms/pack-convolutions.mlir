@@ -204,3 +204,33 @@ func.func @depthwise(%x: tensor<1x4x4x32xi8>, %e: tensor<1x4x4x32xi32>) -> tenso
   } -> tensor<1x4x4x32xi32>
   return %0 : tensor<1x4x4x32xi32>
 }
+
+// Three channels are no whole group: only what is above and below can be skipped.
+// CHECK-LABEL: func.func @three_channels
+// VNNI: %[[P:.*]] = tensor.pad %{{.*}} low[0, 0, 1, 0] high[0, 0, 2, 0]
+// VNNI: quanta.fused_conv_2d {{.*}} pads [1, 0, 1, 0] lhs(%[[P]] : tensor<1x4x7x3xi8>)
+func.func @three_channels(%x: tensor<1x4x4x3xi8>, %e: tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32> {
+  %w = arith.constant dense<1> : tensor<3x3x3x2xi8>
+  %value = arith.constant 0 : i8
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 2, 0] {
+  ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
+    tensor.yield %value : i8
+  } : tensor<1x4x4x3xi8> to tensor<1x6x7x3xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : tensor<1x6x7x3xi8>, tensor<3x3x3x2xi8>) outs(%init : tensor<1x4x5x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x5x2xi32>
+  return %0 : tensor<1x4x5x2xi32>
+}
+
