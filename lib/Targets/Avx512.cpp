@@ -17,9 +17,10 @@ namespace quanta {
 // 6 x 4 accumulators, 4 vectors of weights, one of activations and one for
 // the products: 30 of 32 registers.
 DotShape Avx512Attr::getDotShape() const {
-  return {/*lanes=*/16,        /*kGroup=*/2,
-          /*vectors=*/4,       /*rows=*/6,
-          /*lhsSigned=*/false, /*isFloat=*/false};
+  return {/*lanes=*/16,          /*kGroup=*/2,
+          /*vectors=*/4,         /*rows=*/6,
+          /*lhsSigned=*/false,   /*isFloat=*/false,
+          /*interleaves=*/false, /*fusesMultiplyAdd=*/true};
 }
 
 Value Avx512Attr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
@@ -41,11 +42,9 @@ Value Avx512Attr::buildDot(OpBuilder &builder, Location loc, Value acc,
 }
 
 Value Avx512Attr::buildRoundToBytes(OpBuilder &builder, Location loc,
-                                    ValueRange inputs, int64_t zeroPoint,
-                                    int64_t low, int64_t high,
-                                    bool interleaved) const {
-  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high,
-                              interleaved);
+                                    ValueRange inputs,
+                                    const ByteRounding &rounding) const {
+  return buildRoundToBytes512(builder, loc, inputs, rounding);
 }
 
 } // namespace quanta

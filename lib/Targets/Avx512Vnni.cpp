@@ -18,10 +18,10 @@ namespace quanta {
 // 6 x 4 accumulators, 4 vectors of weights and one of activations: 29 of 32
 // registers.
 DotShape Avx512VnniAttr::getDotShape() const {
-  return {/*lanes=*/16,        /*kGroup=*/4,
-          /*vectors=*/4,       /*rows=*/6,
-          /*lhsSigned=*/false, /*isFloat=*/false,
-          /*interleaves=*/true};
+  return {/*lanes=*/16,         /*kGroup=*/4,
+          /*vectors=*/4,        /*rows=*/6,
+          /*lhsSigned=*/false,  /*isFloat=*/false,
+          /*interleaves=*/true, /*fusesMultiplyAdd=*/true};
 }
 
 Value Avx512VnniAttr::buildBroadcast(OpBuilder &builder, Location loc,
@@ -44,11 +44,9 @@ Value Avx512VnniAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
 }
 
 Value Avx512VnniAttr::buildRoundToBytes(OpBuilder &builder, Location loc,
-                                        ValueRange inputs, int64_t zeroPoint,
-                                        int64_t low, int64_t high,
-                                        bool interleaved) const {
-  return buildRoundToBytes512(builder, loc, inputs, zeroPoint, low, high,
-                              interleaved);
+                                        ValueRange inputs,
+                                        const ByteRounding &rounding) const {
+  return buildRoundToBytes512(builder, loc, inputs, rounding);
 }
 
 SmallVector<Value> Avx512VnniAttr::buildInterleave(OpBuilder &builder,

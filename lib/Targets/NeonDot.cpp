@@ -18,10 +18,10 @@ namespace quanta {
 // 6 x 4 accumulators, 4 vectors of weights and one of activations: 29 of 32
 // registers. Weights are signed, so activations must be: `udot` cannot mix.
 DotShape NeonDotAttr::getDotShape() const {
-  return {/*lanes=*/4,         /*kGroup=*/4,
-          /*vectors=*/4,       /*rows=*/6,
-          /*lhsSigned=*/true,  /*isFloat=*/false,
-          /*interleaves=*/true};
+  return {/*lanes=*/4,          /*kGroup=*/4,
+          /*vectors=*/4,        /*rows=*/6,
+          /*lhsSigned=*/true,   /*isFloat=*/false,
+          /*interleaves=*/true, /*fusesMultiplyAdd=*/true};
 }
 
 Value NeonDotAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,

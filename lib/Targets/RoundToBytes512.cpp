@@ -23,16 +23,18 @@ static Value splat(OpBuilder &builder, Location loc, VectorType type,
 
 /// Rounds to even. What lies below the integers, and NaN, becomes the smallest
 /// one, which the packing takes to the lower bound; what lies above `limit`, an
-/// integer, becomes that.
+/// integer, becomes that, if there is one.
 static Value buildConvert(OpBuilder &builder, Location loc, Value input,
-                          float limit) {
+                          std::optional<float> limit) {
   auto type = cast<VectorType>(input.getType());
   auto i32 = VectorType::get(16, builder.getI32Type());
-  Value bound = splat(builder, loc, type, builder.getF32FloatAttr(limit));
-  // `vminps`, which gives its second operand where one is NaN.
-  Value isAbove = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT,
-                                        bound, input);
-  input = arith::SelectOp::create(builder, loc, isAbove, bound, input);
+  if (limit) {
+    Value bound = splat(builder, loc, type, builder.getF32FloatAttr(*limit));
+    // `vminps`, which gives its second operand where one is NaN.
+    Value isAbove = arith::CmpFOp::create(
+        builder, loc, arith::CmpFPredicate::OLT, bound, input);
+    input = arith::SelectOp::create(builder, loc, isAbove, bound, input);
+  }
   Value none = splat(builder, loc, i32, builder.getI32IntegerAttr(0));
   Value all = arith::ConstantIntOp::create(builder, loc, -1, 16);
   // The rounding mode of the thread, to nearest even unless someone changed it.
@@ -42,16 +44,19 @@ static Value buildConvert(OpBuilder &builder, Location loc, Value input,
 }
 
 Value buildRoundToBytes512(OpBuilder &builder, Location loc, ValueRange inputs,
-                           int64_t zeroPoint, int64_t low, int64_t high,
-                           bool interleaved) {
+                           const ByteRounding &rounding) {
   // For a single vector, `vpmovdb` is as good.
   if (inputs.size() < 2 || inputs.size() > 4)
     return {};
+  auto [zeroPoint, low, high, fitsInteger, interleaved] = rounding;
   bool isSigned = low < 0;
+  // Without a limit, packing saturates what is an integer.
+  std::optional<float> limit;
+  if (!fitsInteger)
+    limit = static_cast<float>(high - zeroPoint);
   SmallVector<Value> words;
   for (Value input : inputs)
-    words.push_back(buildConvert(builder, loc, input,
-                                 static_cast<float>(high - zeroPoint)));
+    words.push_back(buildConvert(builder, loc, input, limit));
   while (words.size() < 4)
     words.push_back(words.back());
   auto i16 = VectorType::get(32, builder.getI16Type());
@@ -70,13 +75,21 @@ Value buildRoundToBytes512(OpBuilder &builder, Location loc, ValueRange inputs,
                                isSigned ? "llvm.x86.avx512.packsswb.512"
                                         : "llvm.x86.avx512.packuswb.512",
                                i8, {halves[0], halves[1]});
+  auto bound = [&](int64_t value) {
+    return splat(builder, loc, i8,
+                 builder.getI8IntegerAttr(static_cast<int8_t>(value)));
+  };
   if (low > (isSigned ? -128 : 0)) {
-    Value bound = splat(builder, loc, i8,
-                        builder.getI8IntegerAttr(static_cast<int8_t>(low)));
     if (isSigned)
-      bytes = arith::MaxSIOp::create(builder, loc, bytes, bound);
+      bytes = arith::MaxSIOp::create(builder, loc, bytes, bound(low));
     else
-      bytes = arith::MaxUIOp::create(builder, loc, bytes, bound);
+      bytes = arith::MaxUIOp::create(builder, loc, bytes, bound(low));
+  }
+  if (fitsInteger && high < (isSigned ? 127 : 255)) {
+    if (isSigned)
+      bytes = arith::MinSIOp::create(builder, loc, bytes, bound(high));
+    else
+      bytes = arith::MinUIOp::create(builder, loc, bytes, bound(high));
   }
   if (interleaved)
     return bytes;

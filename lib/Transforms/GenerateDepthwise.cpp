@@ -267,10 +267,8 @@ void DepthwiseGenerator::buildTile(const Place &place, const KernelRows &rows,
   int64_t group = blocks.group;
   Value init = tile.mul(place.block, blocks.size);
   SmallVector<Value> sums;
-  auto sumType = VectorType::get(blocks.lanes, b.getI32Type());
   for (int64_t v = 0; v < group; ++v)
-    sums.push_back(vector::LoadOp::create(b, loc, sumType, tile.getInit(),
-                                          tile.add(init, v * blocks.lanes)));
+    sums.push_back(tile.loadStart(tile.add(init, v * blocks.lanes)));
   SmallVector<Value> starts(sums);
   for (int64_t vector = 1; vector < shape.vectors; ++vector)
     sums.append(starts);

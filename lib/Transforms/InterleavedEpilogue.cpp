@@ -116,9 +116,9 @@ void TileBuilder::storeInterleaved(ArrayRef<Value> results,
                                    const InterleavedOutput &output) {
   SmallVector<Value> vectors(results);
   if (rounding) {
-    if (Value bytes = dot.buildRoundToBytes(
-            b, loc, vectors, rounding->zeroPoint, rounding->low, rounding->high,
-            /*interleaved=*/true)) {
+    ByteRounding interleaved = *rounding;
+    interleaved.interleaved = true;
+    if (Value bytes = dot.buildRoundToBytes(b, loc, vectors, interleaved)) {
       store(bytes, output.buffer, output.at, output.count);
       return;
     }

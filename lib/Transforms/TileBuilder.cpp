@@ -7,6 +7,9 @@
 
 #include "TileBuilder.h"
 
+#include "EpilogueBound.h"
+#include "FloatSums.h"
+
 #include "quanta/Transforms/VectorizeRegion.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -110,8 +113,7 @@ SmallVector<Value> TileBuilder::buildStart(Channels channels, int64_t rows,
   auto type = VectorType::get(shape.lanes, getElementTypeOrSelf(op.getInit()));
   SmallVector<Value> starts;
   for (int64_t vector = 0; vector < vectors; ++vector)
-    starts.push_back(vector::LoadOp::create(
-        b, loc, type, op.getInit(), add(channels.first, vector * shape.lanes)));
+    starts.push_back(loadStart(add(channels.first, vector * shape.lanes)));
   SmallVector<Value> accumulators;
   for (int64_t row = 0; row < rows; ++row)
     accumulators.append(starts);
@@ -120,6 +122,16 @@ SmallVector<Value> TileBuilder::buildStart(Channels channels, int64_t rows,
     accumulators.append((chains - 1) * rows * vectors, zero);
   }
   return accumulators;
+}
+
+Value TileBuilder::loadStart(Value start) {
+  auto type = VectorType::get(shape.lanes, getElementTypeOrSelf(op.getInit()));
+  Value sums = vector::LoadOp::create(b, loc, type, op.getInit(), start);
+  if (!areFloatSums)
+    return sums;
+  Value offset = arith::ConstantOp::create(
+      b, loc, DenseElementsAttr::get(type, floatSumStart));
+  return add(sums, offset);
 }
 
 SmallVector<Value> TileBuilder::loadWeights(Value start, int64_t vectors) {
@@ -215,7 +227,13 @@ void TileBuilder::splitEpilogue() {
   if (!zeroPoint || !low || !high || *low > *high || *low < -128 ||
       *high > (*low < 0 ? 127 : 255))
     return;
-  rounding = ByteRounding{*zeroPoint, *low, *high};
+  // Argument 0 is the accumulator.
+  SmallVector<Value> arguments{Value()};
+  llvm::append_range(arguments, op.getExtras());
+  bool fitsInteger =
+      getEpilogueBound(round.getOperand(), arguments) < std::ldexp(1.0, 31);
+  rounding = ByteRounding{*zeroPoint, *low, *high, fitsInteger,
+                          /*interleaved=*/false};
   yield->setOperand(0, round.getOperand());
   SmallVector<Operation *> ops;
   for (Operation &inner : epilogue.front().without_terminator())
@@ -223,14 +241,13 @@ void TileBuilder::splitEpilogue() {
   for (Operation *inner : llvm::reverse(ops))
     if (isOpTriviallyDead(inner))
       inner->erase();
+  areFloatSums = takeSumsAsFloats(op, epilogue.front(), *rounding);
 }
 
 /// All channels of one row at once.
 void TileBuilder::storeBytes(ValueRange results, ArrayRef<Value> position,
                              int64_t channels) {
-  if (Value bytes = dot.buildRoundToBytes(b, loc, results, rounding->zeroPoint,
-                                          rounding->low, rounding->high,
-                                          /*interleaved=*/false)) {
+  if (Value bytes = dot.buildRoundToBytes(b, loc, results, *rounding)) {
     auto type = cast<VectorType>(bytes.getType());
     int64_t lanes = shape.lanes * static_cast<int64_t>(results.size());
     if (channels < lanes) {

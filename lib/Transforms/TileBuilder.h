@@ -28,12 +28,6 @@ struct Channels {
   int64_t count;
 };
 
-/// The end of an epilogue that gives bytes:
-/// `clamp(roundeven(input) + zeroPoint, low, high)`.
-struct ByteRounding {
-  int64_t zeroPoint, low, high;
-};
-
 /// What generators of fused operations have in common: a tile of accumulators,
 /// row by row and vector by vector of channels, is started, added to, and
 /// leaves through the epilogue. Works on one operation on buffers; `finish`
@@ -66,7 +60,6 @@ public:
   /// Another view of the same elements, for `buildDots`.
   void setLhs(mlir::Value view) { lhs = view; }
   mlir::Value getRhs() const { return rhs; }
-  mlir::Value getInit() { return op.getInit(); }
   mlir::Value getOutput() const { return output; }
   /// Makes one dimension of the rows and columns of images, and so row indices
   /// of results one shorter. False if an extra does not allow it.
@@ -95,6 +88,8 @@ public:
   /// which the first chain holds `init` and the others zeros.
   llvm::SmallVector<mlir::Value> buildStart(Channels channels, int64_t rows,
                                             int64_t chains = 1);
+  /// One vector of sums before the first product, from element `start`.
+  mlir::Value loadStart(mlir::Value start);
   /// Vectors of packed weights, one after the other from element `start`.
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value start,
                                              int64_t vectors);
@@ -130,6 +125,8 @@ private:
   /// The epilogue, or what comes in it before `rounding`.
   mlir::Region epilogue;
   std::optional<ByteRounding> rounding;
+  /// Whether sums start from `floatSumStart`.
+  bool areFloatSums = false;
 
   mlir::Value makeContiguous(mlir::Value buffer, bool dense = false);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,

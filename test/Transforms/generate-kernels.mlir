@@ -208,11 +208,9 @@ func.func @strided(%x: memref<4x4xi8, strided<[1, 4]>>, %w: memref<64xi8>, %b: m
 // CHECK-LABEL: func.func @requantize(
 // CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<1x4xi8>, %{{.*}}, %{{.*}}, %[[O:[a-z0-9_]+]]: memref<1x84xi8>)
 // CHECK-DAG: %[[LOW:.*]] = arith.constant dense<7> : vector<64xi8>
-// CHECK-DAG: %[[HIGH:.*]] = arith.constant dense<2.480000e+02> : vector<16xf32>
 // CHECK-COUNT-4: llvm.x86.avx512.vpdpbusd.512
 // CHECK: arith.mulf
-// CHECK-NOT: math.roundeven
-// CHECK: arith.cmpf olt, %[[HIGH]], %{{.*}} : vector<16xf32>
+// CHECK-NOT: {{math.roundeven|arith.cmpf}}
 // CHECK: llvm.x86.avx512.mask.cvtps2dq.512
 // CHECK: llvm.x86.avx512.packssdw.512
 // CHECK: llvm.intr.sadd.sat
@@ -241,6 +239,139 @@ func.func @requantize(%x: memref<1x4xi8>, %w: memref<384xi8>, %b: memref<96xi32>
     %6 = arith.fptosi %5 : f32 to i32
     %7 = arith.trunci %6 : i32 to i8
     quanta.yield %7 : i8
+  }
+  return
+}
+
+// Products that may be anything are limited before they are converted.
+// CHECK-LABEL: func.func @any_multiplier(
+// CHECK-DAG: %[[HIGH:.*]] = arith.constant dense<2.480000e+02> : vector<16xf32>
+// CHECK: arith.cmpf olt, %[[HIGH]], %{{.*}} : vector<16xf32>
+// CHECK: llvm.x86.avx512.mask.cvtps2dq.512
+func.func @any_multiplier(%x: memref<1x4xi8>, %w: memref<256xi8>, %b: memref<64xi32>, %s: memref<64xf32>, %o: memref<1x64xi8>) {
+  %zp = arith.constant 7.0 : f32
+  %high = arith.constant 255.0 : f32
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<1x4xi8>) rhs(%w : memref<256xi8>) init(%b : memref<64xi32>)
+      extras(%s : memref<64xf32>) maps [affine_map<(m, n) -> (n)>] outs(%o : memref<1x64xi8>) {
+  ^bb0(%acc: i32, %m: f32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %m : f32
+    %2 = math.roundeven %1 : f32
+    %3 = arith.addf %2, %zp : f32
+    %4 = arith.maxnumf %3, %zp : f32
+    %5 = arith.minnumf %4, %high : f32
+    %6 = arith.fptosi %5 : f32 to i32
+    %7 = arith.trunci %6 : i32 to i8
+    quanta.yield %7 : i8
+  }
+  return
+}
+
+// An upper bound below that of u8 is one operation on bytes.
+// CHECK-LABEL: func.func @narrow(
+// CHECK-DAG: %[[HIGH:.*]] = arith.constant dense<100> : vector<64xi8>
+// CHECK-NOT: arith.cmpf
+// CHECK: llvm.x86.avx512.packuswb.512
+// CHECK: arith.minui %{{.*}}, %[[HIGH]] : vector<64xi8>
+func.func @narrow(%x: memref<1x4xi8>, %w: memref<256xi8>, %b: memref<64xi32>, %o: memref<1x64xi8>) {
+  %m = arith.constant 0.01 : f32
+  %zp = arith.constant 0.0 : f32
+  %high = arith.constant 100.0 : f32
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<1x4xi8>) rhs(%w : memref<256xi8>) init(%b : memref<64xi32>)
+      maps [] outs(%o : memref<1x64xi8>) {
+  ^bb0(%acc: i32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %m : f32
+    %2 = math.roundeven %1 : f32
+    %3 = arith.addf %2, %zp : f32
+    %4 = arith.maxnumf %3, %zp : f32
+    %5 = arith.minnumf %4, %high : f32
+    %6 = arith.fptosi %5 : f32 to i32
+    %7 = arith.trunci %6 : i32 to i8
+    quanta.yield %7 : i8
+  }
+  return
+}
+
+// Sums below 2^23 are floats as they are when they start from its bits.
+// CHECK-LABEL: func.func @small_sums(
+// CHECK-DAG: %[[START:.*]] = arith.constant dense<1258291200> : vector<16xi32>
+// CHECK-DAG: %[[BACK:.*]] = arith.constant dense<-83886.0781> : vector<16xf32>
+// CHECK: arith.addi %{{.*}}, %[[START]] : vector<16xi32>
+// CHECK-NOT: arith.sitofp
+// CHECK: %[[BITS:.*]] = arith.bitcast %{{.*}} : vector<16xi32> to vector<16xf32>
+// CHECK: math.fma %[[BITS]], %{{.*}} : vector<16xf32>
+// CHECK-LABEL: func.func @large_sums(
+// CHECK-NOT: math.fma
+// CHECK: arith.sitofp
+memref.global "private" constant @ones : memref<256xi8> = dense<1>
+memref.global "private" constant @five : memref<64xi32> = dense<5>
+memref.global "private" constant @large : memref<64xi32> = dense<8388000>
+func.func @small_sums(%x: memref<1x4xi8>, %o: memref<1x64xi8>) {
+  %w = memref.get_global @ones : memref<256xi8>
+  %b = memref.get_global @five : memref<64xi32>
+  %m = arith.constant 0.01 : f32
+  %zp = arith.constant 7.0 : f32
+  %high = arith.constant 255.0 : f32
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<1x4xi8>) rhs(%w : memref<256xi8>) init(%b : memref<64xi32>)
+      maps [] outs(%o : memref<1x64xi8>) {
+  ^bb0(%acc: i32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %m : f32
+    %2 = math.roundeven %1 : f32
+    %3 = arith.addf %2, %zp : f32
+    %4 = arith.maxnumf %3, %zp : f32
+    %5 = arith.minnumf %4, %high : f32
+    %6 = arith.fptosi %5 : f32 to i32
+    %7 = arith.trunci %6 : i32 to i8
+    quanta.yield %7 : i8
+  }
+  return
+}
+func.func @large_sums(%x: memref<1x4xi8>, %o: memref<1x64xi8>) {
+  %w = memref.get_global @ones : memref<256xi8>
+  %b = memref.get_global @large : memref<64xi32>
+  %m = arith.constant 0.01 : f32
+  %zp = arith.constant 7.0 : f32
+  %high = arith.constant 255.0 : f32
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<1x4xi8>) rhs(%w : memref<256xi8>) init(%b : memref<64xi32>)
+      maps [] outs(%o : memref<1x64xi8>) {
+  ^bb0(%acc: i32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %m : f32
+    %2 = math.roundeven %1 : f32
+    %3 = arith.addf %2, %zp : f32
+    %4 = arith.maxnumf %3, %zp : f32
+    %5 = arith.minnumf %4, %high : f32
+    %6 = arith.fptosi %5 : f32 to i32
+    %7 = arith.trunci %6 : i32 to i8
+    quanta.yield %7 : i8
+  }
+  return
+}
+
+// Three channels of three taps are nine bytes; the group that ends behind them is
+// read as a whole where the image goes on.
+// CHECK-LABEL: func.func @whole_groups(
+// CHECK-COUNT-3: vector.load %{{.*}} : memref<1x9x27xi8>, vector<4xi8>
+// CHECK-NOT: memref.load
+// CHECK-LABEL: func.func @broken_group(
+// CHECK: memref.load {{.*}} : memref<1x9x27xi8>
+func.func @whole_groups(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<1x7x1x3xi32>) {
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1]
+      lhs(%x : memref<1x9x9x3xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x7x1x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<16xi32>, %o: memref<1x7x7x3xi32>) {
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1]
+      lhs(%x : memref<1x9x9x3xi8>) rhs(%w : memref<576xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x7x7x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
   }
   return
 }

@@ -152,6 +152,7 @@ def Quanta_FusedDepthwiseConv2DOp : Quanta_Op<"fused_depthwise_conv_2d", [
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
     /// How channels and taps are packed.
     ::quanta::DepthwiseBlocks getBlocks();
+    int64_t getPackedColumns() { return getBlocks().size; }
     /// Above, left, below, right.
     std::array<int64_t, 4> getPadsOrZeros();
   }];

@@ -37,6 +37,8 @@ def FusedOpInterface : OpInterface<"FusedOpInterface"> {
     InterfaceMethod<"The instruction set's shape with this operation's tile.",
       "::quanta::DotShape", "getTileShape", (ins), "",
       "return $_op.getDot().getDotShape();">,
+    InterfaceMethod<"Columns in one block of the packed weights.", "int64_t",
+      "getPackedColumns", (ins), "", "return $_op.getTileShape().columns();">,
   ];
   let extraClassDeclaration = [{
     /// The same contraction with other extras and output, and an empty epilogue

@@ -43,6 +43,8 @@ struct DotShape {
   bool isFloat;
   /// Whether `buildInterleave` exists.
   bool interleaves = false;
+  /// Whether f32 products and sums of vectors are one instruction.
+  bool fusesMultiplyAdd = false;
 
   /// The same with blocks of `count` vectors, and as many rows as then fit the
   /// registers of accumulators and weights.
@@ -73,6 +75,16 @@ struct DotShape {
     return start * packed.depth + (k / kGroup * width + n - start) * kGroup +
            k % kGroup;
   }
+};
+
+/// `clamp(roundeven(x) + zeroPoint, low, high)` to bytes: the bounds are those
+/// of i8 or u8, or narrower.
+struct ByteRounding {
+  int64_t zeroPoint, low, high;
+  /// Whether x is a number and no larger than what i32 can hold.
+  bool fitsInteger;
+  /// Whether elements are in the order that `buildInterleave` leaves.
+  bool interleaved;
 };
 
 } // namespace quanta

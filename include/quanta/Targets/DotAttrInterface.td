@@ -50,15 +50,14 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::ValueRange":$rows), "", "return {};">,
     InterfaceMethod<[{
-      `clamp(roundeven(x) + zeroPoint, low, high)` of every element of `inputs`,
-      as the low bytes of one vector of i8, in order, or `interleaved`, as
-      `buildInterleave` leaves them; NaN becomes `low`. The bounds are those of i8
-      or u8, or narrower. Null where the instruction set
-      has nothing better than the operations one by one.
+      Rounds every element of `inputs` as `rounding` says; returns one vector of
+      i8 whose low bytes are the results, in the order of channels; NaN becomes
+      the lower bound. Null where the instruction set has nothing better than the
+      operations one by one.
     }], "::mlir::Value", "buildRoundToBytes",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
-           "::mlir::ValueRange":$inputs, "int64_t":$zeroPoint, "int64_t":$low,
-           "int64_t":$high, "bool":$interleaved), "", "return {};">,
+           "::mlir::ValueRange":$inputs,
+           "const ::quanta::ByteRounding &":$rounding), "", "return {};">,
   ];
 }
 

@@ -8,6 +8,8 @@
 #ifndef QUANTA_TARGETS_DOTBUILDERS_H
 #define QUANTA_TARGETS_DOTBUILDERS_H
 
+#include "quanta/Targets/Dot.h"
+
 #include "mlir/IR/Builders.h"
 
 namespace quanta {
@@ -44,8 +46,8 @@ llvm::SmallVector<mlir::Value> buildInterleaveBytes(mlir::OpBuilder &builder,
 /// `DotAttrInterface::buildRoundToBytes` on zmm registers: one instruction
 /// converts and rounds, and packing saturates.
 mlir::Value buildRoundToBytes512(mlir::OpBuilder &builder, mlir::Location loc,
-                                 mlir::ValueRange inputs, int64_t zeroPoint,
-                                 int64_t low, int64_t high, bool interleaved);
+                                 mlir::ValueRange inputs,
+                                 const ByteRounding &rounding);
 
 /// Calls an LLVM intrinsic that returns `type`.
 mlir::Value buildIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,

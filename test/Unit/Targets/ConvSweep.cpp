@@ -26,8 +26,9 @@ struct Convolution {
   int64_t pads[4];
   int64_t padding;
   bool isSigned, channelsFirst, depthwise;
-  /// Ends in a requantization to u8.
+  /// Ends in a requantization to u8 with this lower bound.
   bool requantizes = false;
+  int32_t low = 5;
 
   int64_t padded(int dim) const {
     return (dim ? width : height) + pads[dim] + pads[dim + 2];
@@ -102,7 +103,7 @@ static const char *difference = R"(
   } -> {3}
 )";
 
-/// The same; {4} multipliers.
+/// The same; {4} multipliers, {5} lower bound, which is the zero point or less.
 static const char *requantization = R"(
   %m = arith.constant {4} : tensor<{2}xf32>
   %result = linalg.generic {{indexing_maps = [#all, {0}, #all],
@@ -110,7 +111,7 @@ static const char *requantization = R"(
       ins(%sums, %m : {1}, tensor<{2}xf32>) outs(%r : {3}) {{
   ^bb0(%sum: i32, %multiplier: f32, %out: i8):
     %zp = arith.constant 5.0 : f32
-    %low = arith.constant 2.0 : f32
+    %low = arith.constant {5}.0 : f32
     %high = arith.constant 255.0 : f32
     %1 = arith.sitofp %sum : i32 to f32
     %2 = arith.mulf %1, %multiplier : f32
@@ -171,7 +172,7 @@ static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
       formatv(c.requantizes ? requantization : difference,
               c.channelsFirst ? "affine_map<(n, f, y, x) -> (f)>"
                               : "affine_map<(n, y, x, f) -> (f)>",
-              sums, c.filters, result, formatDense(multipliers))
+              sums, c.filters, result, formatDense(multipliers), c.low)
           .str());
 }
 
@@ -261,7 +262,7 @@ static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
             }
             expected[at(out, n, f, y, column)] =
                 c.requantizes ? reference::requantize(
-                                    sums[f], 0, multipliers[f], 5, {2, 255})
+                                    sums[f], 0, multipliers[f], 5, {c.low, 255})
                               : int64_t(std::max(sums[f], 0)) - bias[f];
           }
         }
@@ -284,6 +285,7 @@ static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
     Convolution c;
     c.name = "zero" + std::to_string(i);
     c.requantizes = i % 3 != 1;
+    c.low = i % 2 ? 5 : 2;
     c.depthwise = false;
     c.channelsFirst = i % 2 == 1;
     c.isSigned = !dot.lhsSigned ? i % 3 == 0 : i % 3 != 0;
@@ -325,6 +327,7 @@ static void addDepthwise(Sweep &sweep, const DotShape &dot, Random &random) {
     Convolution c;
     c.name = "depthwise" + std::to_string(i);
     c.requantizes = i % 4 != 1;
+    c.low = i % 4 ? 5 : 2;
     c.depthwise = true;
     c.channelsFirst = i % 7 == 3;
     c.isSigned = i % 3 == 1;
