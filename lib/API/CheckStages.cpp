@@ -454,8 +454,8 @@ Error StageChecker::report() {
          << format(" %12lld %12lld (%6.3f%%) %7.4g",
                    static_cast<long long>(figure.elements),
                    static_cast<long long>(differing), share, steps)
-         << "\n";
-      if (steps <= 1 || !failed.empty())
+         << (segment.isChain ? "  (several layers)" : "") << "\n";
+      if (steps <= 1 || segment.isChain || !failed.empty())
         continue;
       raw_string_ostream message(failed);
       if (!segment.location.empty())

@@ -173,9 +173,18 @@ public:
     builder.setInsertionPointToEnd(block);
     IRMapping mapping;
     mapping.map(inputs.getArrayRef(), block->getArguments());
-    for (Operation &op : *body)
-      if (needed.contains(&op))
-        builder.clone(op, mapping);
+    llvm::DenseSet<Value> rounded;
+    for (Operation &op : *body) {
+      if (!needed.contains(&op))
+        continue;
+      builder.clone(op, mapping);
+      bool isRounding = isa<DynamicFakeQuantOp>(op);
+      bool follows = llvm::any_of(getSources(&op),
+                                  [&](Value v) { return rounded.contains(v); });
+      segment.isChain |= isRounding && follows;
+      if (isRounding || follows)
+        rounded.insert(op.result_begin(), op.result_end());
+    }
     func::ReturnOp::create(builder, function.getLoc(), mapping.lookup(target));
     return segment;
   }
@@ -195,11 +204,16 @@ private:
       }
       if (!needed.insert(op).second)
         continue;
-      llvm::append_range(worklist, op->getOperands());
-      llvm::SetVector<Value> captured;
-      getUsedValuesDefinedAbove(op->getRegions(), captured);
-      llvm::append_range(worklist, captured);
+      llvm::append_range(worklist, getSources(op));
     }
+  }
+
+  /// What an operation and its regions read.
+  static SmallVector<Value> getSources(Operation *op) {
+    llvm::SetVector<Value> sources;
+    getUsedValuesDefinedAbove(op->getRegions(), sources);
+    sources.insert(op->operand_begin(), op->operand_end());
+    return sources.takeVector();
   }
 
   func::FuncOp function;
