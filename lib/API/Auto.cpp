@@ -212,7 +212,7 @@ enum class Budget { Holds, Exceeded, RuledOut };
 } // namespace
 
 static Budget judge(const Analysis &analysis, double maxLoss) {
-  constexpr double significance = 0.05;
+  constexpr double significance = 0.01;
   Budget worst = Budget::Holds;
   for (const ResultFigures &result : analysis.results) {
     if (result.error.getNoiseRatio() > maxLoss)

@@ -151,7 +151,7 @@ def quantize(
     strict: bool = False,
     *,
     data: Any = None,
-    max_loss: float = 0.005,
+    max_loss: float = 0.003,
     entry: Optional[str] = None,
 ) -> Module:
     """Takes a float module to the integer stage.

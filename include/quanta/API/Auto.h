@@ -18,7 +18,7 @@ struct AutoOptions {
   /// on the data must not exceed it, nor must the share of predictions that
   /// change, where rows of a result look like scores of classes
   /// (`ResultFigures::isPrediction`).
-  double maxLoss = 0.005;
+  double maxLoss = 0.003;
   /// In dB, for the first choice from statistics.
   double targetSqnr = autoTargetSqnr;
   /// Function to call; empty for the only public one.
@@ -43,7 +43,7 @@ struct AutoResult {
 /// quantized program is run on `data`, and as long as the budget does not hold,
 /// the activations with most of the measured noise are lifted: from a static
 /// range to one for each row at run time, and when all are dynamic, to float.
-/// Changed predictions lift to float only if it is unlikely (1 in 20) that so
+/// Changed predictions lift to float only if it is unlikely (1 in 100) that so
 /// many change by chance in a model that keeps the budget.
 llvm::Expected<AutoResult> chooseRecipe(const Program &program,
                                         const Statistics &statistics,
