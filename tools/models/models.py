@@ -276,7 +276,7 @@ class Models:
         self.bar(
             f"{network.name}, {scheme}: float without a reason", len(silent), "<=", 0
         )
-        self.check_stages(network, name, scheme, recipe)
+        self.check_stages(network, name, scheme, recipe, small.recipe)
 
     def measure_qdq(self, network: Network) -> None:
         """The file that ONNX Runtime quantized: its parameters, its bits."""
@@ -332,19 +332,23 @@ class Models:
             best = max((v for v in row["peers"].values() if v is not None), default=0)
             self.bar(f"{label}, against the best peer", row["ours"], ">=", best)
 
-    def check_stages(self, network: Network, name: str, scheme: str, recipe) -> None:
+    def check_stages(
+        self, network: Network, name: str, scheme: str, recipe, chosen
+    ) -> None:
         """One sample through every stage, which must agree."""
         arguments = [str(self.build / "bin" / "quant-run"), f"{name}.mlir"]
-        # Early stages are slow: a small one.
+        # Early stages are slow, and LLVM takes most of the time: a small sample, and
+        # no optimizer, which changes no bit.
         sample = min(network.test, key=lambda arrays: sum(a.size for a in arrays))
         for index, array in enumerate(sample):
             np.save(self.out / f"{name}.{index}.npy", array)
             arguments.append(f"--input={name}.{index}.npy")
         if recipe:
-            content = {"format": "quanta-recipe", "version": 1, **recipe}
-            (self.out / f"{name}.{scheme}.yaml").write_text(json.dumps(content))
-            arguments.append(f"--recipe={name}.{scheme}.yaml")
-        arguments += ["--check-stages", f"--statistics={name}.statistics.json"]
+            chosen = json.dumps({"format": "quanta-recipe", "version": 1, **recipe})
+        (self.out / f"{name}.{scheme}.yaml").write_text(chosen)
+        arguments.append(f"--recipe={name}.{scheme}.yaml")
+        arguments += ["--check-stages", "--opt-level=0"]
+        arguments.append(f"--statistics={name}.statistics.json")
         start = time.perf_counter()
         done = subprocess.run(arguments, cwd=self.out, capture_output=True, text=True)
         print(f"  stages compared in {time.perf_counter() - start:.1f} s")
