@@ -47,6 +47,40 @@ class Auto(unittest.TestCase):
         reasons = {entry["reason"] for entry in quantized.report["left_in_float"]}
         self.assertTrue(any("budget" in reason for reason in reasons), reasons)
 
+    def test_chance_puts_nothing_into_float(self):
+        # Two classes, and rows that lie between them: what rounding makes of those
+        # is chance, and the noise of all is far within the budget.
+        module = quanta.Module.parse(
+            """
+            func.func @main(%x: tensor<?x16xf32>) -> tensor<?x2xf32> {
+              %c0 = arith.constant 0 : index
+              %n = tensor.dim %x, %c0 : tensor<?x16xf32>
+              %w = arith.constant dense<WEIGHTS> : tensor<16x2xf32>
+              %zero = arith.constant 0.0 : f32
+              %e = tensor.empty(%n) : tensor<?x2xf32>
+              %z = linalg.fill ins(%zero : f32) outs(%e : tensor<?x2xf32>) -> tensor<?x2xf32>
+              %y = linalg.matmul ins(%x, %w : tensor<?x16xf32>, tensor<16x2xf32>)
+                  outs(%z : tensor<?x2xf32>) -> tensor<?x2xf32>
+              return %y : tensor<?x2xf32>
+            }
+            """.replace(
+                "WEIGHTS", str([[0.5 + i / 64, -0.3 - i / 48] for i in range(16)])
+            )
+        )
+        difference = np.array([0.8 + i / 64 + i / 48 for i in range(16)], np.float32)
+        random = np.random.default_rng(1)
+        x = random.standard_normal((400, 16)).astype(np.float32)
+        between = x - np.outer(x @ difference, difference) / (difference**2).sum()
+        x += np.outer(np.sign(x @ difference), difference)
+        for rows, share in ((6, 1), (40, 0)):
+            x[:rows] = between[:rows]
+            chosen = quanta.quantize(module, data=x)
+            (result,) = chosen.analysis["results"]
+            self.assertEqual(chosen.report["int8_mac_share"], share)
+            if share:
+                self.assertLess(result["agreement"], 1 - 0.003)
+                self.assertIn("scheme: dynamic", chosen.recipe)
+
     def test_analyze(self):
         statistics = quanta.calibrate(self.module, self.x)
         analysis = quanta.analyze(self.module, statistics, self.x)
