@@ -76,8 +76,9 @@ private:
   bool isJoined;
 
   /// Where tiles are built: rows `from` to `to` of the kernel lie in the image.
+  /// Weights from element `ahead` on, if there is one, are fetched meanwhile.
   struct Place {
-    Value block, image, y, from, to;
+    Value block, image, y, from, to, ahead;
   };
   /// Neighbouring taps of one row of the kernel that lie in the image for
   /// outputs `first` to `last` of a tile.
@@ -94,8 +95,8 @@ private:
   void buildRow(Value block, int64_t count, Value image, Value y);
   Segments getSegments(int64_t x, int64_t pixels) const;
   bool canReadWholeGroup(const Segment &segment, int64_t missing) const;
-  void buildTile(const Place &place, Value x, const Segments &segments,
-                 int64_t pixels, int64_t count);
+  void buildTile(Place place, Value x, const Segments &segments, int64_t pixels,
+                 int64_t count);
   void buildSegment(const Place &place, Value x, Value kernelRow,
                     const Segment &segment, int64_t pixels, int64_t chains,
                     SmallVector<Value> &accumulators);
@@ -135,7 +136,7 @@ void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
                                Value y) {
   if (width == 0)
     return;
-  Place place{block, image, y, tile.index(0), tile.index(kernel[0])};
+  Place place{block, image, y, tile.index(0), tile.index(kernel[0]), {}};
   if (pads[0] > 0 || pads[2] > 0) {
     // The first row of the kernel at or below a row of the image.
     auto firstRow = [&](int64_t imageRow) -> Value {
@@ -197,9 +198,15 @@ Conv2DGenerator::Segments Conv2DGenerator::getSegments(int64_t x,
   return segments;
 }
 
-void Conv2DGenerator::buildTile(const Place &place, Value x,
-                                const Segments &segments, int64_t pixels,
-                                int64_t count) {
+void Conv2DGenerator::buildTile(Place place, Value x, const Segments &segments,
+                                int64_t pixels, int64_t count) {
+  if (filters > shape.columns()) {
+    Value index = place.y;
+    if (isJoined)
+      index = arith::DivUIOp::create(b, loc, x, tile.index(pixels));
+    place.ahead = tile.getNextWeights(
+        place.block, index, shape.columns() * runs.depth(shape.kGroup));
+  }
   Channels block{tile.mul(place.block, shape.columns()), count};
   int64_t chains = tile.chainsOf(pixels, tile.vectorsOf(count));
   SmallVector<Value> accumulators = tile.buildStart(block, pixels, chains);
@@ -287,6 +294,11 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(inner.getBody());
     SmallVector<Value> carried(inner.getRegionIterArgs());
+    if (place.ahead && chains == 1) {
+      Value step = tile.add(tile.mul(kernelRow, groupsOfRow), firstGroup);
+      tile.prefetchWeights(place.ahead,
+                           tile.add(step, inner.getInductionVar()));
+    }
     for (int64_t chain = 0; chain < chains; ++chain)
       buildGroup(start, weights, tile.add(inner.getInductionVar(), chain),
                  shape.kGroup, vectors,

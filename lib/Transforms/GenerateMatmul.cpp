@@ -17,18 +17,24 @@ namespace quanta {
 
 namespace {
 
+/// Bytes of the left factor that are to stay in a core's level-2 cache while
+/// all blocks of columns go by: current ones hold between 512 KiB and 2 MiB.
+constexpr int64_t cachedBytes = 1 << 19;
+
 /// Builds the loops of one `quanta.fused_matmul` on buffers:
 ///
-///   for each block of columns
-///     for each tile of rows, largest tiles first
-///       accumulators = init
-///       for each group of K: accumulators += lhs * packed weights
-///       epilogue on the accumulators, store
+///   for each run of rows that stays in the cache
+///     for each block of columns
+///       for each tile of rows
+///         accumulators = init
+///         for each group of K: accumulators += lhs * packed weights
+///         epilogue on the accumulators, store
 class MatmulGenerator {
 public:
   MatmulGenerator(FusedMatmulOp op)
       : tile(op), b(tile.builder()), loc(tile.getLoc()),
         shape(tile.getShape()) {
+    m = cast<MemRefType>(tile.getOutput().getType()).getDimSize(0);
     n = cast<MemRefType>(tile.getOutput().getType()).getDimSize(1);
     k = cast<MemRefType>(tile.getLhs().getType()).getDimSize(1);
   }
@@ -40,70 +46,135 @@ private:
   OpBuilder &b;
   Location loc;
   DotShape shape;
-  int64_t n, k;
+  int64_t m, n, k;
 
-  void buildBlock(Value block, int64_t columns);
-  void buildTile(Value block, Value row, int64_t rows, int64_t columns);
+  /// Rows from `first` on: `count` of them, or up to `end` if that is dynamic.
+  struct Rows {
+    Value first, end;
+    int64_t count;
+  };
+
+  template <typename Body>
+  void loop(Value from, Value to, int64_t step, Body body);
+  void buildRows(const Rows &rows);
+  void buildBlock(Value block, const Rows &rows, int64_t columns);
+  void buildTile(Value block, Value row, int64_t rows, int64_t columns,
+                 Value ahead);
   SmallVector<Value> buildProducts(Value block, Value row, int64_t rows,
-                                   Channels channels);
+                                   Channels channels, Value ahead);
   void buildGroup(Value block, Value row, int64_t rows, Value group,
                   int64_t valid, MutableArrayRef<Value> accumulators);
 };
 
+template <typename Body>
+void MatmulGenerator::loop(Value from, Value to, int64_t step, Body body) {
+  auto loop = scf::ForOp::create(b, loc, from, to, tile.index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
 void MatmulGenerator::run() {
-  int64_t columns = shape.columns();
-  int64_t whole = n / columns;
-  if (whole > 0) {
-    auto loop = scf::ForOp::create(b, loc, tile.index(0), tile.index(whole),
-                                   tile.index(1));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    buildBlock(loop.getInductionVar(), columns);
+  Value zero = tile.index(0);
+  int64_t rowBytes = std::max<int64_t>(1, k * (shape.isFloat ? 4 : 1));
+  if (ShapedType::isDynamic(m)) {
+    Value end = memref::DimOp::create(b, loc, tile.getOutput(), 0);
+    int64_t size =
+        std::max<int64_t>(1, cachedBytes / rowBytes / shape.rows) * shape.rows;
+    loop(zero, end, size, [&](Value first) {
+      Value last = arith::MinSIOp::create(b, loc, tile.add(first, size), end);
+      buildRows({first, last, m});
+    });
+  } else if (m > 0) {
+    // Each run has at least one whole tile. One block of columns needs its rows
+    // only once.
+    int64_t most = std::max<int64_t>(1, m / shape.rows);
+    int64_t runs = n <= shape.columns()
+                       ? 1
+                       : std::min<int64_t>(
+                             most, llvm::divideCeil(m * rowBytes, cachedBytes));
+    int64_t size = llvm::divideCeil(m, runs);
+    int64_t whole = m / size;
+    if (whole == 1)
+      buildRows({zero, {}, size});
+    else
+      loop(zero, tile.index(whole * size), size,
+           [&](Value first) { buildRows({first, {}, size}); });
+    if (m % size != 0)
+      buildRows({tile.index(whole * size), {}, m % size});
   }
-  if (n % columns != 0)
-    buildBlock(tile.index(whole), n % columns);
   tile.finish();
 }
 
-void MatmulGenerator::buildBlock(Value block, int64_t columns) {
-  Value output = tile.getOutput();
-  int64_t staticRows = cast<MemRefType>(output.getType()).getDimSize(0);
-  Value rows = memref::DimOp::create(b, loc, output, 0);
-  Value start = tile.index(0);
-  int64_t staticStart = 0;
+void MatmulGenerator::buildRows(const Rows &rows) {
+  int64_t columns = shape.columns(), whole = n / columns;
+  if (whole > 0)
+    loop(tile.index(0), tile.index(whole), 1,
+         [&](Value block) { buildBlock(block, rows, columns); });
+  if (n % columns != 0)
+    buildBlock(tile.index(whole), rows, n % columns);
+}
+
+void MatmulGenerator::buildBlock(Value block, const Rows &rows,
+                                 int64_t columns) {
+  auto getAhead = [&](Value row, int64_t tileRows) -> Value {
+    if (n <= shape.columns() || rows.count == 1)
+      return {};
+    Value index = arith::DivUIOp::create(
+        b, loc, arith::SubIOp::create(b, loc, row, rows.first),
+        tile.index(tileRows));
+    return tile.getNextWeights(block, index,
+                               shape.columns() * shape.pack(n, k).depth);
+  };
+  if (!ShapedType::isDynamic(rows.count)) {
+    // Of nearly equal size: a small last one would have too few independent
+    // sums to keep the machine busy.
+    int64_t tiles = llvm::divideCeil(rows.count, shape.rows);
+    int64_t small = rows.count / tiles, large = rows.count % tiles;
+    auto build = [&](int64_t from, int64_t number, int64_t tileRows) {
+      if (number > 0)
+        loop(tile.add(rows.first, from),
+             tile.add(rows.first, from + number * tileRows), tileRows,
+             [&](Value row) {
+               buildTile(block, row, tileRows, columns,
+                         getAhead(row, tileRows));
+             });
+    };
+    build(0, large, small + 1);
+    build(large * (small + 1), tiles - large, small);
+    return;
+  }
+  Value start = rows.first;
   for (int64_t tileRows = shape.rows; tileRows > 0;
        tileRows = tileRows > 4 ? 4 : tileRows / 2) {
-    int64_t count = (staticRows - staticStart) / tileRows;
-    if (!ShapedType::isDynamic(staticRows) && count == 0)
-      continue;
-    Value rest = arith::SubIOp::create(b, loc, rows, start);
+    Value rest = arith::SubIOp::create(b, loc, rows.end, start);
     Value tiles = arith::DivUIOp::create(b, loc, rest, tile.index(tileRows));
     Value end = tile.add(start, tile.mul(tiles, tileRows));
-    auto loop = scf::ForOp::create(b, loc, start, end, tile.index(tileRows));
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      buildTile(block, loop.getInductionVar(), tileRows, columns);
-    }
+    loop(start, end, tileRows, [&](Value row) {
+      buildTile(block, row, tileRows, columns,
+                tileRows == shape.rows ? getAhead(row, tileRows) : Value());
+    });
     start = end;
-    staticStart += count * tileRows;
   }
 }
 
 void MatmulGenerator::buildTile(Value block, Value row, int64_t rows,
-                                int64_t columns) {
+                                int64_t columns, Value ahead) {
   Channels channels{tile.mul(block, shape.columns()), columns};
-  SmallVector<Value> accumulators = buildProducts(block, row, rows, channels);
+  SmallVector<Value> accumulators =
+      buildProducts(block, row, rows, channels, ahead);
   SmallVector<RowIndices> rowIndices;
   for (int64_t tileRow = 0; tileRow < rows; ++tileRow)
     rowIndices.push_back({tile.add(row, tileRow)});
   tile.buildEpilogue(rowIndices, channels, accumulators);
 }
 
-/// The accumulators of a tile, row by row, after the loop over K.
+/// The accumulators of a tile, row by row, after the loop over K, which fetches
+/// weights from element `ahead` on if there is one.
 SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
                                                   int64_t rows,
-                                                  Channels channels) {
+                                                  Channels channels,
+                                                  Value ahead) {
   int64_t vectors = tile.vectorsOf(channels.count);
   int64_t chains = tile.chainsOf(rows, vectors);
   int64_t perChain = rows * vectors;
@@ -117,6 +188,8 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> carried(loop.getRegionIterArgs());
+    if (ahead && chains == 1)
+      tile.prefetchWeights(ahead, loop.getInductionVar());
     for (int64_t chain = 0; chain < chains; ++chain)
       buildGroup(block, row, rows, tile.add(loop.getInductionVar(), chain),
                  shape.kGroup,

@@ -142,6 +142,21 @@ SmallVector<Value> TileBuilder::loadWeights(Value start, int64_t vectors) {
   return weights;
 }
 
+Value TileBuilder::getNextWeights(Value block, Value index, int64_t blockSize) {
+  int64_t part = blockSize / shape.vectors;
+  int64_t last = cast<MemRefType>(rhs.getType()).getDimSize(0) - part;
+  index = arith::MinUIOp::create(b, loc, index, this->index(shape.vectors - 1));
+  Value start = add(mul(add(block, 1), blockSize), mul(index, part));
+  // Behind the last block there is nothing.
+  return arith::MinUIOp::create(b, loc, start, this->index(last));
+}
+
+void TileBuilder::prefetchWeights(Value start, Value step) {
+  Value line = add(start, mul(step, shape.lanes * shape.kGroup));
+  memref::PrefetchOp::create(b, loc, rhs, line, /*isWrite=*/false,
+                             /*localityHint=*/2, /*isDataCache=*/true);
+}
+
 void TileBuilder::buildDots(ValueRange indices, int64_t valid,
                             ArrayRef<Value> weights,
                             MutableArrayRef<Value> accumulators) {

@@ -93,6 +93,15 @@ public:
   /// Vectors of packed weights, one after the other from element `start`.
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value start,
                                              int64_t vectors);
+  /// The first tiles of a block fetch the weights of the next one, a part each:
+  /// as many lines as a group has vectors pass by in each step along K. Where
+  /// part `index`, or the last one, of the block of `blockSize` elements behind
+  /// `block` starts.
+  mlir::Value getNextWeights(mlir::Value block, mlir::Value index,
+                             int64_t blockSize);
+  /// Asks for the line of weights of step `step` along K behind element `start`
+  /// in the level-2 cache.
+  void prefetchWeights(mlir::Value start, mlir::Value step);
   /// Adds to one row of accumulators the products of the `valid` elements at
   /// `lhs[indices]`, of up to a group, with the weights.
   void buildDots(mlir::ValueRange indices, int64_t valid,

@@ -36,6 +36,50 @@ func.func @main(%x: memref<?x10xi8>, %w: memref<384xi8>, %b: memref<32xi32>, %s:
   return
 }
 
+// Eight rows are two tiles of four. Meanwhile weights of the next block come into
+// the cache, a part with each tile.
+// CHECK-LABEL: func.func @eight_rows(
+// CHECK-SAME: %[[W:[a-z0-9_]+]]: memref<4096xi8>
+// CHECK-DAG: %[[C3:.*]] = arith.constant 3 : index
+// CHECK-DAG: %[[LAST:.*]] = arith.constant 3584 : index
+// CHECK-DAG: %[[C4:.*]] = arith.constant 4 : index
+// CHECK-DAG: %[[C8:.*]] = arith.constant 8 : index
+// CHECK: scf.for
+// CHECK: scf.for {{.*}} to %[[C8]] step %[[C4]]
+// CHECK: arith.minui %{{.*}}, %[[C3]] : index
+// CHECK: %[[AHEAD:.*]] = arith.minui %{{.*}}, %[[LAST]] : index
+// CHECK: scf.for %[[GROUP:.*]] = {{.*}} iter_args
+// CHECK: %[[LINE:.*]] = arith.muli %[[GROUP]], %{{.*}} : index
+// CHECK: %[[AT:.*]] = arith.addi %[[AHEAD]], %[[LINE]] : index
+// CHECK: memref.prefetch %[[W]][%[[AT]]], read, locality<2>, data
+// CHECK-COUNT-16: llvm.x86.avx512.vpdpbusd.512
+// CHECK-NOT: llvm.x86.avx512.vpdpbusd.512
+// CHECK: return
+func.func @eight_rows(%x: memref<8x32xi8>, %w: memref<4096xi8>, %b: memref<128xi32>, %o: memref<8x128xi32>) {
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<8x32xi8>) rhs(%w : memref<4096xi8>) init(%b : memref<128xi32>)
+      maps [] outs(%o : memref<8x128xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// Rows of 64 KiB: twelve are more than a cache is to hold, six are not.
+// CHECK-LABEL: func.func @runs(
+// CHECK-DAG: %[[C12:.*]] = arith.constant 12 : index
+// CHECK-DAG: %[[C6:.*]] = arith.constant 6 : index
+// CHECK: scf.for %{{.*}} = %{{.*}} to %[[C12]] step %[[C6]]
+// CHECK: llvm.x86.avx512.vpdpbusd.512
+// CHECK: return
+func.func @runs(%x: memref<12x65536xi8>, %w: memref<8388608xi8>, %b: memref<128xi32>, %o: memref<12x128xi32>) {
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<12x65536xi8>) rhs(%w : memref<8388608xi8>) init(%b : memref<128xi32>)
+      maps [] outs(%o : memref<12x128xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
 // Seven outputs of a row are a tile of four and one of three; the image is read
 // in place, pixel after pixel, along its rows of three times four elements.
 // CHECK-LABEL: func.func @convolution(

@@ -740,13 +740,15 @@ def ExpandBatches : Pass<"quanta-expand-batches", "::mlir::ModuleOp"> {
 def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
   let summary = "Generate the loops and dot products of fused operations";
   let description = [{
-    Lowers `quanta.fused_matmul`, `quanta.fused_conv_2d` and `quanta.pack` on
-    buffers, their batches expanded, to `scf` loops over tiles whose
-    accumulators are vectors in registers, the target's dot instruction, and the
-    epilogue on vectors. Every size is handled without reading or writing out of
-    bounds. Other reductions whose channels lie next to each other, pooling and
-    depthwise convolution among them, become loops on vectors of channels, which
-    sum in the order of scalar loops.
+    Lowers `quanta.fused_matmul`, `quanta.fused_conv_2d`,
+    `quanta.fused_depthwise_conv_2d` and `quanta.pack` on buffers, their batches
+    expanded, to `scf` loops over tiles whose accumulators are vectors in
+    registers, the target's dot instruction, and the epilogue on vectors. Every
+    size is handled without reading or writing out of bounds. The rows of a
+    product go by in runs that stay in a core's level-2 cache, and weights of the
+    next block of columns are fetched while the present one is in use. Other
+    reductions whose channels lie next to each other, pooling among them, become
+    loops on vectors of channels, which sum in the order of scalar loops.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",

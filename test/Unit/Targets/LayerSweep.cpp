@@ -39,6 +39,8 @@ struct Layer {
   /// Weights arrive as an argument.
   bool dynamicWeights = false;
   bool hasBias = true;
+  /// Where `m` is dynamic: the fewest rows it is called with.
+  int64_t fewestRows = 0;
 };
 
 /// Builds the text of layers and their cases.
@@ -208,7 +210,7 @@ void LayerSweepBuilder::add(const Layer &layer) {
                         : Array::get(layer.lhs.kind, inputShape, x);
   Array result = givesFloats ? Array::get(resultShape, floatValues)
                              : Array::get(kind, resultShape, values);
-  for (int64_t m = layer.m < 0 ? 0 : rows; m <= rows; ++m) {
+  for (int64_t m = layer.m < 0 ? layer.fewestRows : rows; m <= rows; ++m) {
     // Odd counts begin elsewhere, so that rows meet other places in a tile.
     int64_t skip = m % 2 ? (rows - m) / 2 : 0;
     Case testCase{layer.name, {input.rows(skip, m)}, result.rows(skip, m)};
@@ -273,6 +275,20 @@ Sweep makeLayerSweep(const DotShape &dot) {
         layer.rhs.zeroPoints.push_back(zeroPoints[n % 5] -
                                        (isSigned ? 128 : 0));
     }
+    builder.add(layer);
+  }
+  // So deep that not all rows stay in a cache: several runs of rows.
+  for (int64_t m : {int64_t(-1), 2 * dot.rows + 1}) {
+    Layer layer;
+    layer.name = m < 0 ? "deep" : "deep_static";
+    layer.m = m;
+    layer.fewestRows = 2 * dot.rows;
+    layer.n = block + 1;
+    layer.k = (1 << 19) / (2 * dot.rows) + 3;
+    layer.form = Form::Relu;
+    layer.lhs = QuantType::u8(builder.makeScale(), 0);
+    layer.rhs = QuantType::i8(builder.makeScale(), 0);
+    layer.result = QuantType::u8(layer.lhs.scales[0] * 512, 3);
     builder.add(layer);
   }
   return builder.take();
