@@ -8,6 +8,7 @@
 #include "quanta/Calibration/Recipe.h"
 
 #include "Nesting.h"
+#include "quanta/Calibration/FileError.h"
 
 #include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -155,35 +156,48 @@ template <> struct MappingTraits<RecipeFile> {
 
 namespace quanta {
 
-/// Keeps the first complaint of the YAML parser, with its place.
-static void keepFirstError(const SMDiagnostic &diagnostic, void *context) {
-  auto &message = *static_cast<std::string *>(context);
-  if (message.empty())
-    message =
-        ("recipe file '" + diagnostic.getFilename() + "', line " +
-         Twine(diagnostic.getLineNo()) + ", column " +
-         Twine(diagnostic.getColumnNo() + 1) + ": " + diagnostic.getMessage())
-            .str();
+namespace {
+/// The first complaint of the YAML parser, with its place.
+struct Complaint {
+  std::string message;
+  unsigned line = 1, column = 1;
+};
+} // namespace
+
+static void keepFirst(const SMDiagnostic &diagnostic, void *context) {
+  auto &complaint = *static_cast<Complaint *>(context);
+  if (!complaint.message.empty())
+    return;
+  complaint.line = std::max(diagnostic.getLineNo(), 1);
+  complaint.column = std::max(diagnostic.getColumnNo() + 1, 1);
+  complaint.message = ("recipe file '" + diagnostic.getFilename() + "', line " +
+                       Twine(complaint.line) + ", column " +
+                       Twine(complaint.column) + ": " + diagnostic.getMessage())
+                          .str();
 }
 
 Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
+  auto fail = [&](const Twine &message) {
+    return make_error<FileError>(name, 1, 1,
+                                 "recipe file '" + name + "': " + message);
+  };
   if (isNestedTooDeeply(text))
-    return createStringError("recipe file '" + name +
-                             "': it is nested too deeply");
-  std::string message;
+    return fail("it is nested too deeply");
+  Complaint complaint;
   RecipeFile file;
-  yaml::Input input(MemoryBufferRef(text, name), nullptr, keepFirstError,
-                    &message);
+  yaml::Input input(MemoryBufferRef(text, name), nullptr, keepFirst,
+                    &complaint);
   // What holds no document, only comments for example, cannot be mapped.
-  yaml::Input probe(MemoryBufferRef(text, name), nullptr, keepFirstError,
-                    &message);
-  if (probe.setCurrentDocument() && message.empty())
+  yaml::Input probe(MemoryBufferRef(text, name), nullptr, keepFirst,
+                    &complaint);
+  if (probe.setCurrentDocument() && complaint.message.empty())
     input >> file;
-  if (!message.empty())
-    return createStringError(message);
+  if (!complaint.message.empty())
+    return make_error<FileError>(name, complaint.line, complaint.column,
+                                 complaint.message);
   // An empty document raises no complaint of its own.
   if (input.error() || file.format.empty())
-    return createStringError("recipe file '" + name + "': it has no content");
+    return fail("it has no content");
   return file.recipe;
 }
 

@@ -8,6 +8,7 @@
 #include "quanta/Calibration/Statistics.h"
 
 #include "Nesting.h"
+#include "quanta/Calibration/FileError.h"
 
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -137,15 +138,30 @@ static Expected<ObserverStatistics> readObserver(const json::Value &value,
 }
 
 Expected<Statistics> Statistics::parse(StringRef text, StringRef name) {
-  auto fail = [&](const Twine &message) {
-    return createStringError("statistics file '" + name + "': " + message);
+  auto failAt = [&](size_t offset, const Twine &message) {
+    auto [line, column] = getLineAndColumn(text, offset);
+    return make_error<FileError>(name, line, column,
+                                 "statistics file '" + name + "': " + message);
   };
+  auto fail = [&](const Twine &message) { return failAt(0, message); };
   if (isNestedTooDeeply(text))
-    return createStringError("statistics file '" + name +
-                             "': it is nested too deeply");
+    return fail("it is nested too deeply");
   Expected<json::Value> value = json::parse(text);
-  if (!value)
-    return fail("not valid JSON: " + toString(value.takeError()));
+  if (!value) {
+    Error error = Error::success();
+    handleAllErrors(value.takeError(), [&](const json::ParseError &parseError) {
+      std::string what;
+      raw_string_ostream os(what);
+      parseError.log(os);
+      size_t offset = 0;
+      // The byte is in the text alone: "[line:column, byte=N]: ...".
+      StringRef(what).split("byte=").second.split(']').first.getAsInteger(
+          10, offset);
+      error = joinErrors(std::move(error),
+                         failAt(offset, "not valid JSON: " + what));
+    });
+    return std::move(error);
+  }
   const json::Object *root = value->getAsObject();
   if (!root || root->getString("format") != StringRef(formatName))
     return fail("this is not a statistics file of Quanta");
@@ -163,8 +179,12 @@ Expected<Statistics> Statistics::parse(StringRef text, StringRef name) {
     return fail("it has no object 'observers'");
   for (const auto &[key, entry] : *observers) {
     Expected<ObserverStatistics> observer = readObserver(entry, key);
-    if (!observer)
-      return fail(toString(observer.takeError()));
+    if (!observer) {
+      // Where its name is first written, as the parser keeps no places.
+      size_t offset = text.find(("\"" + key + "\"").str());
+      return failAt(offset == StringRef::npos ? 0 : offset,
+                    toString(observer.takeError()));
+    }
     result.observers[key.str()] = std::move(*observer);
   }
   return result;

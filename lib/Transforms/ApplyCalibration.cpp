@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/Calibration/AutoScheme.h"
+#include "quanta/Calibration/FileError.h"
 #include "quanta/Calibration/Recipe.h"
 #include "quanta/Calibration/Statistics.h"
 #include "quanta/IR/Quanta.h"
@@ -67,7 +68,7 @@ private:
 
   LogicalResult loadFiles(ModuleOp module) {
     auto fail = [&](llvm::Error error) {
-      return emitError(module.getLoc()) << llvm::toString(std::move(error));
+      return emitFileError(module.getLoc(), std::move(error));
     };
     // A recipe may fix all ranges.
     if (statistics.empty() && recipe.empty())

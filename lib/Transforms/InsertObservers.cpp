@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Calibration/FileError.h"
 #include "quanta/Calibration/Recipe.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
@@ -60,7 +61,7 @@ private:
       return success();
     llvm::Expected<Recipe> loaded = Recipe::load(recipe);
     if (!loaded)
-      return emitError(module.getLoc()) << llvm::toString(loaded.takeError());
+      return emitFileError(module.getLoc(), loaded.takeError());
     rules = std::move(*loaded);
     return success();
   }
