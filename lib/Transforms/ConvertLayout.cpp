@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/Transposes.h"
@@ -227,6 +228,9 @@ struct PadBehindElementwise : OpRewritePattern<linalg::GenericOp> {
 
 struct ConvertLayoutPass : impl::ConvertLayoutBase<ConvertLayoutPass> {
   void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+                          getArgument())))
+      return signalPassFailure();
     apply([](RewritePatternSet &patterns) {
       patterns.add<PadBehindElementwise>(patterns.getContext());
     });

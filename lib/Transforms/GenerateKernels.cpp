@@ -9,6 +9,8 @@
 
 #include "quanta/Transforms/Passes.h"
 
+#include "quanta/IR/Stage.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -28,6 +30,9 @@ namespace {
 
 struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
   void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+                          getArgument())))
+      return signalPassFailure();
     WalkResult result =
         getOperation().walk([](Operation *op) {
           if (!isa<FusedOpInterface, PackOp>(op))

@@ -9,6 +9,7 @@
 #include "FakeQuantGrad.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/DynamicArithmetic.h"
@@ -50,6 +51,9 @@ static Value roundConstant(OpBuilder &builder, FakeQuantOp op) {
 namespace {
 struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
   void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Float, Stage::Simulated,
+                          getArgument())))
+      return signalPassFailure();
     getOperation().walk([](FakeQuantOp op) {
       OpBuilder builder(op);
       Value result = roundConstant(builder, op);

@@ -10,6 +10,7 @@
 
 #include "quanta/Calibration/Statistics.h"
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -33,6 +34,9 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct LowerObserversPass : impl::LowerObserversBase<LowerObserversPass> {
   void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Float, Stage::Observed,
+                          getArgument())))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     Builder builder(&getContext());
     SmallVector<Attribute> entries;

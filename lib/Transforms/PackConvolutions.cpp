@@ -7,6 +7,7 @@
 
 #include "PackConvolutions.h"
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
@@ -205,6 +206,9 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
 
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
   void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+                          getArgument())))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     auto integerDot =
         module->getAttrOfType<DotAttrInterface>(attrs::integerDot);

@@ -8,6 +8,7 @@
 #include "Convolutions.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
@@ -342,6 +343,9 @@ LogicalResult ProductPacker::run() {
 
 struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
   void runOnOperation() override {
+    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+                          getArgument())))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     auto integerDot =
         module->getAttrOfType<DotAttrInterface>(attrs::integerDot);
