@@ -7,6 +7,8 @@
 
 #include "quanta/Execution/Executable.h"
 
+#include "Assertion.h"
+
 #include "llvm/ADT/STLExtras.h"
 
 #include <cstdlib>
@@ -174,7 +176,12 @@ Error Executable::call(const Entry &entry, ArrayRef<HostTensor> arguments,
   }
   // A scalar result is stored after the arguments.
   pointers.push_back(resultFrame);
-  entry.packed(pointers.data());
+  if (hasAssertions) {
+    if (Error error = callChecked(entry.packed, pointers.data()))
+      return error;
+  } else {
+    entry.packed(pointers.data());
+  }
   return takeResults(signature, entry.resultOffsets,
                      static_cast<const char *>(resultFrame), arguments,
                      results);

@@ -7,6 +7,8 @@
 
 #include "Runtime.h"
 
+#include "Assertion.h"
+
 #include "BufferRuntime.h"
 
 #include "llvm/ADT/APFloat.h"
@@ -41,6 +43,8 @@ Error defineRuntime(orc::LLJIT &jit) {
   return jit.getMainJITDylib().define(orc::absoluteSymbols(
       {{mangle("__truncsfbf2"), symbol(truncateFloat)},
        {mangle("__truncdfbf2"), symbol(truncateDouble)},
+       {mangle("puts"), symbol(putAssertion)},
+       {mangle("abort"), symbol(abortCall)},
        {mangle(acquireBufferName), symbol(acquireBuffer)},
        {mangle(releaseBufferName), symbol(releaseBuffer)}}));
 }

@@ -13,7 +13,8 @@
 namespace quanta {
 
 /// Makes the functions known that LLVM calls for conversions that a CPU has no
-/// instruction for, where the compiler's own library may not have them yet.
+/// instruction for, where the compiler's own library may not have them yet, and
+/// those that buffers and assertions use.
 llvm::Error defineRuntime(llvm::orc::LLJIT &jit);
 
 } // namespace quanta
