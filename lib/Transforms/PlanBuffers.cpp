@@ -8,6 +8,7 @@
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Bufferization/Transforms/BufferViewFlowAnalysis.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -29,7 +30,8 @@ constexpr StringLiteral acquireName = "quanta_acquire_buffer";
 constexpr StringLiteral releaseName = "quanta_release_buffer";
 
 /// A buffer, its size without open dimensions, and when it is alive: from one
-/// operation of the function's block to another, both included.
+/// operation of the function's block to the last that uses it, both included.
+/// Where it is freed says little: buffers are freed at the end of a block.
 struct Buffer {
   memref::AllocOp alloc;
   memref::DeallocOp dealloc;
@@ -74,7 +76,7 @@ class BufferPlanner {
 public:
   BufferPlanner(func::FuncOp function)
       : function(function), block(function.getBody().front()),
-        b(function.getContext()), loc(function.getLoc()) {}
+        b(function.getContext()), loc(function.getLoc()), aliases(function) {}
 
   /// Whether the function now uses a block of memory.
   bool run();
@@ -84,6 +86,7 @@ private:
   Block &block;
   OpBuilder b;
   Location loc;
+  BufferViewFlowAnalysis aliases;
   DenseMap<Operation *, int64_t> positions;
   llvm::MapVector<SmallVector<Value>, Group> groups;
 
@@ -127,10 +130,15 @@ std::optional<Buffer> BufferPlanner::inspect(memref::AllocOp alloc) {
   if (*bytes > std::numeric_limits<int64_t>::max() - alignment)
     return std::nullopt;
   Operation *first = block.findAncestorOpInBlock(*alloc);
-  Operation *last = block.findAncestorOpInBlock(*dealloc);
+  int64_t begin = positions.lookup(first), end = begin;
+  for (Value alias : aliases.resolve(alloc.getResult()))
+    for (Operation *user : alias.getUsers())
+      if (user != dealloc)
+        end =
+            std::max(end, positions.lookup(block.findAncestorOpInBlock(*user)));
   return Buffer{alloc, dealloc,
-                static_cast<int64_t>(llvm::alignTo(*bytes, alignment)),
-                positions.lookup(first), positions.lookup(last)};
+                static_cast<int64_t>(llvm::alignTo(*bytes, alignment)), begin,
+                end};
 }
 
 /// Makes a size available where the block of memory is acquired, if it follows

@@ -3,7 +3,8 @@
 // CHECK-DAG: func.func private @quanta_acquire_buffer(index) -> memref<?xi8> attributes {llvm.emit_c_interface}
 // CHECK-DAG: func.func private @quanta_release_buffer(memref<?xi8>) attributes {llvm.emit_c_interface}
 
-// The first and the third are never alive at once: 128 + 64 bytes are enough.
+// The first and the third are never in use at once, wherever they are freed:
+// 128 + 64 bytes are enough.
 // CHECK-LABEL: func.func @lifetimes(
 func.func @lifetimes(%x: memref<4x8xf32>) {
   // CHECK-DAG: %[[ZERO:.*]] = arith.constant 0 : index
@@ -16,14 +17,29 @@ func.func @lifetimes(%x: memref<4x8xf32>) {
   // CHECK: memref.view %[[BLOCK]][%[[SECOND]]][] : memref<?xi8> to memref<5xi8>
   %1 = memref.alloc() {alignment = 64 : i64} : memref<5xi8>
   "test.use"(%0, %1) : (memref<4x8xf32>, memref<5xi8>) -> ()
-  memref.dealloc %0 : memref<4x8xf32>
   // CHECK: memref.view %[[BLOCK]][%[[ZERO]]][] : memref<?xi8> to memref<3x3xf32>
   %2 = memref.alloc() : memref<3x3xf32>
   "test.use"(%1, %2) : (memref<5xi8>, memref<3x3xf32>) -> ()
+  memref.dealloc %0 : memref<4x8xf32>
   memref.dealloc %1 : memref<5xi8>
   memref.dealloc %2 : memref<3x3xf32>
   // CHECK-NOT: memref.dealloc
   // CHECK: call @quanta_release_buffer(%[[BLOCK]])
+  return
+}
+
+// A view keeps its buffer in use.
+// CHECK-LABEL: func.func @view(
+func.func @view(%x: memref<4x8xf32>) {
+  // CHECK-DAG: %[[ALL:.*]] = arith.constant 192 : index
+  // CHECK: call @quanta_acquire_buffer(%[[ALL]])
+  %0 = memref.alloc() : memref<4x8xf32>
+  %1 = memref.collapse_shape %0 [[0, 1]] : memref<4x8xf32> into memref<32xf32>
+  %2 = memref.alloc() : memref<5xi8>
+  "test.use"(%2) : (memref<5xi8>) -> ()
+  "test.use"(%1) : (memref<32xf32>) -> ()
+  memref.dealloc %0 : memref<4x8xf32>
+  memref.dealloc %2 : memref<5xi8>
   return
 }
 
