@@ -458,15 +458,16 @@ def main() -> int:
     sys.path.insert(0, str(options.build.resolve() / "python"))
     sys.path.append(str(Path(__file__).parents[1] / "demo"))
     models = Models(options.build, options.quick)
+    path = models.build / "models.json"
     for name in options.only or names:
         print(f"\n{name}", flush=True)
         network = getattr(models, name)()
         models.measure(network)
         if name == "cnn":
             models.measure_qdq(network)
+        # After each, so that a run that is cut short leaves what it measured.
+        path.write_text(json.dumps(models.rows, indent=2) + "\n")
 
-    path = models.build / "models.json"
-    path.write_text(json.dumps(models.rows, indent=2) + "\n")
     print_table(models.rows)
     print_left_in_float(models.rows)
     print()
