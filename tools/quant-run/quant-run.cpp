@@ -382,6 +382,39 @@ static Error chooseRecipe(const Options &options, const Program &program) {
   });
 }
 
+/// An option that the chosen work would ignore is a mistake of the caller.
+static Error checkOptions(const Options &options) {
+  bool emits = !options.emit.empty();
+  bool analyzes = options.analyze || !options.analyzeJson.empty();
+  bool chooses = !options.chooseRecipe.empty();
+  bool runs = !emits && !options.checkStages && !analyzes && !chooses;
+  struct Use {
+    const cl::Option &option;
+    bool isUsed;
+    StringRef where;
+  };
+  const Use uses[] = {{options.file, emits, "--emit"},
+                      {options.target, emits, "--emit"},
+                      {options.inputs, !emits, "programs that are run"},
+                      {options.outputs, runs, "programs that are run alone"},
+                      {options.benchmark, runs, "programs that are run alone"},
+                      {options.printISA, runs, "programs that are run alone"},
+                      {options.statistics, !emits, "programs that are run"},
+                      {options.recipe,
+                       options.checkStages || (analyzes && !chooses),
+                       "--check-stages and --analyze"},
+                      {options.maxLoss, chooses, "--choose-recipe"}};
+  for (const Use &use : uses)
+    if (use.option.getNumOccurrences() > 0 && !use.isUsed)
+      return createStringError(
+          "-" + StringRef(use.option.ArgStr.size() > 1 ? "-" : "") +
+          use.option.ArgStr + " is for " + use.where);
+  if (emits + options.checkStages + (analyzes || chooses) > 1)
+    return createStringError("--emit, --check-stages and --analyze or "
+                             "--choose-recipe exclude each other");
+  return Error::success();
+}
+
 int main(int argc, char **argv) {
   InitLLVM initLLVM(argc, argv);
   Options options;
@@ -389,6 +422,8 @@ int main(int argc, char **argv) {
   cl::ParseCommandLineOptions(argc, argv,
                               "Compiles a program of any stage and runs it on "
                               "NumPy data\n");
+  if (Error error = checkOptions(options))
+    return fail(std::move(error));
   Expected<Program> program = Program::parseFile(options.model);
   if (!program)
     return fail(program.takeError());

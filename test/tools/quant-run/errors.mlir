@@ -30,6 +30,14 @@
 // RANK: error: argument 0 of 'f': expected rank 2 (tensor<?x2xf32>), got 6xf32
 // RUN: not quant-run %s --entry=f --input=%t/f64.npy 2>&1 | FileCheck %s --check-prefix=DTYPE
 // DTYPE: error: argument 0 of 'f': expected elements of type f32 (tensor<?x2xf32>), got 3x2xf64
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --recipe=%t/r.yaml 2>&1 | FileCheck %s --check-prefix=UNUSED
+// UNUSED: error: --recipe is for --check-stages and --analyze
+// RUN: not quant-run %s --entry=f --input=%t/x.npy -o %t/y 2>&1 | FileCheck %s --check-prefix=NO-EMIT
+// NO-EMIT: error: -o is for --emit
+// RUN: not quant-run %s --check-stages --output=%t/y.npy 2>&1 | FileCheck %s --check-prefix=NO-OUTPUT
+// NO-OUTPUT: error: --output is for programs that are run alone
+// RUN: not quant-run %s --check-stages --analyze 2>&1 | FileCheck %s --check-prefix=TWO
+// TWO: error: --emit, --check-stages and --analyze or --choose-recipe exclude each other
 // RUN: not quant-run %s --entry=f 2>&1 | FileCheck %s --check-prefix=COUNT
 // COUNT: error: 'f' takes 1 argument, got 0
 // RUN: not quant-run %s --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=SEVERAL
