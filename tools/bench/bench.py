@@ -385,7 +385,8 @@ class Bench:
             row["spread"] = round((high - low) / median, 4)
         else:
             row["spread"] = 0.0
-        rates = [us for us in row["peers"].values() if isinstance(us, (int, float))]
+        # A library's own account of a tiny operation may be nothing at all.
+        rates = [us for us in row["peers"].values() if isinstance(us, (int, float)) and us > 0]
         if rates:
             row["ratio_to_best"] = round(median / min(rates), 4)
         if not peaks.get("vnni"):
