@@ -1,0 +1,176 @@
+//===- CalibrationPasses.td - From float to simulated ------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_CALIBRATIONPASSES_TD
+#define QUANTA_TRANSFORMS_CALIBRATIONPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FoldConstants : Pass<"quanta-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Evaluate transposed weights at compile time";
+  let description = [{
+    Frontends write a linear layer as a transposed constant and a
+    `linalg.matmul`. This pass turns weight blobs into inline constants and
+    evaluates the transposes, so that later passes find every weight as a
+    constant factor. A product with a tensor of zeros becomes the value on which
+    it accumulates.
+
+    ```mlir
+    %t = linalg.transpose ins(%cst : tensor<2x3xf32>) outs(%e : tensor<3x2xf32>) permutation = [1, 0]
+    ```
+    becomes
+    ```mlir
+    %t = arith.constant dense<...> : tensor<3x2xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def FlattenMatmuls : Pass<"quanta-flatten-matmuls", "::mlir::ModuleOp"> {
+  let summary = "Make one matrix product of a batch that shares its weights";
+  let description = [{
+    Frontends write a linear layer on a batch of sequences as a batch matrix
+    product with the weights repeated. This pass multiplies all rows by the one
+    matrix instead, which is then a constant factor, and lets elementwise
+    consumers (bias, activation, residual) work on the flat result.
+
+    ```mlir
+    %b = linalg.broadcast ins(%w : tensor<8x4xf32>) outs(%e : tensor<2x8x4xf32>) dimensions = [0]
+    %1 = linalg.batch_matmul ins(%x, %b : tensor<2x3x8xf32>, tensor<2x8x4xf32>) outs(%0 : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+    ```
+    becomes
+    ```mlir
+    %f = tensor.collapse_shape %x [[0, 1], [2]] : tensor<2x3x8xf32> into tensor<6x8xf32>
+    %m = linalg.matmul ins(%f, %w : tensor<6x8xf32>, tensor<8x4xf32>) outs(%z : tensor<6x4xf32>) -> tensor<6x4xf32>
+    %1 = tensor.expand_shape %m [[0, 1], [2]] output_shape [2, 3, 4] : tensor<6x4xf32> into tensor<2x3x4xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
+  let summary = "float -> observed: observe what quantizable operations read";
+  let description = [{
+    Puts a `quanta.observe` on each activation that a quantizable operation
+    reads and on each float result of a public function. Weights need no
+    observer: their values are known. The module receives a fingerprint of the
+    model, by which statistics of another model are recognised.
+
+    Range selection by MSE, percentile or entropy, and the default recipe that
+    chooses by itself, need `observer=histogram`.
+    Per-channel kinds observe the dimension that a contraction sums over, the
+    input channels; where there is none of static size, the kind for the whole
+    tensor takes their place. With `fixed`, all ranges come from the recipe.
+
+    ```mlir
+    %1 = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %o = quanta.observe %x, "main/matmul_0/lhs" using min_max : tensor<4x8xf32>
+    %1 = linalg.matmul ins(%o, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+  let options = [
+    Option<"observer", "observer", "std::string", "\"min_max\"",
+           "Kind of the observers, see quanta.observe, where the recipe names "
+           "no other">,
+    Option<"recipe", "recipe", "std::string", "",
+           "Recipe file, which can name the observer of each activation">,
+    Option<"keepExisting", "keep-existing", "bool", "false",
+           "Do nothing if the module is past the float stage already">];
+  let statistics = [Statistic<"numObservers", "observers", "Observers inserted">];
+}
+
+def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
+  let summary = "observed -> simulated: choose parameters from statistics";
+  let description = [{
+    Replaces each observer on an activation of a quantizable operation by a
+    `quanta.fake_quant` whose parameters follow from the observed range, and
+    puts a `quanta.fake_quant` on each constant weight, with one scale for each
+    output channel. Observers on results are dropped: results stay float.
+
+    A statistics file of another model, an observer without statistics, or one
+    that saw no data or only NaNs and infinities, is an error; other NaNs and
+    infinities are left out with a warning. A constant, of which a remark tells,
+    has the range from zero to itself, and scale 1 if it is zero. Where the recipe
+    says `float`, the operation keeps its float operands and the reason; where it
+    says `dynamic`, a `quanta.dynamic_fake_quant` finds the range at run time.
+
+    Without a recipe, an activation with a histogram has the static range with
+    the smallest squared error, if that is predicted to keep 30 dB, and otherwise
+    a range for each row at run time (`quanta/Calibration/AutoScheme.h`); one
+    without a histogram has the whole observed range.
+
+    The recipe also selects how a range follows from a histogram (`max`, `mse`,
+    `percentile`, `entropy`), fixes ranges, and chooses storage, symmetry and the
+    granularity of weights, by default or by the name, operation or location of
+    an activation. `quanta/Calibration/Recipe.h` describes the file:
+
+    ```yaml
+    format: quanta-recipe
+    version: 1
+    range_selection: mse
+    rules:
+      - name: "main/matmul_1/*"
+        scheme: float
+        reason: "kept in float by hand"
+    ```
+
+    ```mlir
+    %o = quanta.observe %x, "main/matmul_0/lhs" using min_max : tensor<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.1:128> {name = "main/matmul_0/lhs"} : tensor<4x8xf32>
+    ```
+  }];
+  let options = [
+    Option<"statistics", "statistics", "std::string", "",
+           "Statistics file, written when the observed program ran">,
+    Option<"recipe", "recipe", "std::string", "",
+           "Recipe file; without one, the default recipe applies">,
+    Option<"keepExisting", "keep-existing", "bool", "false",
+           "Do nothing if the module is in the simulated or quantized stage "
+           "already">];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def LowerObservers : Pass<"quanta-lower-observers", "::mlir::ModuleOp"> {
+  let summary = "Compile observers to updates of global buffers";
+  let description = [{
+    Each observer becomes a reduction over its input and an update of a global
+    buffer of f64 of fixed size: elements, minimum, maximum, NaNs, infinities,
+    batches, and for some kinds counts or channels (`observer_state` in
+    `quanta/Calibration/Statistics.h`). The module attribute `quanta.observers`
+    lists the buffers for the runner. Observers of kind `fixed` have none.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def LowerFakeQuant : Pass<"quanta-lower-fake-quant", "::mlir::ModuleOp"> {
+  let summary = "Lower quanta.fake_quant to float arithmetic";
+  let description = [{
+    ```mlir
+    %1 = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.5:3> : tensor<4xf32>
+    ```
+    becomes a `linalg.generic` that divides, rounds, adds the zero point, clamps,
+    subtracts the zero point and multiplies: rule 6 of the numerics contract. A
+    constant is rounded at compile time.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+#endif // QUANTA_TRANSFORMS_CALIBRATIONPASSES_TD

@@ -1,0 +1,379 @@
+//===- KernelPasses.td - From integer to kernel ------------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_KERNELPASSES_TD
+#define QUANTA_TRANSFORMS_KERNELPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def CheckStage : Pass<"quanta-check-stage", "::mlir::ModuleOp"> {
+  let summary = "Refuse IR of another stage";
+  let options = [
+    Option<"consumer", "for", "std::string", "\"this pipeline\"",
+           "Name for the error message">,
+    Option<"kernel", "kernel", "bool", "false",
+           "Accept the kernel stage instead: nothing on tensors">];
+  let description = [{
+    Accepts the float and integer stages, from which kernels are generated; an
+    operation of any other stage is an error that names both stages. With
+    `kernel`, an operation on tensors is the error.
+  }];
+}
+
+def SetTarget : Pass<"quanta-set-target", "::mlir::ModuleOp"> {
+  let summary = "Fix the machine to compile for";
+  let description = [{
+    Sets the module's target triple, data layout, CPU, features and the
+    instruction sets of its kernels, gives every public function a C interface,
+    and keeps the function's type on tensors as `quanta.signature`. An unknown
+    CPU or triple is an error.
+  }];
+  let options = [
+    Option<"cpu", "cpu", "std::string", "\"native\"",
+           "LLVM name of the CPU, or `native`">,
+    Option<"triple", "triple", "std::string", "",
+           "LLVM target triple; empty for this machine">];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::LLVM::LLVMDialect"];
+}
+
+def AnnotateFunctions : Pass<"quanta-annotate-functions", "::mlir::ModuleOp"> {
+  let summary = "Give LLVM functions the module's CPU and features";
+  let description = [{
+    The last step on the way to LLVM IR: without these attributes, `llc` and the
+    optimizer would generate code for a generic machine.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+def ConvertLayout : Pass<"quanta-convert-layout", "::mlir::ModuleOp"> {
+  let summary = "Lay images out with their channels last";
+  let description = [{
+    Convolutions with constant weights, and pooling, read and write tensors with
+    the channels in the last dimension, next to each other in memory, as kernels
+    want them; weights are transposed at compile time to window, input channels,
+    output channels (HWCF). The transposes of activations move through
+    elementwise work, padding and concatenation until they cancel between
+    layers, into the quantization of an argument, or into a reduction's map.
+
+    Padding with a constant moves behind elementwise work on one tensor, such as
+    a quantization: there it pads bytes, with the zero point.
+
+    ```mlir
+    %1 = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>)
+        outs(%0 : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
+    ```
+    becomes
+    ```mlir
+    %t = linalg.transpose ins(%x : tensor<1x3x8x8xf32>) outs(%e : tensor<1x8x8x3xf32>) permutation = [0, 2, 3, 1]
+    %c = linalg.generic {indexing_maps = [(n, y, x, f, i, j, c) -> (n, y + i, x + j, c), (n, y, x, f, i, j, c) -> (i, j, c, f), (n, y, x, f, i, j, c) -> (n, y, x, f)], ...}
+        ins(%t, %v : tensor<1x8x8x3xf32>, tensor<3x3x3x4xf32>) outs(%0 : tensor<1x6x6x4xf32>) ...
+    %1 = linalg.transpose ins(%c : tensor<1x6x6x4xf32>) outs(%f : tensor<1x4x6x6xf32>) permutation = [0, 3, 1, 2]
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Lay constant kernels of convolutions out for the dot product";
+  let description = [{
+    A channels-last 2-D convolution with constant weights becomes a
+    `quanta.fused_conv_2d` whose weights are packed, padded and, where the
+    instruction wants the other signedness of images, corrected for through the
+    bias: all at compile time. Padding of the image that is zero to the
+    instruction becomes `pads`, so that it is neither copied nor multiplied. The
+    width of an image decides how many vectors of channels a tile has. A
+    depthwise convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
+    the instruction set can interleave rows; it takes any padding. Needs `quanta-set-target` before it.
+
+    ```mlir
+    %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xi8>, tensor<3x3x3x2xi8>) ...
+    ```
+    becomes
+    ```mlir
+    %0 = quanta.fused_conv_2d #quanta.avx512_vnni kernel [3, 3] strides [1, 1] dilations [1, 1]
+        lhs(%x : tensor<1x4x4x3xi8>) rhs(%packed : tensor<576xi8>) init(%bias : tensor<16xi32>) ...
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
+  let summary = "Lay right factors out for the target's dot product";
+  let description = [{
+    A product of matrices, or a batch of them with its dimensions in any order,
+    becomes a `quanta.fused_matmul`. Constant weights are packed, padded and,
+    where the instruction wants the other signedness, corrected for through what
+    the sums start from: all at compile time. A right factor that is known only
+    at run time goes through `quanta.pack`, which does the same there. Zero points
+    become corrections for each column and, if the right factor has one, sums
+    over the rows of the left. Needs `quanta-set-target` before it.
+
+    ```mlir
+    %1 = linalg.generic ... ins(%q, %k : tensor<12x128x64xi8>, tensor<12x128x64xi8>) {
+      ... // (ext(a) - 7) * (ext(b) - 130), summed
+    } -> tensor<12x128x128xi32>
+    ```
+    becomes
+    ```mlir
+    %p, %i = quanta.pack #quanta.avx512_vnni source(%k : tensor<12x128x64xi8>)
+        map affine_map<(b, k, n) -> (b, n, k)> ... {flip, lhs_zero_point = 7 : i32, rhs_zero_point = 2 : i32}
+    %s = linalg.generic ... ins(%q : tensor<12x128x64xi8>) -> tensor<12x128xi32>
+    %1 = quanta.fused_matmul #quanta.avx512_vnni lhs(%q : ...) rhs(%p : ...) init(%i : ...)
+        extras(%s : tensor<12x128xi32>) ... {batch = array<i64: 0>} ...
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
+  let summary = "Move elementwise consumers into the tile of their contraction";
+  let description = [{
+    An elementwise `linalg.generic` that is the only user of a
+    fused contraction becomes part of its epilogue region: requantization,
+    bias, activation, residual add, in any combination.
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
+  let summary = "Compute transcendental functions by arithmetic";
+  let description = [{
+    Replaces `math` functions of f32 and narrower floats, on scalars and vectors,
+    by upstream's polynomial approximations. They consist of additions, products,
+    fused products and comparisons, each of which IEEE 754 defines to the last
+    bit: every stage and every machine gives the same results, and vector code
+    stays vector code, where a library would be called for each element.
+
+    Errors, measured in units of the last place on a million arguments of all
+    binary exponents, normal arguments and results: exp 5.1 and expm1 5.1 at the
+    largest results (1.0 and 2.4 for results below 1e9), tanh 4.3, erf 4.1, erfc
+    2.6, log 0.9, log1p 2.3, asin 5.8, acos 1.1, rsqrt 1.5. NaN and infinities come
+    out as in C. A subnormal argument of log counts as the smallest normal number.
+    Powers whose exponent is a small constant become products and roots.
+
+    Other functions (sin, cos, atan, pow with a variable exponent, ...) and f64
+    are left to the C library, whose bits may differ between machines.
+
+    ```mlir
+    %0 = math.rsqrt %x : vector<16xf32>
+    ```
+    becomes
+    ```mlir
+    %cst = arith.constant dense<1.000000e+00> : vector<16xf32>
+    %0 = math.sqrt %x : vector<16xf32>
+    %1 = arith.divf %cst, %0 : vector<16xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def VectorizeReductions : Pass<"quanta-vectorize-reductions", "::mlir::ModuleOp"> {
+  let summary = "Turn reductions of rows into vector loops of one fixed order";
+  let description = [{
+    A `linalg.generic` on buffers that reduces its last dimension, contiguous in
+    memory, becomes a loop over vectors: sums, products, minima, maxima and
+    bitwise operations, of whatever its region computes from the elements.
+
+    The order of additions is part of the meaning, since sums of floats depend on
+    it: of 16 partial results, number `i` combines the elements `i`, `i + 16`, ...
+    in order, starting from the neutral element; then the upper half is combined
+    into the lower half until one is left, and that is combined with the output's
+    initial value. The order is the same for every machine and stage, also where
+    no kernels are generated: there it is what defines the result.
+
+    ```mlir
+    linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]}
+        ins(%x : memref<4x64xf32>) outs(%o : memref<4xf32>) {
+    ^bb0(%a: f32, %acc: f32):
+      %s = arith.addf %acc, %a : f32
+      linalg.yield %s : f32
+    }
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %c4 step %c1 {
+      %v = scf.for %j = %c0 to %c64 step %c16 iter_args(%acc = %neutral) -> (vector<16xf32>) {
+        %a = vector.load %x[%i, %j] : memref<4x64xf32>, vector<16xf32>
+        %s = arith.addf %acc, %a : vector<16xf32>
+        scf.yield %s : vector<16xf32>
+      }
+      ...
+      memref.store %sum, %o[%i] : memref<4xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def PlanBuffers : Pass<"quanta-plan-buffers", "::mlir::ModuleOp"> {
+  let summary = "Place the buffers of a function in one block of memory";
+  let description = [{
+    Every `memref.alloc` of a function whose `memref.dealloc` is in the same block
+    gets a place in one block of memory, by lifetime: buffers that are never alive
+    at once share memory. Places are multiples of 64 bytes. Buffers whose sizes
+    are known only at run time share one layout for each product of open sizes, and
+    that product scales it. What a function returns stays an allocation of its own.
+
+    The block comes from `quanta_acquire_buffer` and goes back to
+    `quanta_release_buffer`, which keep it for the next call of the same thread:
+    from the second call on, nothing is allocated, unless a larger size comes.
+
+    ```mlir
+    %0 = memref.alloc() : memref<4x8xf32>
+    ...
+    memref.dealloc %0 : memref<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %block = call @quanta_acquire_buffer(%c128) : (index) -> memref<?xi8>
+    %0 = memref.view %block[%c0][] : memref<?xi8> to memref<4x8xf32>
+    ...
+    call @quanta_release_buffer(%block) : (memref<?xi8>) -> ()
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+def LowerCopies : Pass<"quanta-lower-copies", "::mlir::ModuleOp"> {
+  let summary = "Turn copies between strided buffers into linalg";
+  let description = [{
+    A `memref.copy` that `memcpy` cannot do, into the middle of a padded tensor
+    for example, becomes an elementwise `linalg.generic`, which is vectorized like
+    any other. Upstream would call a library for it.
+
+    ```mlir
+    memref.copy %0, %1 : memref<2x3xf32> to memref<2x3xf32, strided<[8, 1], offset: 9>>
+    ```
+    becomes
+    ```mlir
+    linalg.generic ... ins(%0 : memref<2x3xf32>) outs(%1 : memref<2x3xf32, strided<[8, 1], offset: 9>>) {
+    ^bb0(%in: f32, %out: f32):
+      linalg.yield %in : f32
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
+def LowerExpandShape : Pass<"quanta-lower-expand-shape", "::mlir::ModuleOp"> {
+  let summary = "Lower memref.expand_shape with several open sizes in a group";
+  let description = [{
+    Upstream's `expand-strided-metadata` derives the one open size of a group from
+    the source. Where there are more, batch and sequence length for example, the
+    sizes are those that the operation is given.
+
+    ```mlir
+    %1 = memref.expand_shape %0 [[0, 1], [2]] output_shape [%b, %t, 8] : memref<?x8xf32> into memref<?x?x8xf32>
+    ```
+    becomes
+    ```mlir
+    %s = arith.muli %t, %c8 : index
+    %1 = memref.reinterpret_cast %base to offset: [0], sizes: [%b, %t, 8], strides: [%s, 8, 1] : memref<f32> to memref<?x?x8xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def OrderGlobals : Pass<"quanta-order-globals", "::mlir::ModuleOp"> {
+  let summary = "Constants in the order of their use";
+  let description = [{
+    Bufferization names and places constant buffers in an order that depends on
+    addresses in the compiler's memory. Private constants move to the front of the
+    module in the order of their first use, and are numbered in it: the same
+    program then gives the same object file each time.
+
+    ```mlir
+    memref.global "private" constant @__constant_2xi32_3 : memref<2xi32> = dense<[3, 4]>
+    func.func @f() -> memref<2xi32> {
+      %0 = memref.get_global @__constant_2xi32_3 : memref<2xi32>
+      return %0 : memref<2xi32>
+    }
+    ```
+    becomes
+    ```mlir
+    memref.global "private" constant @constant : memref<2xi32> = dense<[3, 4]>
+    func.func @f() -> memref<2xi32> {
+      %0 = memref.get_global @constant : memref<2xi32>
+      return %0 : memref<2xi32>
+    }
+    ```
+  }];
+}
+
+def ExpandBatches : Pass<"quanta-expand-batches", "::mlir::ModuleOp"> {
+  let summary = "Loop over the batches of fused operations";
+  let description = [{
+    A `quanta.fused_matmul` on buffers with several dimensions of rows becomes
+    loops around one with a single such dimension; where all rows lie behind each
+    other and share one right factor, they become one dimension without a loop.
+    `quanta.pack` loops over its batches.
+
+    ```mlir
+    quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<2x3x4xi8>) rhs(%w : memref<2x64xi8>) ...
+        outs(%o : memref<2x3x8xi32>) attributes {batch = array<i64: 0>} { ... }
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %c2 step %c1 {
+      %0 = memref.subview %x[%i, 0, 0] [1, 3, 4] [1, 1, 1] : ...
+      ...
+      quanta.fused_matmul #quanta.avx512_vnni lhs(%0 : memref<3x4xi8, ...>) ...
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
+def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Generate the loops and dot products of fused operations";
+  let description = [{
+    Lowers `quanta.fused_matmul`, `quanta.fused_conv_2d`,
+    `quanta.fused_depthwise_conv_2d` and `quanta.pack` on buffers, their batches
+    expanded, to `scf` loops over tiles whose accumulators are vectors in
+    registers, the target's dot instruction, and the epilogue on vectors. Every
+    size is handled without reading or writing out of bounds. The rows of a
+    product go by in runs that stay in a core's level-2 cache, and weights of the
+    next block of columns are fetched while the present one is in use. Other
+    reductions whose channels lie next to each other, pooling among them, become
+    loops on vectors of channels, which sum in the order of scalar loops.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Turn elementwise linalg on buffers into vector loops";
+  let description = [{
+    An elementwise `linalg.generic` whose innermost dimension is contiguous
+    becomes a loop over vectors and a scalar loop for the rest.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Elements of one vector">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // QUANTA_TRANSFORMS_KERNELPASSES_TD

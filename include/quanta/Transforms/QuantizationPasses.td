@@ -1,0 +1,231 @@
+//===- QuantizationPasses.td - From simulated to integer ---*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_QUANTIZATIONPASSES_TD
+#define QUANTA_TRANSFORMS_QUANTIZATIONPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def Fuse : Pass<"quanta-fuse", "::mlir::ModuleOp"> {
+  let summary = "Give every contraction its bias and one elementwise tail";
+  let description = [{
+    Works on the simulated stage and keeps it. Adding a constant bias to a
+    contraction becomes the value on which the contraction accumulates, and
+    successive elementwise operations become one.
+
+    ```mlir
+    %1 = linalg.matmul ins(%x, %w : ...) outs(%zeros : tensor<4x2xf32>) -> tensor<4x2xf32>
+    %2 = linalg.generic ... ins(%1, %bias : ...) { arith.addf ... }
+    ```
+    becomes
+    ```mlir
+    %0 = linalg.broadcast ins(%bias : tensor<2xf32>) outs(%e : tensor<4x2xf32>) dimensions = [0]
+    %1 = linalg.matmul ins(%x, %w : ...) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def RaiseQdq : Pass<"quanta-raise-qdq", "::mlir::ModuleOp"> {
+  let summary = "float -> quantized: recognise quantize-dequantize arithmetic";
+  let description = [{
+    A graph in QDQ form (ONNX QuantizeLinear and DequantizeLinear) arrives as
+    float arithmetic around integers. Elementwise operations of that form become
+    `quanta.quantize` and `quanta.dequantize` with exactly their parameters: per
+    tensor or per channel, of any storage. A constant with i32 storage, which is a
+    bias, becomes the float constant that it stands for; contractions turn it back
+    into the same integers below 2^22, and into the nearest ones above.
+
+    What is recognised, with `x` and `q` the elements of the first input:
+    `toint(clamp(roundeven(x / s) + zp))` and `float(q - zp) * s`, with constant
+    `s` and `zp`. Arithmetic whose parameters break rule 1 of the numerics
+    contract stays as it is.
+
+    ```mlir
+    %1 = linalg.generic ... ins(%q : tensor<4xi8>) outs(%e : tensor<4xf32>) {
+    ^bb0(%in: i8, %out: f32):
+      %2 = arith.extui %in : i8 to i64
+      %3 = arith.subi %2, %c3 : i64
+      %4 = arith.sitofp %3 : i64 to f32
+      %5 = arith.mulf %4, %cst : f32
+      linalg.yield %5 : f32
+    } -> tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %0 = quant.scast %q : tensor<4xi8> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
+    %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::quant::QuantDialect"];
+}
+
+def SinkDequantize : Pass<"quanta-sink-dequantize", "::mlir::ModuleOp"> {
+  let summary = "Move elements while they are quantized";
+  let description = [{
+    A dequantization moves behind the operations that only move or select
+    elements: reshapes, slices, transposes, padding with zero, maximum pooling.
+    These then work on quantized tensors, a quarter as large, and a contraction
+    finds its factors dequantized right before it.
+
+    ```mlir
+    %0 = quanta.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    %1 = tensor.pad %0 low[1] high[0] { ... tensor.yield %zero : f32 } : tensor<4xf32> to tensor<5xf32>
+    ```
+    becomes
+    ```mlir
+    %0 = quanta.pad %q low [1] high [0] : tensor<4x!quant.uniform<u8:f32, 0.5:3>> -> tensor<5x!quant.uniform<u8:f32, 0.5:3>>
+    %1 = quanta.dequantize %0 : tensor<5x!quant.uniform<u8:f32, 0.5:3>> to tensor<5xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::quant::QuantDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FormLookups : Pass<"quanta-form-lookups", "::mlir::ModuleOp"> {
+  let summary = "Make a table of a unary function between quantized tensors";
+  let description = [{
+    `quanta.dequantize` of at most 8 bits, one elementwise operation of it alone,
+    and `quanta.quantize` become a `quanta.lookup`, whatever the function is: its
+    body is evaluated by MLIR's constant folders, that is by the math library of
+    the machine that compiles, for each stored value. A body that they cannot
+    evaluate stays. Runs on the quantized stage; `quanta-fuse` before it makes one
+    operation out of several.
+
+    ```mlir
+    %0 = quanta.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    %1 = linalg.generic ... ins(%0) { ... math.tanh ... }
+    %2 = quanta.quantize %1 : tensor<4xf32> to tensor<4x!quant.uniform<i8:f32, 0.0078125>>
+    ```
+    becomes
+    ```mlir
+    %2 = quanta.lookup %q table dense<...> : tensor<256xi8> : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4x!quant.uniform<i8:f32, 0.0078125>>
+    ```
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def ConvertQuantToQuanta : Pass<"convert-quant-to-quanta", "::mlir::ModuleOp"> {
+  let summary = "Upstream's quant.qcast and quant.dcast to Quanta's operations";
+  let description = [{
+    Upstream's casts say that values are quantized, not how they are rounded;
+    here they become operations with the numerics contract. `quant.scast` is used
+    by both. A cast whose type the contract does not allow is an error.
+
+    ```mlir
+    %0 = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
+    %1 = quant.dcast %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %0 = quanta.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
+    %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def ConvertQuantaToQuant : Pass<"convert-quanta-to-quant", "::mlir::ModuleOp"> {
+  let summary = "Quanta's casts to upstream's quant.qcast and quant.dcast";
+  let description = [{
+    The inverse of `convert-quant-to-quanta`. Beware of `--canonicalize` after it:
+    upstream folds a `quant.dcast` of a `quant.qcast` away. Other operations stay.
+
+    ```mlir
+    %0 = quanta.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
+    ```
+    becomes
+    ```mlir
+    %0 = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
+    ```
+  }];
+  let dependentDialects = ["::mlir::quant::QuantDialect"];
+}
+
+def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
+  let summary = "simulated -> quantized: compute on quantized tensors";
+  let description = [{
+    A quantizable operation whose factors are all fake-quantized, or dequantized
+    from at most 8 bits, becomes its quantized counterpart with i32
+    accumulators; constant weights and biases are quantized at compile time. A
+    bias that i32 could not hold, or not to a thousandth of the largest, stays in
+    float.
+    `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
+    `quanta.requantize`. Any other fake-quant becomes `quantize` and
+    `dequantize`.
+
+    ```mlir
+    %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.1:128> : tensor<4x8xf32>
+    %v = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32, 0.02> : tensor<8x2xf32>
+    %1 = linalg.matmul ins(%q, %v : ...) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %q = quanta.quantize %x : tensor<4x8xf32> to tensor<4x8x!quant.uniform<u8:f32, 0.1:128>>
+    %v = quant.scast %w8 : tensor<8x2xi8> to tensor<8x2x!quant.uniform<i8<-127:127>:f32, 0.02>>
+    %a = quanta.matmul %q, %v : ... -> tensor<4x2x!quant.uniform<i32:f32, 0.002>>
+    %1 = quanta.dequantize %a : ... to tensor<4x2xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
+def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
+  let summary = "Say what stayed in float, and why";
+  let description = [{
+    Lists what could have been quantized and computes in float, contractions and
+    pooling, with location and reason: as remarks or, with `output`, as JSON. The
+    file has the share of multiply-accumulates on integers, the contractions,
+    `left_in_float`, and in `glue_in_float` how many elementwise operations and
+    reductions are in float. Runs on the quantized stage.
+  }];
+  let options = [
+    Option<"output", "output", "std::string", "",
+           "JSON file to write; without one, remarks are emitted">,
+    Option<"strict", "strict", "bool", "false",
+           "Make a contraction that stays in float an error">];
+}
+
+def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
+  let summary = "quantized -> integer: linalg on integer storage";
+  let description = [{
+    Every quantized operation becomes `linalg` on signless integers, following
+    the numerics contract. The zero point of activations moves into the bias
+    where the weights are constant: `-zp * sum_k w[k, n]` is added to it at
+    compile time. With `reference` it stays in the products, as the contract
+    writes it; both forms give the same bits.
+
+    ```mlir
+    %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = linalg.generic ... ins(%0 : tensor<4xi8>) outs(%e : tensor<4xf32>) {
+    ^bb0(%in: i8, %out: f32):
+      %2 = arith.extui %in : i8 to i32
+      %3 = arith.subi %2, %c3_i32 : i32
+      %4 = arith.sitofp %3 : i32 to f32
+      %5 = arith.mulf %4, %cst : f32
+      linalg.yield %5 : f32
+    } -> tensor<4xf32>
+    ```
+  }];
+  let options = [
+    Option<"reference", "reference", "bool", "false",
+           "Keep zero points in the products instead of the bias">];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
+#endif // QUANTA_TRANSFORMS_QUANTIZATIONPASSES_TD
