@@ -386,7 +386,11 @@ class Bench:
         else:
             row["spread"] = 0.0
         # A library's own account of a tiny operation may be nothing at all.
-        rates = [us for us in row["peers"].values() if isinstance(us, (int, float)) and us > 0]
+        row["peers"] = {
+            name: "reports no time for it" if us == 0 else us
+            for name, us in row["peers"].items()
+        }
+        rates = [us for us in row["peers"].values() if isinstance(us, (int, float))]
         if rates:
             row["ratio_to_best"] = round(median / min(rates), 4)
         if not peaks.get("vnni"):
