@@ -148,19 +148,12 @@ Expected<Statistics> Statistics::parse(StringRef text, StringRef name) {
     return fail("it is nested too deeply");
   Expected<json::Value> value = json::parse(text);
   if (!value) {
-    Error error = Error::success();
-    handleAllErrors(value.takeError(), [&](const json::ParseError &parseError) {
-      std::string what;
-      raw_string_ostream os(what);
-      parseError.log(os);
-      size_t offset = 0;
-      // The byte is in the text alone: "[line:column, byte=N]: ...".
-      StringRef(what).split("byte=").second.split(']').first.getAsInteger(
-          10, offset);
-      error = joinErrors(std::move(error),
-                         failAt(offset, "not valid JSON: " + what));
-    });
-    return std::move(error);
+    // The byte is in the text alone: "[line:column, byte=N]: ...".
+    std::string what = toString(value.takeError());
+    size_t offset = 0;
+    StringRef(what).split("byte=").second.split(']').first.getAsInteger(10,
+                                                                        offset);
+    return failAt(offset, "not valid JSON: " + what);
   }
   const json::Object *root = value->getAsObject();
   if (!root || root->getString("format") != StringRef(formatName))
