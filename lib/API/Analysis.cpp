@@ -168,22 +168,11 @@ static void addOperand(OperandFigures &figures, const ExposedOperand &exposed,
 /// Error of a constant weight.
 static void addWeight(OperandFigures &figures, FakeQuantOp op) {
   std::optional<SmallVector<float>> values = getConstantFloats(op.getInput());
-  auto params = *QuantParams::get(op.getQuantizedType());
-  if (!values)
+  std::optional<SmallVector<float>> rounded = getRoundedConstant(op);
+  if (!rounded)
     return;
-  ArrayRef<int64_t> shape = op.getInput().getType().getShape();
-  int64_t inner = 1, channels = 1;
-  if (params.axis) {
-    channels = shape[*params.axis];
-    for (int64_t size : shape.drop_front(*params.axis + 1))
-      inner *= size;
-  }
-  for (auto [index, value] : enumerate(*values)) {
-    size_t channel = static_cast<int64_t>(index) / inner % channels;
-    figures.error.add(value, reference::fakeQuantize(
-                                 value, params.scale(channel),
-                                 params.zeroPoint(channel), params.range));
-  }
+  for (auto [value, result] : zip_equal(*values, *rounded))
+    figures.error.add(value, result);
 }
 
 //===----------------------------------------------------------------------===//

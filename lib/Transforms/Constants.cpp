@@ -8,6 +8,10 @@
 
 #include "quanta/Transforms/Constants.h"
 
+#include "quanta/IR/Quanta.h"
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Numerics/Reference.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -47,6 +51,26 @@ std::optional<SmallVector<float>> getConstantFloats(Value value) {
     return std::nullopt;
   auto values = dense.getValues<float>();
   return SmallVector<float>(values.begin(), values.end());
+}
+
+std::optional<SmallVector<float>> getRoundedConstant(FakeQuantOp op) {
+  std::optional<SmallVector<float>> values = getConstantFloats(op.getInput());
+  if (!values)
+    return std::nullopt;
+  auto params = *QuantParams::get(op.getQuantizedType());
+  ArrayRef<int64_t> shape = op.getInput().getType().getShape();
+  int64_t inner = 1, channels = 1;
+  if (params.axis) {
+    channels = shape[*params.axis];
+    for (int64_t size : shape.drop_front(*params.axis + 1))
+      inner *= size;
+  }
+  for (auto [index, value] : llvm::enumerate(*values)) {
+    size_t channel = static_cast<int64_t>(index) / inner % channels;
+    value = reference::fakeQuantize(value, params.scale(channel),
+                                    params.zeroPoint(channel), params.range);
+  }
+  return values;
 }
 
 std::optional<SmallVector<int32_t>> getConstantInts(Value value) {

@@ -27,27 +27,6 @@ namespace quanta {
 #define GEN_PASS_DEF_LOWERFAKEQUANT
 #include "quanta/Transforms/Passes.h.inc"
 
-/// A weight, rounded now: contractions are generated for constant weights.
-static Value roundConstant(OpBuilder &builder, FakeQuantOp op) {
-  std::optional<SmallVector<float>> values = getConstantFloats(op.getInput());
-  if (!values)
-    return {};
-  auto params = *QuantParams::get(op.getQuantizedType());
-  ArrayRef<int64_t> shape = op.getInput().getType().getShape();
-  int64_t inner = 1, channels = 1;
-  if (params.axis) {
-    channels = shape[*params.axis];
-    for (int64_t size : shape.drop_front(*params.axis + 1))
-      inner *= size;
-  }
-  for (auto [index, value] : llvm::enumerate(*values)) {
-    size_t channel = static_cast<int64_t>(index) / inner % channels;
-    value = reference::fakeQuantize(value, params.scale(channel),
-                                    params.zeroPoint(channel), params.range);
-  }
-  return createConstant(builder, op.getLoc(), shape, ArrayRef<float>(*values));
-}
-
 namespace {
 struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
   void runOnOperation() override {
@@ -56,8 +35,13 @@ struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
       return signalPassFailure();
     getOperation().walk([](FakeQuantOp op) {
       OpBuilder builder(op);
-      Value result = roundConstant(builder, op);
-      if (!result)
+      Value result;
+      // A weight is rounded now: contractions are generated for constant ones.
+      if (std::optional<SmallVector<float>> values = getRoundedConstant(op))
+        result = createConstant(builder, op.getLoc(),
+                                op.getInput().getType().getShape(),
+                                ArrayRef<float>(*values));
+      else
         result = buildFakeQuant(builder, op.getLoc(), op.getInput(),
                                 *QuantParams::get(op.getQuantizedType()));
       // `tensor.empty` of static sizes loses nothing, dynamic ones stay `?`.

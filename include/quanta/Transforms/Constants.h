@@ -17,6 +17,8 @@
 
 namespace quanta {
 
+class FakeQuantOp;
+
 /// The constant that defines `value`, inline or a resource blob; null if there
 /// is none.
 mlir::ElementsAttr getConstant(mlir::Value value);
@@ -26,6 +28,10 @@ mlir::DenseElementsAttr getDenseConstant(mlir::Value value);
 
 /// The elements of a constant f32 tensor.
 std::optional<llvm::SmallVector<float>> getConstantFloats(mlir::Value value);
+
+/// What the operation makes of the elements of a constant; nothing if it reads
+/// something else.
+std::optional<llvm::SmallVector<float>> getRoundedConstant(FakeQuantOp op);
 
 /// The elements of a constant integer tensor, sign-extended.
 std::optional<llvm::SmallVector<int32_t>> getConstantInts(mlir::Value value);
