@@ -76,7 +76,7 @@ Expected<Program> lowerToLLVM(const Program &program,
     return pipeline.takeError();
   Program lowered = program.clone();
   if (!pipeline->empty())
-    if (Error error = lowered.run(*pipeline))
+    if (Error error = lowered.run(*pipeline, Program::Verify::AtEnd))
       return error;
   return lowered;
 }

@@ -11,6 +11,7 @@
 #include "quanta/InitAll.h"
 
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -120,15 +121,17 @@ Error Program::withDiagnostics(function_ref<Error(mlir::ModuleOp)> work) const {
   return diagnostics.enrich(std::move(error));
 }
 
-Error Program::run(StringRef pipeline) {
+Error Program::run(StringRef pipeline, Verify when) {
   return withDiagnostics([&](mlir::ModuleOp op) -> Error {
     mlir::PassManager passes(op->getContext(), op.getOperationName());
+    passes.enableVerifier(when == Verify::EachPass);
     std::string message;
     raw_string_ostream os(message);
     if (failed(mlir::parsePassPipeline(pipeline, passes, os)))
       return createStringError("invalid pass pipeline '" + pipeline +
                                "': " + StringRef(message).trim());
-    if (failed(passes.run(op)))
+    if (failed(passes.run(op)) ||
+        (when == Verify::AtEnd && failed(mlir::verify(op))))
       return createStringError("the pass pipeline '" + pipeline + "' failed");
     return Error::success();
   });

@@ -44,9 +44,13 @@ public:
   Stage getStage() const;
   mlir::ModuleOp getModule() const;
 
+  /// When a pipeline's results are verified. After each pass, a mistake is
+  /// found where it was made; at the end, compiling takes half the time.
+  enum class Verify { EachPass, AtEnd };
+
   /// Runs a textual pass pipeline, e.g. "quanta-ptq{statistics=s.json}". After
   /// an error the program is in an unspecified state.
-  llvm::Error run(llvm::StringRef pipeline);
+  llvm::Error run(llvm::StringRef pipeline, Verify when = Verify::EachPass);
 
   /// Calls `work` on the module with diagnostics collected.
   llvm::Error
