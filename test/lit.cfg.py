@@ -66,7 +66,10 @@ config.substitutions += [
     ("%qemu-aarch64", config.qemu_aarch64),
 ]
 config.environment["PYTHONPATH"] = python_path
-config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
+# Bytecode is kept, but not among the sources; the arrays of these tests are too
+# small for threads.
+config.environment["PYTHONPYCACHEPREFIX"] = os.path.join(config.test_exec_root, "pycache")
+config.environment["OPENBLAS_NUM_THREADS"] = "1"
 # Code that is generated anew only where a change reached it.
 config.environment["QUANTA_CACHE_DIR"] = os.path.join(config.quanta_obj_root, "test", "objects")
 for variable in ("CCACHE_DIR", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
