@@ -1,20 +1,22 @@
 """Makes and shows arrays for tests.
 
     npy.py FILE EXPRESSION     saves a NumPy expression as .npy (or .npz, of a dict)
-    npy.py FILE                prints dtype, shape and values
+    npy.py FILE                prints dtype, shape and values of an .npy
 """
 
 import sys
 
-import numpy
+import arrays
 
 path = sys.argv[1]
 if len(sys.argv) > 2:
+    import numpy
+
     value = eval(sys.argv[2])
     if isinstance(value, dict):
         numpy.savez(path, **value)
     else:
         numpy.save(path, value)
 else:
-    array = numpy.load(path)
-    print(array.dtype, list(array.shape), array.tolist())
+    array = arrays.load(path)
+    print(array.dtype, list(array.shape), arrays.nest(array.values, array.shape))
