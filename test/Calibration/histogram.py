@@ -28,10 +28,10 @@ DATA = {
     "nothing finite": np.full((60, 16), np.nan),
 }
 
-tools = Tools(sys.argv[1], columns=16, rows=2)
-for name, data in DATA.items():
-    data = data.astype(np.float32)
-    _, whole = tools.observe(data, "histogram")
+DATA = {name: data.astype(np.float32) for name, data in DATA.items()}
+tools = Tools(sys.argv[1], columns=16, rows=2, inputs=len(DATA))
+_, wholes = tools.observe_all(DATA.values(), "histogram")
+for (name, data), whole in zip(DATA.items(), wholes):
     if np.isfinite(data).any():
         assert whole["histogram"] == reference(data), name
         assert len(whole["histogram"]["counts"]) <= 2048, name
@@ -39,16 +39,17 @@ for name, data in DATA.items():
         assert "histogram" not in whole and "min" not in whole, name
     assert whole["batches"] == 30, name
     assert whole["nans"] == np.isnan(data).sum(), name
-    files = [
-        tools.observe(part, "histogram", f"{index}.json")[0]
-        for index, part in enumerate(np.split(data, 3))
-    ]
-    assert tools.merge(*files) == whole, name
-    assert tools.merge(*files[::-1]) == whole, name
+files = [
+    tools.observe_all(parts, "histogram", f"{index}.json")[0]
+    for index, parts in enumerate(zip(*(np.split(data, 3) for data in DATA.values())))
+]
+for order in (files, files[::-1]):
+    for name, merged, whole in zip(DATA, tools.merge_all(*order), wholes):
+        assert merged == whole, name
 
 # Batches of any size, for a program that takes them.
 tools = Tools(sys.argv[1], columns=16)
-data = DATA["growing"].astype(np.float32)
+data = DATA["growing"]
 _, whole = tools.observe(data, "histogram")
 files = [tools.observe(part, "histogram", f"{len(part)}.json")[0] for part in np.split(data, [1, 8, 20])]
 merged = tools.merge(*files)

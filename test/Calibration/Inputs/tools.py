@@ -8,34 +8,45 @@ import sys
 
 import numpy as np
 
-# y = x w: the observer "f/matmul_0/lhs" sees x.
-MODEL = """
-func.func @f(%x: tensor<{rows}x{columns}xf32>) -> tensor<{rows}x2xf32> {{
+MATMUL = """
+  %i{n} = linalg.fill ins(%zero : f32) outs(%e : tensor<{rows}x2xf32>) -> tensor<{rows}x2xf32>
+  %y{n} = linalg.matmul ins(%x{n}, %w : tensor<{rows}x{columns}xf32>, tensor<{columns}x2xf32>)
+      outs(%i{n} : tensor<{rows}x2xf32>) -> tensor<{rows}x2xf32>"""
+
+
+def write_model(path, rows, columns, inputs):
+    """Each result is an input times weights: "f/matmul_0/lhs" sees the first input."""
+    lines = []
+    if rows == "?":
+        lines.append(f"%d = tensor.dim %x0, %c0 : tensor<?x{columns}xf32>")
+    size = "%d" if rows == "?" else ""
+    lines.append(f"%e = tensor.empty({size}) : tensor<{rows}x2xf32>")
+    lines += [MATMUL.format(n=n, rows=rows, columns=columns) for n in range(inputs)]
+    arguments = ", ".join(f"%x{n}: tensor<{rows}x{columns}xf32>" for n in range(inputs))
+    results = ", ".join(f"tensor<{rows}x2xf32>" for _ in range(inputs))
+    values = ", ".join(f"%y{n}" for n in range(inputs))
+    with open(path, "w") as file:
+        file.write(f"""func.func @f({arguments}) -> ({results}) {{
   %c0 = arith.constant 0 : index
   %zero = arith.constant 0.0 : f32
   %w = arith.constant dense<0.5> : tensor<{columns}x2xf32>
-  {dim}
-  %e = tensor.empty({size}) : tensor<{rows}x2xf32>
-  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<{rows}x2xf32>) -> tensor<{rows}x2xf32>
-  %y = linalg.matmul ins(%x, %w : tensor<{rows}x{columns}xf32>, tensor<{columns}x2xf32>)
-      outs(%i : tensor<{rows}x2xf32>) -> tensor<{rows}x2xf32>
-  return %y : tensor<{rows}x2xf32>
-}}
-"""
-NAME = "f/matmul_0/lhs"
+""" + "\n".join(lines) + f"\n  return {values} : {results}\n}}\n")
+
+
+def read_observers(path, count):
+    """What the statistics file says of each input."""
+    with open(path) as file:
+        observers = json.load(file)["observers"]
+    return [observers[f"f/matmul_{n}/lhs"] for n in range(count)]
 
 
 class Tools:
-    def __init__(self, folder, columns, rows="?"):
+    def __init__(self, folder, columns, rows="?", inputs=1):
         self.folder = folder
         self.inserted = set()
-        dim = size = ""
-        if rows == "?":
-            dim = f"%d = tensor.dim %x, %c0 : tensor<?x{columns}xf32>"
-            size = "%d"
+        self.inputs = inputs
         self.model = self.path("model.mlir")
-        with open(self.model, "w") as file:
-            file.write(MODEL.format(rows=rows, columns=columns, dim=dim, size=size))
+        write_model(self.model, rows, columns, inputs)
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -55,20 +66,29 @@ class Tools:
         self.run("OPT", self.model, f"--quanta-insert-observers=observer={observer}", "-o", observed)
         return observed
 
-    def observe(self, data, observer, output="s.json"):
-        """One run over the data; returns the statistics file and what is in it."""
-        np.save(self.path("x.npy"), data)
+    def observe_all(self, arrays, observer, output="s.json"):
+        """One run over the data of each input; returns the statistics file and what
+        it says of each."""
+        files = []
+        for n, data in enumerate(arrays):
+            np.save(self.path(f"x{n}.npy"), data)
+            files += [f"--input={self.path(f'x{n}.npy')}", f"--output={self.path(f'y{n}.npy')}"]
         statistics = self.path(output)
-        self.run("RUN", self.insert(observer), "--input=" + self.path("x.npy"),
-                 "--statistics=" + statistics, "--output=" + self.path("y.npy"))
-        with open(statistics) as file:
-            return statistics, json.load(file)["observers"][NAME]
+        self.run("RUN", self.insert(observer), *files, "--statistics=" + statistics)
+        return statistics, read_observers(statistics, self.inputs)
 
-    def merge(self, *files):
+    def observe(self, data, observer, output="s.json"):
+        """The same for a model of one input."""
+        statistics, seen = self.observe_all([data], observer, output)
+        return statistics, seen[0]
+
+    def merge_all(self, *files):
         merged = self.path("merged.json")
         self.run("MERGE", *files, "-o", merged)
-        with open(merged) as file:
-            return json.load(file)["observers"][NAME]
+        return read_observers(merged, self.inputs)
+
+    def merge(self, *files):
+        return self.merge_all(*files)[0]
 
     def choose(self, statistics, observer="histogram", **recipe):
         """(scale, zero point) of the activation under a recipe."""
