@@ -69,7 +69,8 @@ config.environment["PYTHONPATH"] = python_path
 # Bytecode is kept, but not among the sources; the arrays of these tests are too
 # small for threads.
 config.environment["PYTHONPYCACHEPREFIX"] = os.path.join(config.test_exec_root, "pycache")
-config.environment["OPENBLAS_NUM_THREADS"] = "1"
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    config.environment[variable] = "1"
 # Code that is generated anew only where a change reached it.
 config.environment["QUANTA_CACHE_DIR"] = os.path.join(config.quanta_obj_root, "test", "objects")
 for variable in ("CCACHE_DIR", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
@@ -109,18 +110,7 @@ enable("python-package", os.path.isdir(os.path.join(python_path, "quanta")) and 
 enable("sanitizer", sanitized)
 
 
-def torch_python():
-    """A Python with PyTorch: the tests' own, or that of `tools/dev models`."""
-    script = "import importlib.util as u, sys; sys.exit(not (u.find_spec('torch') and u.find_spec('torch_mlir')))"
-    models = os.path.join(config.quanta_obj_root, "models-venv", "bin", "python")
-    for python in (config.python_executable, models):
-        if os.path.exists(python) and subprocess.call([python, "-c", script]) == 0:
-            return python
-    return None
-
-
-enable("torch", torch_python())
-config.substitutions.append(("%torch-python", f'"{torch_python()}"'))
+enable("torch", subprocess.call([config.python_executable, "-c", "import importlib.util as u, sys; sys.exit(not u.find_spec('torch'))"]) == 0)
 
 if sanitized:
     # libMLIR is not instrumented and shares bump-pointer allocators with code

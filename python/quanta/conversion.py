@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Starts the process in which torch-mlir converts a prepared model."""
 
+import hashlib
 import importlib
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -27,6 +29,50 @@ def require(package: str, purpose: str, extra: str):
     return importlib.import_module(package)
 
 
+WORKER = Path(__file__).with_name("_torch_mlir.py")
+
+
+def cache_entry(kind: str, source: str):
+    """Where the environment wants this conversion to be kept: beside the objects that
+    `quanta.compile` keeps, under a name that they are pruned by. None if nowhere."""
+    folder = os.environ.get("QUANTA_CACHE_DIR")
+    if not folder:
+        return None
+    key = hashlib.sha256()
+    packages = ("torch-mlir", "torch" if kind == "torch" else "onnx", "numpy")
+    try:
+        versions = [importlib.metadata.version(package) for package in packages]
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    key.update(json.dumps([kind, sys.version, versions]).encode())
+    for path in (WORKER, source):
+        key.update(hashlib.sha256(Path(path).read_bytes()).digest())
+    return Path(folder) / f"llvmcache-model-{key.hexdigest()}"
+
+
+def read_entry(entry):
+    """The conversion that an entry keeps, if it can be read."""
+    try:
+        text, failed = json.loads(entry.read_text(encoding="utf-8"))
+        os.utime(entry)
+        return text, [tuple(failure) for failure in failed]
+    except (OSError, ValueError):
+        return None
+
+
+def write_entry(entry, conversion):
+    """Keeps a conversion; a folder that cannot be written keeps nothing."""
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=entry.parent, prefix="quanta-", delete=False
+        ) as file:
+            json.dump(conversion, file)
+        os.replace(file.name, entry)
+    except OSError:
+        pass
+
+
 def convert(
     kind: str, save: Callable[[str], None], name: str, hint: str
 ) -> Tuple[str, List[Failure]]:
@@ -39,16 +85,19 @@ def convert(
       hint: what may help, for a conversion that crashes.
 
     Returns:
-      The MLIR text, or else every operation that cannot be converted.
+      The MLIR text, or else every operation that cannot be converted. Where the
+      environment variable `QUANTA_CACHE_DIR` names a folder, it is kept there.
     """
     with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
         source, target = os.path.join(folder, "model"), os.path.join(folder, "m.mlir")
         save(source)
+        entry = cache_entry(kind, source)
+        if entry and (kept := read_entry(entry)):
+            return kept
         environment = dict(os.environ)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
         worker = subprocess.run(
-            [sys.executable, str(Path(__file__).with_name("_torch_mlir.py"))]
-            + [kind, source, target],
+            [sys.executable, str(WORKER), kind, source, target],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -58,7 +107,10 @@ def convert(
         if worker.returncode == 0:
             failed = json.loads(worker.stdout.splitlines()[-1])["failed"]
             text = "" if failed else Path(target).read_text(encoding="utf-8")
-            return text, [tuple(failure) for failure in failed]
+            conversion = text, [tuple(failure) for failure in failed]
+            if entry:
+                write_entry(entry, conversion)
+            return conversion
     # The last line of a Python traceback, or of what the crash left.
     lines = worker.stderr.strip().splitlines() or [f"exit code {worker.returncode}"]
     raise Error(f"torch-mlir cannot import '{name}': {lines[-1]}; {hint}")

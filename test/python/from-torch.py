@@ -1,5 +1,5 @@
 # REQUIRES: python-package, torch
-# RUN: %torch-python %s
+# RUN: %python %s
 """The door for PyTorch modules."""
 
 import unittest
