@@ -66,8 +66,15 @@ def compare_with_torch(x, g, kind, results):
     scale, zero_point, low, high = PARAMETERS[kind]
     finite = np.isfinite(x).all(axis=1)
     assert finite.sum() == len(x) - 2
-    x = torch.tensor(np.where(np.isfinite(x), x, np.sign(x) * f32(1e9)))
-    x.requires_grad_()
+    x = np.where(np.isfinite(x), x, np.sign(x) * f32(1e9))
+    # PyTorch multiplies by the reciprocal and rounds after adding the zero point, so
+    # that ties go another way: they are moved to the side that ours go to.
+    steps = x / scale
+    away = np.rint(steps) - steps
+    tie = np.abs(np.abs(away) - 0.5) < 1e-4
+    assert tie.any()
+    x = np.where(tie, x + np.sign(away) * scale * f32(2e-4), x).astype(f32)
+    x = torch.tensor(x, requires_grad=True)
     s, z = (torch.tensor(p, requires_grad=True) for p in (scale, zero_point))
     if kind == "channels":
         y = torch._fake_quantize_learnable_per_channel_affine(x, s, z, 1, low, high, 1.0)
