@@ -10,5 +10,7 @@ config.test_exec_root = os.path.join(config.quanta_obj_root, "test", "Unit")
 config.test_source_root = config.test_exec_root
 # Code that is generated anew only where a change reached it.
 config.environment["QUANTA_CACHE_DIR"] = os.path.join(config.quanta_obj_root, "test", "objects")
+if "long" in lit_config.params:
+    config.environment["QUANTA_LONG_TESTS"] = "1"
 if "-fsanitize" in config.cxx_flags:
     config.environment["ASAN_OPTIONS"] = "allow_user_poisoning=0"
