@@ -66,8 +66,9 @@ def judge(rows: List[dict]) -> List[Verdict]:
     each(["matmul 1x10x256"], to_peer("oneDNN int8"), "to oneDNN int8", 0.30, False)
     each(["matmul 1x4096x4096"], share, "share of bandwidth", 0.90, True, **percent)
 
-    kernels = [r for r in rows if r["group"] not in ("network", "threads", "compile")]
-    for row in kernels + [r for r in rows if r["group"] == "network"]:
+    others = ("network", "overhead", "threads", "compile")
+    kernels = [r for r in rows if r["group"] not in others]
+    for row in kernels + [r for r in rows if r["group"] in ("network", "overhead")]:
         if row["ratio_to_best"] is None:
             if not row["ours_us"]:
                 add(f"{row['workload']}: to best peer", None, 1.0, False)

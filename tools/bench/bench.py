@@ -17,18 +17,17 @@ import argparse
 import contextlib
 import fnmatch
 import json
-import os
 import statistics
 import sys
 import time
 from pathlib import Path
 
-import onnx
-
 import networks
 import operations
 import processes
-from bars import judge
+from columns import Columns
+from programs import Failure, Programs
+from report import cell, print_bars, table
 from workloads import all_workloads
 
 ROUNDS = 5
@@ -36,258 +35,21 @@ ROUNDS = 5
 TURN, NETWORK_TURN = 0.04, 0.15
 # A subject whose first turn took longer than this has only that one.
 PATIENCE = 2.0
-CALIBRATION_SAMPLES = 1
-
-
-class Failure(Exception):
-    """A reason that goes into the table."""
 
 
 class Bench:
     def __init__(self, build: Path, folder: Path, peers: bool):
-        self.build = build.resolve()
-        self.folder = folder.resolve()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        sys.path.insert(0, str(self.build / "python"))
-        available = sorted(os.sched_getaffinity(0))
-        self.cores = {threads: available[-threads:] for threads in (1, 2)}
-        self.running = {}
-        self.models = {}
-        self.peers = peers
-        self.python = processes.install(self.build) if peers else None
-        self.tools = processes.Tools(self.python, available) if peers else None
-        if peers:
-            find = processes.find_library
-            self.onnxruntime = find(self.build, "onnxruntime/capi/libonnxruntime.so*")
-            self.openvino = find(self.build, "openvino/libs/libopenvino_c.so*")
-
-    # Processes ---------------------------------------------------------------
-
-    def process(self, kind: str, subject: str, threads: int) -> processes.Process:
-        """The process for one column; `kind` tells apart those of one library."""
-        key = (kind, subject, threads)
-        if key not in self.running:
-            if subject in ("torch", "iree"):
-                script = str(processes.HERE / "peer_subject.py")
-                command = [str(self.python), script, subject, f"--threads={threads}"]
-            else:
-                command = [str(self.build / "bin" / "quanta-bench"), subject]
-            cores = self.cores[threads]
-            self.running[key] = processes.Process(command, cores, threads)
-        return self.running[key]
+        build = build.resolve()
+        sys.path.insert(0, str(build / "python"))
+        python = processes.install(build) if peers else None
+        self.tools = processes.Tools(python) if peers else None
+        self.programs = Programs(folder, self.tools)
+        self.columns = Columns(build, self.programs, python)
 
     def close(self):
-        for process in [*self.running.values(), self.tools]:
-            if process:
-                process.stop()
-
-    # Files ---------------------------------------------------------------------
-
-    def path(self, name: str, suffix: str) -> Path:
-        clean = "".join(c if c.isalnum() else "-" for c in name)
-        return self.folder / f"{clean}{suffix}"
-
-    def network(self, work) -> tuple:
-        """The float ONNX file of a network and its model."""
-        key = (work.network, work.batch)
-        if key not in self.models:
-            model = networks.NETWORKS[work.network](work.batch)
-            path = self.path(f"{work.network}-{work.batch}", ".onnx")
-            onnx.save(model, path)
-            self.models[key] = (path, model)
-        return self.models[key]
-
-    def ours(self, work) -> Path:
-        """Our program; whatever goes wrong is a `Failure`, told once."""
-        key = ("ours", work.layers and work.name, work.network, work.batch)
-        if key not in self.models:
-            try:
-                self.models[key] = self.make_ours(work)
-            except Exception as error:  # The next workload may be fine.
-                self.models[key] = Failure(str(error).splitlines()[0][:200])
-        if isinstance(self.models[key], Failure):
-            raise self.models[key]
-        return self.models[key]
-
-    def make_ours(self, work) -> Path:
-        """At the quantized stage, or at the integer stage if it came as ONNX."""
-        if work.group == "dynamic":
-            layer = work.layers[0]
-            path = self.path(work.name, "-float.onnx")
-            model = operations.linear_onnx(layer["m"], layer["n"], layer["k"])
-            onnx.save(model, path)
-            return self.through_the_door(path, model, {"scheme": "dynamic"})
-        if work.layers:
-            path = self.path(work.name, ".mlir")
-            path.write_text(operations.mlir(work.layers))
-            return path
-        path, model = self.network(work)
-        return self.through_the_door(path, model, None)
-
-    def through_the_door(self, path: Path, model, recipe) -> Path:
-        """quanta.load, quanta.calibrate, quanta.quantize."""
-        import quanta
-
-        target = path.with_suffix(".integer.mlir")
-        module = quanta.load(path)
-        samples = [networks.sample(model, i) for i in range(CALIBRATION_SAMPLES)]
-        options = {"recipe": recipe} if recipe else {}
-        statistics_ = quanta.calibrate(module, samples, **options)
-        small = quanta.quantize(module, statistics_, **options)
-        small.save(target)
-        if small.report["int8_mac_share"] < 0.999:
-            left = [entry["op"] for entry in small.report["left_in_float"]]
-            print(f"    ours: {small.report['int8_mac_share']:.1%} in int8; float: {left}")
-        return target
-
-    # Columns -------------------------------------------------------------------
-
-    def columns(self, work) -> dict:
-        """{column: (process, load request) or the reason why there is none}"""
-        if not self.peers or work.group == "compile":
-            return {}
-        columns = {}
-        for name, prepare in (
-            ("oneDNN", self.onednn),
-            ("ONNX Runtime", self.onnx_runtime),
-            ("OpenVINO", self.open_vino),
-            ("PyTorch", self.pytorch),
-        ):
-            for kind in ("int8", "float"):
-                try:
-                    columns[f"{name} {kind}"] = prepare(work, kind)
-                except (Failure, RuntimeError, OSError) as error:
-                    columns[f"{name} {kind}"] = str(error)
-        try:
-            columns["IREE int8"] = self.iree(work)
-        except Exception as error:  # Our own passes may refuse the program.
-            columns["IREE int8"] = str(error).splitlines()[0][:200]
-        return columns
-
-    def onednn(self, work, kind: str):
-        request = {"int8": kind == "int8"}
-        if work.network == "mlp":
-            request.update(op="mlp", m=work.batch)
-        elif work.network:
-            raise Failure("has no whole networks")
-        elif work.group == "dynamic" and kind == "int8":
-            raise Failure("has no primitive that finds ranges at run time")
-        elif operations.is_conv(work.layers[0]):
-            request.update(op="convs", layers=work.layers)
-        else:
-            request.update(op="matmul", **work.layers[0])
-        return self.process(f"onednn {kind}", "onednn", work.threads), request
-
-    def model_for(self, work, kind: str, peer: str) -> tuple:
-        """A file for a peer that reads ONNX, and its tensors."""
-        if work.layers and work.group != "dynamic":
-            conv = operations.is_conv(work.layers[0])
-            last = peer == "onnxruntime" and kind == "int8"
-            model = operations.onnx_model(work.layers, kind == "int8", conv and last)
-            path = self.path(work.name, f"-{peer}-{kind}.onnx")
-            onnx.save(model, path)
-        else:
-            if work.group == "dynamic":
-                layer = work.layers[0]
-                path = self.path(work.name, "-float.onnx")
-                model = operations.linear_onnx(layer["m"], layer["n"], layer["k"])
-                onnx.save(model, path)
-            else:
-                path, model = self.network(work)
-            if kind == "int8":
-                suffix = ".onnx" if peer == "onnxruntime" else ".xml"
-                target = path.with_suffix(f".{peer}{suffix}")
-                if target not in self.models:
-                    self.tools.do(
-                        "quantize_dynamic" if work.group == "dynamic" else "quantize",
-                        peer=peer,
-                        input=str(path),
-                        output=str(target),
-                        transformer=work.network == "bert_layer",
-                    )
-                    self.models[target] = True
-                path = target
-        element = {1: "f32", 2: "u8"}
-        tensors = {
-            key: [
-                {
-                    "name": value.name,
-                    "type": element[value.type.tensor_type.elem_type],
-                    "shape": [d.dim_value for d in value.type.tensor_type.shape.dim],
-                }
-                for value in values
-            ]
-            for key, values in (
-                ("inputs", model.graph.input),
-                ("outputs", model.graph.output),
-            )
-        }
-        if kind == "int8" and not (peer == "openvino" and work.group == "dynamic"):
-            runs = self.tools.do("inspect", peer=peer, file=str(path))
-            if not runs["int8"]:
-                raise Failure("runs this in float, whatever the model says")
-            if runs["float"]:
-                print(f"    {peer}: {runs['int8']} contractions in int8, {runs['float']} in float")
-        return path, tensors
-
-    def onnx_runtime(self, work, kind: str):
-        if not self.onnxruntime:
-            raise Failure("cannot be installed")
-        path, tensors = self.model_for(work, kind, "onnxruntime")
-        request = {"file": str(path), "library": self.onnxruntime, "threads": work.threads}
-        process = self.process(f"onnxruntime {kind}", "onnxruntime", work.threads)
-        return process, {**request, **tensors}
-
-    def open_vino(self, work, kind: str):
-        if not self.openvino:
-            raise Failure("cannot be installed")
-        path, tensors = self.model_for(work, kind, "openvino")
-        request = {"file": str(path), "library": self.openvino, "threads": work.threads}
-        if work.layers and operations.is_conv(work.layers[0]):
-            # Its own account of the convolutions, without its layout changes.
-            request["node"] = "Convolution"
-        process = self.process(f"openvino {kind}", "openvino", work.threads)
-        return process, {**request, **tensors}
-
-    def pytorch(self, work, kind: str):
-        if work.network:
-            raise Failure("reads no ONNX files")
-        request = {"int8": kind == "int8", "layers": work.layers}
-        if work.group == "dynamic" and kind == "int8":
-            request.update(op="dynamic", **work.layers[0])
-        else:
-            conv = operations.is_conv(work.layers[0])
-            request["op"] = "convs" if conv else "matmul"
-        return self.process(f"torch {kind}", "torch", work.threads), request
-
-    def iree(self, work):
-        if work.threads > 1:
-            raise Failure("measured on one thread only")
-        if work.network in ("resnet50", "mobilenet_v2", "bert_layer"):
-            raise Failure("takes more than a second: not worth the time")
-        import quanta
-
-        # Lowered without kernels it is plain linalg, which IREE reads.
-        module = quanta.load(self.ours(work))
-        if module.stage == "quantized":
-            module = module.run("quanta-rewrite-types,canonicalize,cse")
-        path = self.path(work.name, "-iree.mlir")
-        path.write_text(without_attributes(str(module)))
-        if work.group == "dynamic":
-            layer = work.layers[0]
-            tensor = {"type": "f32", "shape": [layer["m"], layer["k"]]}
-        elif work.network:
-            tensor = {"type": "f32", "shape": [work.batch, 784]}
-        elif operations.is_conv(work.layers[0]):
-            layer = work.layers[0]
-            tensor = {"type": "u8", "shape": [1, layer["h"], layer["h"], layer["ic"]]}
-        else:
-            layer = work.layers[0]
-            tensor = {"type": "u8", "shape": [layer["m"], layer["k"]]}
-        request = {"file": str(path), "inputs": [tensor]}
-        return self.process("iree", "iree", 1), request
-
-    # Measuring -------------------------------------------------------------------
+        self.columns.close()
+        if self.tools:
+            self.tools.stop()
 
     def measure(self, work) -> dict:
         row = {
@@ -302,9 +64,9 @@ class Bench:
             "ratio_to_best": None,
             "spread": None,
         }
-        ours = self.process("ours", "quanta", work.threads)
+        ours = self.columns.process("ours", "quanta", work.threads)
         try:
-            loaded = ours.ask({"do": "load", "file": str(self.ours(work))}, 300)
+            loaded = ours.ask({"do": "load", "file": str(self.programs.ours(work))}, 300)
             if "error" in loaded:
                 raise Failure(loaded["error"])
             row["isa"] = loaded["note"]
@@ -315,7 +77,7 @@ class Bench:
             if ours:
                 row["ours_us"], row["spread"] = loaded["us"], 0.0
             return row
-        columns = self.columns(work)
+        columns = self.columns.of(work)
         subjects = {"ours": ours} if ours else {}
         for name, column in columns.items():
             if isinstance(column, str):
@@ -357,7 +119,7 @@ class Bench:
                 times[name] += answer["us"]
                 if time.monotonic() - start > PATIENCE:
                     patient.discard(name)
-            limits = self.process("ours", "quanta", 1)
+            limits = self.columns.process("ours", "quanta", 1)
             found = limits.ask({"do": "peaks"}, 60)
             if index < 2:
                 found.update(limits.ask({"do": "bandwidth", "bytes": self.bytes(work)}, 60))
@@ -369,12 +131,12 @@ class Bench:
     def macs(self, work) -> int:
         if work.layers:
             return sum(map(operations.macs, work.layers))
-        return networks.macs(self.network(work)[1])
+        return networks.macs(self.programs.network(work)[1])
 
     def bytes(self, work) -> int:
         if work.layers:
             return sum(map(operations.traffic, work.layers))
-        weights = self.network(work)[1].graph.initializer
+        weights = self.programs.network(work)[1].graph.initializer
         return sum(len(w.raw_data) // 4 for w in weights)
 
     def complete(self, row: dict, work, times: list, peaks: dict) -> None:
@@ -403,58 +165,6 @@ class Bench:
         else:
             row["limit"] = f"{peaks['read']:.0f} GB/s over {self.bytes(work):,} bytes"
         row["share_of_limit"] = round(max(compute, memory) / median, 4)
-
-
-def without_attributes(text: str) -> str:
-    """Stock MLIR does not know the attributes that record signatures."""
-    import re
-
-    text = re.sub(r" attributes \{.*?\} \{$", " {", text, flags=re.MULTILINE)
-    return re.sub(r"^module (@\w+ )?attributes \{.*\} \{$", "module {", text, flags=re.MULTILINE)
-
-
-def cell(value) -> str:
-    if isinstance(value, (int, float)):
-        return f"{value:.2f}" if value < 100 else f"{value:,.0f}"
-    return "-"
-
-
-def table(rows: list) -> str:
-    names = list(dict.fromkeys(name for row in rows for name in row["peers"]))
-    head = ["workload", "ours, us", "spread", "share of limit", "limit", "to best", *names]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    notes = {}
-    for row in rows:
-        share, ratio, spread = row["share_of_limit"], row["ratio_to_best"], row["spread"]
-        cells = [
-            row["workload"],
-            cell(row["ours_us"]),
-            "-" if spread is None else f"{spread:.1%}",
-            "-" if share is None else f"{share:.1%}",
-            row["limit"],
-            "-" if ratio is None else f"{ratio:.2f}",
-        ]
-        for name in names:
-            value = row["peers"].get(name)
-            if isinstance(value, str):
-                key = (name, value)
-                notes.setdefault(key, len(notes) + 1)
-                cells.append(f"({notes[key]})")
-            else:
-                cells.append(cell(value))
-        lines.append("| " + " | ".join(cells) + " |")
-    lines.append("")
-    lines += [f"({i}) {name}: {reason}" for (name, reason), i in notes.items()]
-    return "\n".join(lines) + "\n"
-
-
-def print_bars(rows: list) -> bool:
-    verdicts = judge(rows)
-    for what, value, bar, passed in verdicts:
-        print(f"  {'pass' if passed else 'FAIL'}  {what:<58}{value:>12}   (bar: {bar})")
-    missed = sum(not verdict.passed for verdict in verdicts)
-    print(f"\n  {len(verdicts) - missed} of {len(verdicts)} bars met")
-    return not missed
 
 
 def parse_options():

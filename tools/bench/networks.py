@@ -171,7 +171,21 @@ def bert_layer(batch: int, length: int = 128) -> onnx.ModelProto:
     return g.model(norm(y), (batch, length, width))
 
 
+def identity(batch: int) -> onnx.ModelProto:
+    """Nothing at all: what calling a network costs."""
+    ends = [
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [batch, 16])
+        for name in ("input", "output")
+    ]
+    node = helper.make_node("Identity", ["input"], ["output"])
+    graph = helper.make_graph([node], "identity", ends[:1], ends[1:])
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8
+    )
+
+
 NETWORKS = {
+    "identity": identity,
     "mlp": mlp,
     "resnet50": resnet50,
     "mobilenet_v2": mobilenet_v2,

@@ -131,7 +131,7 @@ class Iree:
             target_backends=["llvm-cpu"],
             extra_args=["--iree-llvmcpu-target-cpu=host", "--iree-opt-level=O3"],
         )
-        command = [self.tool, f"--module={path}", "--device=local-sync", "--function=main"]
+        command = [self.tool, f"--module={path}", "--device=local-sync", f"--function={request['entry']}"]
         for spec in request["inputs"]:
             shape = "x".join(map(str, spec["shape"]))
             command.append(f"--input={shape}x{'f32=0.5' if spec['type'] == 'f32' else 'i8=3'}")
@@ -142,8 +142,11 @@ class Iree:
             command + [f"--benchmark_min_time={max(seconds, 0.01)}s"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            check=True,
+            text=True,
         )
+        if done.returncode:
+            reasons = [line for line in done.stderr.splitlines() if line.strip()]
+            raise RuntimeError(reasons[0] if reasons else f"status {done.returncode}")
         result = json.loads(done.stdout)["benchmarks"][0]
         unit = {"ns": 1e-3, "us": 1, "ms": 1e3, "s": 1e6}[result["time_unit"]]
         return [result["real_time"] * unit]

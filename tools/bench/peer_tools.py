@@ -123,7 +123,7 @@ def inspect(request):
     compiled = ov.compile_model(request["file"], "CPU", config)
     for node in compiled.get_runtime_model().get_ordered_ops():
         info = node.get_rt_info()
-        if info["layerType"] in ("Convolution", "FullyConnected", "MatMul"):
+        if info["layerType"].value.endswith(("Convolution", "FullyConnected", "MatMul")):
             integer = info["runtimePrecision"] in ("u8", "i8")
             count["int8" if integer else "float"] += 1
     return {"int8": count["int8"], "float": count["float"]}

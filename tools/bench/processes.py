@@ -118,7 +118,8 @@ class Process:
 class Tools(Process):
     """`peer_tools.py`, with answers that are errors raised as such."""
 
-    def __init__(self, python: Path, cores: List[int]):
+    def __init__(self, python: Path):
+        cores = sorted(os.sched_getaffinity(0))
         super().__init__([str(python), str(HERE / "peer_tools.py")], cores)
 
     def do(self, what: str, seconds: float = 300, **arguments) -> Dict:

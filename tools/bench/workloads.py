@@ -8,7 +8,8 @@ from typing import List, NamedTuple, Optional
 
 class Workload(NamedTuple):
     name: str
-    # gemm, matmul, conv, depthwise, pair, dynamic, network, threads or compile
+    # gemm, matmul, conv, depthwise, pair, dynamic, network, overhead, threads or
+    # compile
     group: str
     # Single operations, see operations.py.
     layers: Optional[list] = None
@@ -94,6 +95,7 @@ def all_workloads() -> List[Workload]:
             Workload(f"{network} batch {batch}", "network", None, network, batch)
             for batch in batches
         ]
+    found.append(Workload("identity of 16 values", "overhead", None, "identity"))
     found.append(matmul("threads", 1024, 1024, 1024, threads=2))
     found.append(
         Workload("resnet50 batch 1, 2 threads", "threads", None, "resnet50", 1, 2)
