@@ -64,6 +64,8 @@ config.substitutions += [
     ),
     ("%aarch64-gcc", config.aarch64_gcc),
     ("%qemu-aarch64", config.qemu_aarch64),
+    ("%qemu-x86_64", config.qemu_x86_64),
+    ("%cc", config.c_compiler),
 ]
 config.environment["PYTHONPATH"] = python_path
 # Bytecode is kept, but not among the sources; the arrays of these tests are too
@@ -103,6 +105,7 @@ enable("avx512vnni", "avx512_vnni" in flags)
 enable("avxvnni", "avx_vnni" in flags)
 enable("aarch64-gcc", "NOTFOUND" not in config.aarch64_gcc)
 enable("qemu-aarch64", "NOTFOUND" not in config.qemu_aarch64)
+enable("qemu-x86_64", "NOTFOUND" not in config.qemu_x86_64)
 enable("clang-format", shutil.which("clang-format-22"))
 enable("git", shutil.which("git"))
 enable("plugin", os.path.exists(plugin) and not sanitized)

@@ -107,26 +107,62 @@ Expected<std::unique_ptr<Executable>> compile(const Program &program,
   return executable;
 }
 
-Expected<std::vector<char>> emit(const Program &program, OutputKind kind,
-                                 const CompileOptions &options) {
+static Expected<LoweredModule> lowerModule(const Program &program,
+                                           const CompileOptions &options) {
   Expected<Program> lowered = lowerToLLVM(program, options);
   if (!lowered)
     return lowered.takeError();
-  std::vector<char> result;
+  LoweredModule result;
   Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
-    EmissionOptions emission = getEmissionOptions(options);
-    Expected<LoweredModule> code = lowerModule(module, emission);
+    Expected<LoweredModule> code =
+        lowerModule(module, getEmissionOptions(options));
     if (!code)
       return code.takeError();
-    Expected<SmallVector<char, 0>> bytes = quanta::emit(*code, kind, emission);
-    if (!bytes)
-      return bytes.takeError();
-    result.assign(bytes->begin(), bytes->end());
+    result = std::move(*code);
     return Error::success();
   });
   if (error)
     return error;
   return result;
+}
+
+/// The program for each of the CPUs, and code that chooses.
+static Expected<LoweredModule> lowerVariants(const Program &program,
+                                             const CompileOptions &options) {
+  if (program.getStage() == Stage::LLVM)
+    return createStringError("the program is in the LLVM dialect, for one CPU "
+                             "already: it cannot be compiled for several");
+  std::vector<std::string> cpus = options.fallbackCpus;
+  cpus.insert(cpus.begin(), options.cpu);
+  std::vector<LoweredModule> variants;
+  for (const std::string &cpu : cpus) {
+    CompileOptions single = options;
+    single.cpu = cpu;
+    Expected<LoweredModule> variant = lowerModule(program, single);
+    if (!variant)
+      return variant.takeError();
+    variants.push_back(std::move(*variant));
+  }
+  return dispatchByCpu(variants);
+}
+
+Expected<std::vector<char>> emit(const Program &program, OutputKind kind,
+                                 const CompileOptions &options) {
+  Expected<LoweredModule> code = options.fallbackCpus.empty()
+                                     ? lowerModule(program, options)
+                                     : lowerVariants(program, options);
+  if (!code)
+    return code.takeError();
+  Expected<SmallVector<char, 0>> bytes =
+      quanta::emit(*code, kind, getEmissionOptions(options));
+  if (!bytes)
+    return bytes.takeError();
+  return std::vector<char>(bytes->begin(), bytes->end());
+}
+
+Expected<std::vector<char>> emitObject(const Program &program,
+                                       const CompileOptions &options) {
+  return emit(program, OutputKind::Object, options);
 }
 
 static Expected<std::string> emitText(const Program &program, OutputKind kind,
@@ -135,11 +171,6 @@ static Expected<std::string> emitText(const Program &program, OutputKind kind,
   if (!bytes)
     return bytes.takeError();
   return std::string(bytes->begin(), bytes->end());
-}
-
-Expected<std::vector<char>> emitObject(const Program &program,
-                                       const CompileOptions &options) {
-  return emit(program, OutputKind::Object, options);
 }
 
 Expected<std::string> emitAssembly(const Program &program,

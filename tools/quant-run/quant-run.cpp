@@ -92,8 +92,9 @@ struct Options {
       cl::desc("Write code to -o and do not run it; obj also writes a C header "
                "beside it")};
   cl::opt<std::string> target{
-      "target", cl::value_desc("triple[,cpu]"), cl::cat(category),
-      cl::desc("Machine for --emit (default: this one)")};
+      "target", cl::value_desc("triple[,cpu...]"), cl::cat(category),
+      cl::desc("Machine for --emit (default: this one). Several x86-64 CPUs, "
+               "the most capable first, go into one object that chooses")};
   cl::opt<std::string> file{"o", cl::value_desc("file"), cl::cat(category),
                             cl::desc("File for --emit")};
 };
@@ -228,15 +229,21 @@ static Error emitCode(const Options &options, const Program &program) {
                              "another name");
 
   CompileOptions compileOptions = getCompileOptions(options);
-  auto [triple, cpu] = StringRef(options.target).split(',');
-  compileOptions.triple = triple.str();
-  if (!cpu.empty())
-    compileOptions.cpu = cpu.str();
+  SmallVector<StringRef> parts;
+  StringRef(options.target).split(parts, ',');
+  compileOptions.triple = parts[0].str();
+  if (parts.size() > 1)
+    compileOptions.cpu = parts[1].str();
+  for (StringRef cpu :
+       ArrayRef(parts).drop_front(std::min<size_t>(parts.size(), 2)))
+    compileOptions.fallbackCpus.push_back(cpu.str());
   Expected<Program> lowered = lowerToLLVM(program, compileOptions);
   if (!lowered)
     return lowered.takeError();
+  // What is lowered for one CPU cannot be lowered for another.
+  bool single = compileOptions.fallbackCpus.empty();
   Expected<std::vector<char>> bytes =
-      quanta::emit(*lowered, *kind, compileOptions);
+      quanta::emit(single ? *lowered : program, *kind, compileOptions);
   if (!bytes)
     return bytes.takeError();
   if (kind == OutputKind::Object) {

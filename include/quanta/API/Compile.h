@@ -22,6 +22,9 @@ struct CompileOptions {
   /// LLVM's name of a CPU; `native` is this machine's, or the generic one where
   /// `triple` names another architecture.
   std::string cpu = "native";
+  /// Further CPUs that code is emitted for, less capable ones later: the object
+  /// chooses with CPUID. x86-64 only; programs in this process run for `cpu`.
+  std::vector<std::string> fallbackCpus;
   /// LLVM target triple; empty for this machine.
   std::string triple;
   /// 0 to 3.

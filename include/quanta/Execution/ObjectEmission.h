@@ -55,6 +55,14 @@ struct LoweredModule {
 llvm::Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
                                           const EmissionOptions &options = {});
 
+/// One module from the same program lowered for several x86-64 processors, the
+/// most capable first. Its functions ask the processor once, with CPUID, and
+/// from then on call the first variant whose instructions it has; the last one
+/// runs where none is. They ask with the functions of libgcc and compiler-rt
+/// behind `__builtin_cpu_supports`.
+llvm::Expected<LoweredModule>
+dispatchByCpu(llvm::MutableArrayRef<LoweredModule> variants);
+
 /// Optimizes the module and returns the bytes of an object file, assembly text
 /// or LLVM IR text.
 llvm::Expected<llvm::SmallVector<char, 0>>
