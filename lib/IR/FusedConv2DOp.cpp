@@ -106,6 +106,8 @@ LogicalResult verifyWindows(FusedOpInterface op, ArrayRef<int64_t> kernel,
 }
 
 LogicalResult FusedConv2DOp::verify() {
+  if (failed(verifyFusedOutputs(*this)))
+    return failure();
   auto lhs = cast<ShapedType>(getLhs().getType());
   auto rhs = cast<ShapedType>(getRhs().getType());
   auto init = cast<ShapedType>(getInit().getType());

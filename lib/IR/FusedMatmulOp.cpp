@@ -90,6 +90,8 @@ static LogicalResult verifyShapes(FusedMatmulOp op) {
 }
 
 LogicalResult FusedMatmulOp::verify() {
+  if (failed(verifyFusedOutputs(*this)))
+    return failure();
   auto lhs = cast<ShapedType>(getLhs().getType());
   auto rhs = cast<ShapedType>(getRhs().getType());
   auto init = cast<ShapedType>(getInit().getType());

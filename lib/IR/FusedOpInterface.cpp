@@ -16,18 +16,27 @@ using namespace mlir;
 
 namespace quanta {
 
-FusedOpInterface
-FusedOpInterface::cloneWithoutEpilogue(OpBuilder &builder, Location loc,
-                                       TypeRange results, ValueRange extras,
-                                       ArrayRef<AffineMap> maps, Value output) {
+OperandRange FusedOpInterface::getOutputs() {
+  return cast<DestinationStyleOpInterface>(getOperation()).getDpsInits();
+}
+
+FusedOpInterface FusedOpInterface::cloneWithoutEpilogue(
+    OpBuilder &builder, Location loc, TypeRange results, ValueRange extras,
+    ArrayRef<AffineMap> maps, ValueRange outputs) {
   SmallVector<Value> operands{getLhs(), getRhs(), getInit()};
   operands.append(extras.begin(), extras.end());
-  operands.push_back(output);
+  operands.append(outputs.begin(), outputs.end());
   Operation *op = getOperation();
   OperationState state(loc, op->getName(), operands, results);
   NamedAttrList properties(
       cast<DictionaryAttr>(op->getPropertiesAsAttribute()));
   properties.set("extra_maps", builder.getAffineMapArrayAttr(maps));
+  StringRef segments = OpTrait::AttrSizedOperandSegments<
+      FusedMatmulOp>::getOperandSegmentSizeAttr();
+  if (properties.get(segments))
+    properties.set(segments, builder.getDenseI32ArrayAttr(
+                                 {1, 1, 1, static_cast<int32_t>(extras.size()),
+                                  static_cast<int32_t>(outputs.size())}));
   state.propertiesAttr = properties.getDictionary(builder.getContext());
   state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
   state.addRegion();
@@ -36,15 +45,36 @@ FusedOpInterface::cloneWithoutEpilogue(OpBuilder &builder, Location loc,
 
 void getFusedEffects(FusedOpInterface op,
                      SmallVectorImpl<MemoryEffects::EffectInstance> &effects) {
-  // On tensors the operation is pure; on buffers it reads all but the output.
-  if (!isa<MemRefType>(op.getOutput().getType()))
+  // On tensors the operation is pure; on buffers it reads all but the outputs.
+  // What is not verified yet may have none.
+  OperandRange outputs = op.getOutputs();
+  if (outputs.empty() || !isa<MemRefType>(outputs.front().getType()))
     return;
   MutableArrayRef<OpOperand> operands = op->getOpOperands();
-  for (OpOperand &operand : operands.drop_back())
+  for (OpOperand &operand : operands.drop_back(outputs.size()))
     if (isa<MemRefType>(operand.get().getType()) &&
-        operand.get() != op.getOutput())
+        !llvm::is_contained(outputs, operand.get()))
       effects.emplace_back(MemoryEffects::Read::get(), &operand);
-  effects.emplace_back(MemoryEffects::Write::get(), &operands.back());
+  for (OpOperand &operand : operands.take_back(outputs.size()))
+    effects.emplace_back(MemoryEffects::Write::get(), &operand);
+}
+
+LogicalResult verifyFusedOutputs(FusedOpInterface op) {
+  OperandRange outputs = op.getOutputs();
+  if (outputs.empty() ||
+      static_cast<int64_t>(outputs.size()) > op.getMaxOutputs())
+    return op->emitOpError() << "needs between 1 and " << op.getMaxOutputs()
+                             << " outs, got " << outputs.size();
+  auto first = cast<ShapedType>(outputs.front().getType());
+  for (Type type : outputs.drop_front().getTypes()) {
+    auto other = cast<ShapedType>(type);
+    if (isa<MemRefType>(other) != isa<MemRefType>(first) ||
+        other.getRank() != first.getRank() ||
+        !llvm::all_of_zip(first.getShape(), other.getShape(), sizesAgree))
+      return op->emitOpError() << "outs must have the same sizes, got " << first
+                               << " and " << other;
+  }
+  return success();
 }
 
 LogicalResult verifyFusedFactors(FusedOpInterface op) {
@@ -103,10 +133,14 @@ LogicalResult verifyFusedEpilogue(FusedOpInterface op) {
     }
   }
   auto yield = cast<YieldOp>(block.getTerminator());
-  if (yield.getNumOperands() != 1 ||
-      yield.getOperand(0).getType() != output.getElementType())
-    return op->emitOpError()
-           << "epilogue must yield one " << output.getElementType();
+  if (yield.getNumOperands() != op.getOutputs().size())
+    return op->emitOpError() << "epilogue must yield one "
+                             << output.getElementType() << " for each output";
+  for (auto [result, value] : llvm::zip(op.getOutputs(), yield.getOperands())) {
+    Type element = getElementTypeOrSelf(result);
+    if (value.getType() != element)
+      return op->emitOpError() << "epilogue must yield one " << element;
+  }
   return success();
 }
 

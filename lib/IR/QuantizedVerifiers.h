@@ -76,6 +76,7 @@ mlir::LogicalResult verifyWindows(FusedOpInterface op,
 std::array<int64_t, 4> getFourPads(llvm::ArrayRef<int64_t> pads);
 
 /// Factors and accumulators are those of the instruction.
+mlir::LogicalResult verifyFusedOutputs(FusedOpInterface op);
 mlir::LogicalResult verifyFusedFactors(FusedOpInterface op);
 
 /// Extras, their maps and the region fit each other and the output.

@@ -5,8 +5,11 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EpilogueBound.h"
+
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/Transposes.h"
 
@@ -14,9 +17,12 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -226,6 +232,126 @@ struct PadBehindElementwise : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+//===----------------------------------------------------------------------===//
+// Maximum
+//===----------------------------------------------------------------------===//
+
+/// Whether the body never decreases where its argument grows, in the order of
+/// unsigned integers if it yields integers: steps with constants that keep the
+/// order.
+bool isMonotone(Block &body) {
+  Value value = body.getTerminator()->getOperand(0);
+  bool isInteger = false;
+  auto getNumber = [](Value constant) -> std::optional<double> {
+    FloatAttr attr;
+    if (!matchPattern(constant, m_Constant(&attr)) || attr.getValue().isNaN())
+      return std::nullopt;
+    return attr.getValueAsDouble();
+  };
+  std::optional<double> low, high;
+  if (auto truncate = value.getDefiningOp<arith::TruncIOp>()) {
+    auto convert = truncate.getIn().getDefiningOp<arith::FPToSIOp>();
+    if (!convert || !truncate.getType().isInteger(8))
+      return false;
+    isInteger = true;
+    value = convert.getIn();
+  }
+  for (bool isOutermost = true; value != body.getArgument(0);) {
+    Operation *op = value.getDefiningOp();
+    if (!op || op->getBlock() != &body)
+      return false;
+    std::optional<double> number =
+        op->getNumOperands() == 2 ? getNumber(op->getOperand(1)) : std::nullopt;
+    if (isa<arith::MinNumFOp>(op) && number) {
+      if (isOutermost)
+        high = number;
+    } else if (isa<arith::MaxNumFOp>(op) && number) {
+      if (isOutermost)
+        low = number;
+    } else {
+      isOutermost = false;
+      bool keepsOrder = isa<math::RoundEvenOp>(op) ||
+                        (isa<arith::AddFOp, arith::SubFOp>(op) && number &&
+                         std::isfinite(*number)) ||
+                        (isa<arith::MulFOp, arith::DivFOp>(op) && number &&
+                         std::isfinite(*number) && *number > 0);
+      if (!keepsOrder)
+        return false;
+    }
+    value = op->getOperand(0);
+  }
+  return !isInteger || (low && high && *low >= 0 && *high <= 255);
+}
+
+/// Whether the elements of a tensor are numbers, as what is computed from
+/// integers and constants is.
+bool holdsNumbers(Value tensor) {
+  if (auto pad = tensor.getDefiningOp<tensor::PadOp>()) {
+    FloatAttr padding;
+    Value value = pad.getConstantPaddingValue();
+    return value && matchPattern(value, m_Constant(&padding)) &&
+           !padding.getValue().isNaN() && holdsNumbers(pad.getSource());
+  }
+  auto generic = tensor.getDefiningOp<linalg::GenericOp>();
+  return generic && linalg::isElementwise(generic) &&
+         std::isfinite(
+             getEpilogueBound(generic.getBody()->getTerminator()->getOperand(0),
+                              SmallVector<Value>(generic.getDpsInputs())));
+}
+
+/// `f(max(x))` is `max(f(x))` where `f` keeps the order: the window slides over
+/// fewer bytes behind a quantization.
+struct MaxPoolingBehindElementwise : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!linalg::isElementwise(op) || !op.hasPureTensorSemantics() ||
+        op.getNumDpsInputs() != 1 || op->getNumResults() != 1 ||
+        op.hasIndexSemantics() ||
+        op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) ||
+        !llvm::all_of(op.getIndexingMapsArray(),
+                      [](AffineMap map) { return map.isIdentity(); }))
+      return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
+    auto pool = op.getDpsInputs()[0].getDefiningOp<linalg::PoolingNhwcMaxOp>();
+    auto fill = pool ? pool.getOutputs()[0].getDefiningOp<linalg::FillOp>()
+                     : linalg::FillOp();
+    if (!fill || !pool->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "reads no maximum of windows");
+    Type element = getElementTypeOrSelf(op.getResult(0));
+    FloatAttr start;
+    if (!element.isInteger(8) || !isMonotone(*op.getBody()) ||
+        !matchPattern(fill.getInputs()[0], m_Constant(&start)) ||
+        start.getValue().isNaN() || !holdsNumbers(pool.getInputs()[0]))
+      return rewriter.notifyMatchFailure(
+          op, "is no quantization of numbers to unsigned bytes");
+    Location loc = op.getLoc();
+    Value input = pool.getInputs()[0];
+    Value bytes = createEmptyLike(rewriter, loc, input, element);
+    auto inner = linalg::GenericOp::create(
+        rewriter, loc, bytes.getType(), input, bytes, op.getIndexingMapsArray(),
+        op.getIteratorTypesArray());
+    inner->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    rewriter.cloneRegionBefore(op.getRegion(), inner.getRegion(),
+                               inner.getRegion().begin());
+    IRMapping mapping;
+    mapping.map(op.getBody()->getArgument(0), fill.getInputs()[0]);
+    for (Operation &scalar : op.getBody()->without_terminator())
+      rewriter.clone(scalar, mapping);
+    Value first =
+        mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
+    Value empty = createEmptyLike(rewriter, loc, op.getResult(0), element);
+    Value init =
+        linalg::FillOp::create(rewriter, loc, first, empty).getResult(0);
+    Value window = createEmptyLike(rewriter, loc, pool.getInputs()[1], element);
+    auto maximum = linalg::PoolingNhwcMaxUnsignedOp::create(
+        rewriter, pool.getLoc(), TypeRange(init.getType()),
+        ValueRange{inner.getResult(0), window}, ValueRange{init},
+        pool.getStrides(), pool.getDilations());
+    rewriter.replaceOp(op, maximum->getResults());
+    return success();
+  }
+};
+
 struct ConvertLayoutPass : impl::ConvertLayoutBase<ConvertLayoutPass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
@@ -247,6 +373,10 @@ struct ConvertLayoutPass : impl::ConvertLayoutBase<ConvertLayoutPass> {
           ConvertPooling<linalg::PoolingNcwSumOp, linalg::PoolingNwcSumOp>>(
           patterns.getContext());
       populateSinkTransposePatterns(patterns);
+    });
+    apply([](RewritePatternSet &patterns) {
+      patterns.add<PadBehindElementwise, MaxPoolingBehindElementwise>(
+          patterns.getContext());
     });
     apply(populateRaiseTransposePatterns);
     apply(populateAbsorbTransposePatterns);

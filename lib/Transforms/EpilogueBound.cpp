@@ -8,6 +8,8 @@
 #include "EpilogueBound.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
@@ -39,7 +41,7 @@ static double getBound(Attribute constant) {
   return bound;
 }
 
-static double getConstantBound(Value value) {
+static double getElementBound(Value value) {
   Attribute constant;
   if (auto global = value.getDefiningOp<memref::GetGlobalOp>()) {
     auto definition = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
@@ -50,6 +52,11 @@ static double getConstantBound(Value value) {
   }
   if (matchPattern(value, m_Constant(&constant)))
     return getBound(constant);
+  if (auto generic = value.getDefiningOp<linalg::GenericOp>();
+      generic && linalg::isElementwise(generic))
+    return getEpilogueBound(generic.getBody()->getTerminator()->getOperand(
+                                cast<OpResult>(value).getResultNumber()),
+                            SmallVector<Value>(generic.getDpsInputs()));
   return unbounded;
 }
 
@@ -90,14 +97,14 @@ double BoundFinder::find(Value value) {
     Value source = argument.getArgNumber() < values.size()
                        ? values[argument.getArgNumber()]
                        : Value();
-    return source ? getConstantBound(source) : unbounded;
+    return source ? getElementBound(source) : unbounded;
   }
   Operation *op = value.getDefiningOp();
   auto of = [&](unsigned operand) { return get(op->getOperand(operand)); };
   double bound =
       llvm::TypeSwitch<Operation *, double>(op)
           .Case<arith::ConstantOp>(
-              [&](arith::ConstantOp) { return getConstantBound(value); })
+              [&](arith::ConstantOp) { return getElementBound(value); })
           .Case<arith::SIToFPOp>([&](arith::SIToFPOp) { return of(0); })
           .Case<arith::UIToFPOp>([&](arith::UIToFPOp) { return 2 * of(0); })
           .Case<arith::MulFOp>([&](arith::MulFOp) { return of(0) * of(1); })
@@ -106,6 +113,15 @@ double BoundFinder::find(Value value) {
           .Case<arith::MaxNumFOp, arith::MinNumFOp, arith::MaximumFOp,
                 arith::MinimumFOp>(
               [&](Operation *) { return std::max(of(0), of(1)); })
+          .Case<arith::SelectOp>(
+              [&](arith::SelectOp) { return std::max(of(1), of(2)); })
+          .Case<arith::DivFOp>([&](arith::DivFOp div) {
+            FloatAttr divisor;
+            if (!matchPattern(div.getRhs(), m_Constant(&divisor)) ||
+                !divisor.getValue().isFiniteNonZero())
+              return unbounded;
+            return of(0) / std::abs(divisor.getValueAsDouble());
+          })
           .Case<arith::NegFOp>([&](arith::NegFOp) { return of(0); })
           .Default([](Operation *) { return unbounded; });
   // The result is rounded, and a product of zero and infinity is no bound.

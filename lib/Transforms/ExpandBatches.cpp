@@ -104,7 +104,8 @@ bool collapseRows(FusedMatmulOp op) {
     return memref::CollapseShapeOp::isGuaranteedCollapsible(
         cast<MemRefType>(buffer.getType()), groups);
   };
-  if (!isCollapsible(op.getLhs()) || !isCollapsible(op.getOutput()))
+  if (!isCollapsible(op.getLhs()) ||
+      !llvm::all_of(op.getOutputs(), isCollapsible))
     return false;
   SmallVector<AffineMap> maps(
       op.getExtraMaps().getAsValueRange<AffineMapAttr>());
@@ -127,10 +128,11 @@ bool collapseRows(FusedMatmulOp op) {
     map = whole ? b.getMultiDimIdentityMap(2)
                 : map.replaceDimsAndSymbols(dims, {}, 2, 0);
   }
+  auto outputs = llvm::map_to_vector(op.getOutputs(), collapse);
   auto collapsed = FusedMatmulOp::create(
       b, op.getLoc(), TypeRange(), collapse(op.getLhs()), op.getRhs(),
-      op.getInit(), extras, collapse(op.getOutput()), op.getDot(),
-      b.getAffineMapArrayAttr(maps), op.getFlipLhs());
+      op.getInit(), extras, outputs, op.getDot(), b.getAffineMapArrayAttr(maps),
+      op.getFlipLhs());
   collapsed.getEpilogue().takeBody(op.getEpilogue());
   op.erase();
   return true;
@@ -170,9 +172,11 @@ void expand(FusedMatmulOp op) {
   // K takes the place of N.
   Value lhs = expander.slice(op.getLhs(), op.getLhsMapOrIdentity());
   Value rhs = expander.slice(op.getRhs(), packedMap);
-  Value output = expander.slice(op.getOutput(), b.getMultiDimIdentityMap(rank));
+  auto outputs = llvm::map_to_vector(op.getOutputs(), [&](Value output) {
+    return expander.slice(output, b.getMultiDimIdentityMap(rank));
+  });
   auto inner = FusedMatmulOp::create(
-      b, op.getLoc(), TypeRange(), lhs, rhs, init, extras, output, op.getDot(),
+      b, op.getLoc(), TypeRange(), lhs, rhs, init, extras, outputs, op.getDot(),
       b.getAffineMapArrayAttr(maps), op.getFlipLhs());
   inner.getEpilogue().takeBody(op.getEpilogue());
   op.erase();

@@ -12,8 +12,11 @@
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Dominance.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 using namespace mlir;
 
@@ -24,23 +27,10 @@ namespace quanta {
 
 namespace {
 
-struct FuseConsumer : OpInterfaceRewritePattern<FusedOpInterface> {
+struct FusionBase : OpInterfaceRewritePattern<FusedOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
-  LogicalResult matchAndRewrite(FusedOpInterface op,
-                                PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 1 || !op->hasOneUse())
-      return rewriter.notifyMatchFailure(op, "has several users");
-    OpOperand &use = *op->use_begin();
-    auto consumer = dyn_cast<linalg::GenericOp>(use.getOwner());
-    if (!consumer || !canFuse(consumer, use))
-      return rewriter.notifyMatchFailure(
-          op, "its user is not an elementwise operation on the same indices");
-    fuse(op, consumer, use, rewriter);
-    return success();
-  }
-
-private:
+protected:
   /// In memory, an element below 8 bits has a byte of its own; in a vector, it
   /// has not.
   static bool hasWholeBytes(Type type) {
@@ -66,9 +56,12 @@ private:
            });
   }
 
-  static void fuse(FusedOpInterface op, linalg::GenericOp consumer,
-                   OpOperand &use, PatternRewriter &rewriter) {
-    rewriter.setInsertionPoint(consumer);
+  /// Appends what `consumer` computes from the first result of `op` to the
+  /// epilogue; the first result itself stays if `both` is set. The new
+  /// operation is at the builder's insertion point.
+  static FusedOpInterface fuse(FusedOpInterface op, linalg::GenericOp consumer,
+                               OpOperand &use, bool both,
+                               PatternRewriter &rewriter) {
     SmallVector<Value> extras(op.getExtras());
     SmallVector<AffineMap> maps(
         op.getExtraMaps().getAsValueRange<AffineMapAttr>());
@@ -79,10 +72,27 @@ private:
         extras.push_back(input->get());
         maps.push_back(consumer.getMatchingIndexingMap(input));
       }
+    SmallVector<Value> outputs;
+    SmallVector<Type> types;
+    if (both) {
+      Type element = getElementTypeOrSelf(consumer.getResult(0));
+      outputs = {op.getOutput(),
+                 tensor::EmptyOp::create(
+                     rewriter, consumer.getLoc(),
+                     tensor::getMixedSizes(rewriter, consumer.getLoc(),
+                                           op.getOutput()),
+                     element)};
+      for (Value output : outputs)
+        types.push_back(output.getType());
+    } else {
+      outputs.push_back(consumer.getDpsInits()[0]);
+      types.push_back(consumer.getResult(0).getType());
+    }
     FusedOpInterface fused = op.cloneWithoutEpilogue(
-        rewriter, rewriter.getFusedLoc({op.getLoc(), consumer.getLoc()}),
-        consumer.getResultTypes(), extras, maps, consumer.getDpsInits()[0]);
+        rewriter, rewriter.getFusedLoc({op.getLoc(), consumer.getLoc()}), types,
+        extras, maps, outputs);
 
+    OpBuilder::InsertionGuard guard(rewriter);
     Block &block = fused.getEpilogue().emplaceBlock();
     IRMapping mapping;
     for (BlockArgument argument : op.getEpilogue().front().getArguments())
@@ -92,8 +102,8 @@ private:
     for (Operation &inner : op.getEpilogue().front().without_terminator())
       rewriter.clone(inner, mapping);
     auto yield = cast<YieldOp>(op.getEpilogue().front().getTerminator());
-    mapping.map(consumer.getMatchingBlockArgument(&use),
-                mapping.lookupOrDefault(yield.getOperand(0)));
+    Value result = mapping.lookupOrDefault(yield.getOperand(0));
+    mapping.map(consumer.getMatchingBlockArgument(&use), result);
     for (OpOperand *input : newExtras) {
       BlockArgument argument = consumer.getMatchingBlockArgument(input);
       mapping.map(argument,
@@ -101,11 +111,80 @@ private:
     }
     for (Operation &inner : consumer.getBody()->without_terminator())
       rewriter.clone(inner, mapping);
-    Value result = consumer.getBody()->getTerminator()->getOperand(0);
-    YieldOp::create(rewriter, consumer.getLoc(),
-                    mapping.lookupOrDefault(result));
+    SmallVector<Value> yielded;
+    if (both)
+      yielded.push_back(result);
+    yielded.push_back(mapping.lookupOrDefault(
+        consumer.getBody()->getTerminator()->getOperand(0)));
+    YieldOp::create(rewriter, consumer.getLoc(), yielded);
+    return fused;
+  }
+};
+
+struct FuseConsumer : FusionBase {
+  using FusionBase::FusionBase;
+
+  LogicalResult matchAndRewrite(FusedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumResults() != 1 || !op->hasOneUse())
+      return rewriter.notifyMatchFailure(op, "has several users");
+    OpOperand &use = *op->use_begin();
+    auto consumer = dyn_cast<linalg::GenericOp>(use.getOwner());
+    if (!consumer || !canFuse(consumer, use))
+      return rewriter.notifyMatchFailure(
+          op, "its user is not an elementwise operation on the same indices");
+    rewriter.setInsertionPoint(consumer);
+    FusedOpInterface fused = fuse(op, consumer, use, /*both=*/false, rewriter);
     rewriter.replaceOp(consumer, fused->getResults());
     rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// Where others read a result too, a consumer that makes smaller elements of it
+/// becomes a second result: a pass over the larger ones less.
+struct FuseNarrowing : FusionBase {
+  using FusionBase::FusionBase;
+
+  LogicalResult matchAndRewrite(FusedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    if (op->getNumResults() != 1 || op->hasOneUse() || op.getMaxOutputs() < 2)
+      return rewriter.notifyMatchFailure(op, "cannot have a second result");
+    for (OpOperand &use : op->getUses()) {
+      auto consumer = dyn_cast<linalg::GenericOp>(use.getOwner());
+      if (!consumer || !canFuse(consumer, use) || !isNarrower(consumer, use) ||
+          !canMoveTo(op, consumer))
+        continue;
+      rewriter.setInsertionPoint(op);
+      FusedOpInterface fused = fuse(op, consumer, use, /*both=*/true, rewriter);
+      rewriter.replaceOp(consumer, fused->getResult(1));
+      rewriter.replaceOp(op, fused->getResult(0));
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no user makes smaller elements");
+  }
+
+private:
+  static bool isNarrower(linalg::GenericOp consumer, OpOperand &use) {
+    auto bitsOf = [](Value value) {
+      Type element = getElementTypeOrSelf(value);
+      return element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+    };
+    return consumer.getNumDpsInputs() == 1 &&
+           isa_and_present<tensor::EmptyOp>(
+               consumer.getDpsInits()[0].getDefiningOp()) &&
+           bitsOf(consumer.getResult(0)) < bitsOf(use.get());
+  }
+
+  /// Whether all that the consumer's body takes from outside is known at `op`.
+  static bool canMoveTo(FusedOpInterface op, linalg::GenericOp consumer) {
+    DominanceInfo dominance;
+    bool isKnown = true;
+    visitUsedValuesDefinedAbove(
+        consumer->getRegions(), [&](OpOperand *operand) {
+          isKnown &= dominance.properlyDominates(operand->get(), op);
+        });
+    return isKnown;
   }
 };
 
@@ -115,7 +194,7 @@ struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
                           getArgument())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseConsumer>(&getContext());
+    patterns.add<FuseConsumer, FuseNarrowing>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

@@ -115,7 +115,7 @@ void TileBuilder::buildInterleavedEpilogue(ArrayRef<InterleavedOutput> outputs,
 void TileBuilder::storeInterleaved(ArrayRef<Value> results,
                                    const InterleavedOutput &output) {
   SmallVector<Value> vectors(results);
-  if (rounding) {
+  if (const std::optional<ByteRounding> &rounding = roundings.front()) {
     ByteRounding interleaved = *rounding;
     interleaved.interleaved = true;
     if (Value bytes = dot.buildRoundToBytes(b, loc, vectors, interleaved)) {
@@ -123,7 +123,7 @@ void TileBuilder::storeInterleaved(ArrayRef<Value> results,
       return;
     }
     for (Value &vector : vectors)
-      vector = buildRounding(vector);
+      vector = buildRounding(vector, *rounding);
   }
   // Where the elements of the interleaved vectors come from, the other way.
   SmallVector<int64_t> from(shape.kGroup * shape.lanes);

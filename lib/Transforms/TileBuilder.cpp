@@ -32,15 +32,19 @@ TileBuilder::TileBuilder(FusedOpInterface op, bool dense)
   rhs = op.getRhs();
   for (Value extra : op.getExtras())
     extras.push_back(makeContiguous(extra));
-  output = contiguousOutput = makeContiguous(op.getOutput());
+  for (Value output : op.getOutputs())
+    outputs.push_back(makeContiguous(output));
+  contiguousOutputs = outputs;
   llvm::append_range(maps, op.getExtraMaps().getAsValueRange<AffineMapAttr>());
   splitEpilogue();
 }
 
 void TileBuilder::finish() {
   b.setInsertionPoint(op);
-  if (contiguousOutput != op.getOutput())
-    memref::CopyOp::create(b, loc, contiguousOutput, op.getOutput());
+  for (auto [contiguous, output] :
+       llvm::zip(contiguousOutputs, op.getOutputs()))
+    if (contiguous != output)
+      memref::CopyOp::create(b, loc, contiguous, output);
   for (Value copy : copies)
     memref::DeallocOp::create(b, loc, copy);
   op.erase();
@@ -71,7 +75,7 @@ bool TileBuilder::joinPixels() {
   auto usesPixels = [](AffineMap map) {
     return map.isFunctionOfDim(1) || map.isFunctionOfDim(2);
   };
-  if (!isDense(output))
+  if (!llvm::all_of(outputs, isDense))
     return false;
   for (auto [extra, map] : llvm::zip(extras, maps))
     if (usesPixels(map) && (!map.isIdentity() || !isDense(extra)))
@@ -80,7 +84,8 @@ bool TileBuilder::joinPixels() {
     return memref::CollapseShapeOp::create(
         b, loc, buffer, ArrayRef<ReassociationIndices>{{0}, {1, 2}, {3}});
   };
-  output = join(output);
+  for (Value &output : outputs)
+    output = join(output);
   SmallVector<AffineExpr> dims{
       b.getAffineDimExpr(0), b.getAffineConstantExpr(0),
       b.getAffineConstantExpr(0), b.getAffineDimExpr(2)};
@@ -179,7 +184,9 @@ void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
                                 ArrayRef<Value> accumulators) {
   int64_t vectors = vectorsOf(channels.count);
   Block &block = epilogue.front();
-  SmallVector<SmallVector<Value>> results(rows.size());
+  // By output, then by row.
+  SmallVector<SmallVector<SmallVector<Value>>, 2> results(
+      outputs.size(), SmallVector<SmallVector<Value>>(rows.size()));
   for (int64_t vector = 0; vector < vectors; ++vector) {
     int64_t lanes =
         std::min(shape.lanes, channels.count - vector * shape.lanes);
@@ -192,30 +199,46 @@ void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
       for (auto [argument, extra, map] :
            llvm::zip(block.getArguments().drop_front(), extras, maps))
         mapping.map(argument, loadExtra(extra, map, position, lanes));
-      Value result = vectorizeBlock(b, block, mapping, shape.lanes).front();
-      if (rounding)
-        results[row].push_back(result);
-      else
-        store(result, output, position, lanes);
+      for (auto [number, result] :
+           llvm::enumerate(vectorizeBlock(b, block, mapping, shape.lanes)))
+        if (roundings[number])
+          results[number][row].push_back(result);
+        else
+          store(result, outputs[number], position, lanes);
     }
   }
-  if (!rounding)
-    return;
-  for (auto [rowIndices, rowResults] : llvm::zip(rows, results)) {
-    SmallVector<Value> position(rowIndices.begin(), rowIndices.end());
-    position.push_back(channels.first);
-    storeBytes(rowResults, position, channels.count);
+  for (unsigned number = 0; number < outputs.size(); ++number) {
+    if (!roundings[number])
+      continue;
+    for (auto [rowIndices, rowResults] : llvm::zip(rows, results[number])) {
+      SmallVector<Value> position(rowIndices.begin(), rowIndices.end());
+      position.push_back(channels.first);
+      storeBytes(rowResults, number, position, channels.count);
+    }
   }
 }
 
-/// Looks for the end that targets have instructions for, and cuts it off.
+/// Looks for ends that targets have instructions for, and cuts them off.
 void TileBuilder::splitEpilogue() {
   IRMapping mapping;
   op.getEpilogue().cloneInto(&epilogue, mapping);
-  Operation *yield = epilogue.front().getTerminator();
-  auto truncate = yield->getOperand(0).getDefiningOp<arith::TruncIOp>();
+  Block &block = epilogue.front();
+  for (OpOperand &yielded : block.getTerminator()->getOpOperands())
+    roundings.push_back(splitRounding(yielded));
+  SmallVector<Operation *> ops;
+  for (Operation &inner : block.without_terminator())
+    ops.push_back(&inner);
+  for (Operation *inner : llvm::reverse(ops))
+    if (isOpTriviallyDead(inner))
+      inner->erase();
+  if (roundings.size() == 1 && roundings.front())
+    areFloatSums = takeSumsAsFloats(op, block, *roundings.front());
+}
+
+std::optional<ByteRounding> TileBuilder::splitRounding(OpOperand &yielded) {
+  auto truncate = yielded.get().getDefiningOp<arith::TruncIOp>();
   if (!truncate || !truncate.getType().isInteger(8))
-    return;
+    return std::nullopt;
   auto convert = truncate.getIn().getDefiningOp<arith::FPToSIOp>();
   auto upper = convert ? convert.getIn().getDefiningOp<arith::MinNumFOp>()
                        : arith::MinNumFOp();
@@ -225,7 +248,7 @@ void TileBuilder::splitEpilogue() {
   auto round =
       shift ? shift.getLhs().getDefiningOp<math::RoundEvenOp>() : nullptr;
   if (!round || !convert.getType().isInteger(32))
-    return;
+    return std::nullopt;
   auto getInteger = [](Value value) -> std::optional<int64_t> {
     FloatAttr attr;
     if (!matchPattern(value, m_Constant(&attr)) || !attr.getType().isF32())
@@ -241,28 +264,23 @@ void TileBuilder::splitEpilogue() {
                          high = getInteger(upper.getRhs());
   if (!zeroPoint || !low || !high || *low > *high || *low < -128 ||
       *high > (*low < 0 ? 127 : 255))
-    return;
+    return std::nullopt;
   // Argument 0 is the accumulator.
   SmallVector<Value> arguments{Value()};
   llvm::append_range(arguments, op.getExtras());
   bool fitsInteger =
       getEpilogueBound(round.getOperand(), arguments) < std::ldexp(1.0, 31);
-  rounding = ByteRounding{*zeroPoint, *low, *high, fitsInteger,
-                          /*interleaved=*/false};
-  yield->setOperand(0, round.getOperand());
-  SmallVector<Operation *> ops;
-  for (Operation &inner : epilogue.front().without_terminator())
-    ops.push_back(&inner);
-  for (Operation *inner : llvm::reverse(ops))
-    if (isOpTriviallyDead(inner))
-      inner->erase();
-  areFloatSums = takeSumsAsFloats(op, epilogue.front(), *rounding);
+  yielded.set(round.getOperand());
+  return ByteRounding{*zeroPoint, *low, *high, fitsInteger,
+                      /*interleaved=*/false};
 }
 
 /// All channels of one row at once.
-void TileBuilder::storeBytes(ValueRange results, ArrayRef<Value> position,
-                             int64_t channels) {
-  if (Value bytes = dot.buildRoundToBytes(b, loc, results, *rounding)) {
+void TileBuilder::storeBytes(ValueRange results, unsigned number,
+                             ArrayRef<Value> position, int64_t channels) {
+  Value output = outputs[number];
+  const ByteRounding &rounding = *roundings[number];
+  if (Value bytes = dot.buildRoundToBytes(b, loc, results, rounding)) {
     auto type = cast<VectorType>(bytes.getType());
     int64_t lanes = shape.lanes * static_cast<int64_t>(results.size());
     if (channels < lanes) {
@@ -283,13 +301,13 @@ void TileBuilder::storeBytes(ValueRange results, ArrayRef<Value> position,
     int64_t start = vector * shape.lanes;
     SmallVector<Value> at(position);
     at.back() = add(at.back(), start);
-    store(buildRounding(result), output, at,
+    store(buildRounding(result, rounding), output, at,
           std::min(shape.lanes, channels - start));
   }
 }
 
 /// The same operation by operation.
-Value TileBuilder::buildRounding(Value x) {
+Value TileBuilder::buildRounding(Value x, const ByteRounding &rounding) {
   auto splat = [&](int64_t value) {
     return arith::ConstantOp::create(
         b, loc,
@@ -300,9 +318,9 @@ Value TileBuilder::buildRounding(Value x) {
     return VectorType::get(shape.lanes, b.getIntegerType(bits));
   };
   x = math::RoundEvenOp::create(b, loc, x);
-  x = arith::AddFOp::create(b, loc, x, splat(rounding->zeroPoint));
-  x = arith::MaxNumFOp::create(b, loc, x, splat(rounding->low));
-  x = arith::MinNumFOp::create(b, loc, x, splat(rounding->high));
+  x = arith::AddFOp::create(b, loc, x, splat(rounding.zeroPoint));
+  x = arith::MaxNumFOp::create(b, loc, x, splat(rounding.low));
+  x = arith::MinNumFOp::create(b, loc, x, splat(rounding.high));
   x = arith::FPToSIOp::create(b, loc, vectorOf(32), x);
   return arith::TruncIOp::create(b, loc, vectorOf(8), x);
 }

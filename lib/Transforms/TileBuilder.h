@@ -48,7 +48,7 @@ public:
   /// With `dense`, all of `lhs` lies in memory without gaps.
   explicit TileBuilder(FusedOpInterface op, bool dense = false);
 
-  /// Ends the work: results are in the operation's output.
+  /// Ends the work: results are in the operation's outputs.
   void finish();
 
   mlir::OpBuilder &builder() { return b; }
@@ -60,7 +60,8 @@ public:
   /// Another view of the same elements, for `buildDots`.
   void setLhs(mlir::Value view) { lhs = view; }
   mlir::Value getRhs() const { return rhs; }
-  mlir::Value getOutput() const { return output; }
+  /// Or the first of several places of the same sizes.
+  mlir::Value getOutput() const { return outputs.front(); }
   /// Makes one dimension of the rows and columns of images, and so row indices
   /// of results one shorter. False if an extra does not allow it.
   bool joinPixels();
@@ -127,13 +128,14 @@ private:
   mlir::Location loc;
   DotAttrInterface dot;
   DotShape shape;
-  /// `output` may be another view of the same elements.
-  mlir::Value lhs, rhs, output, contiguousOutput;
+  mlir::Value lhs, rhs;
+  /// `outputs` may be other views of the same elements.
+  llvm::SmallVector<mlir::Value, 2> outputs, contiguousOutputs;
   llvm::SmallVector<mlir::Value> extras, copies;
   llvm::SmallVector<mlir::AffineMap> maps;
-  /// The epilogue, or what comes in it before `rounding`.
+  /// The epilogue, or what comes in it before `roundings`, one for each output.
   mlir::Region epilogue;
-  std::optional<ByteRounding> rounding;
+  llvm::SmallVector<std::optional<ByteRounding>, 2> roundings;
   /// Whether sums start from `floatSumStart`.
   bool areFloatSums = false;
 
@@ -146,8 +148,9 @@ private:
   void storeInterleaved(llvm::ArrayRef<mlir::Value> results,
                         const InterleavedOutput &output);
   void splitEpilogue();
-  mlir::Value buildRounding(mlir::Value x);
-  void storeBytes(mlir::ValueRange results,
+  std::optional<ByteRounding> splitRounding(mlir::OpOperand &yielded);
+  mlir::Value buildRounding(mlir::Value x, const ByteRounding &rounding);
+  void storeBytes(mlir::ValueRange results, unsigned number,
                   llvm::ArrayRef<mlir::Value> position, int64_t channels);
   void store(mlir::Value result, mlir::Value buffer,
              llvm::ArrayRef<mlir::Value> position, int64_t lanes);

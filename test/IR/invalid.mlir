@@ -871,6 +871,43 @@ func.func @fused_extra_argument(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memr
 
 // -----
 
+func.func @fused_two_sizes(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<4x3xi8>, %p: memref<4x2xi32>) {
+  // expected-error@+1 {{'quanta.fused_matmul' op outs must have the same sizes, got 'memref<4x3xi8>' and 'memref<4x2xi32>'}}
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<4x8xi8>) rhs(%w : memref<128xi8>)
+      init(%b : memref<16xi32>) maps [] outs(%o, %p : memref<4x3xi8>, memref<4x2xi32>) {
+  ^bb0(%acc: i32):
+    %t = arith.trunci %acc : i32 to i8
+    quanta.yield %t, %acc : i8, i32
+  }
+  return
+}
+
+// -----
+
+func.func @fused_three_outs(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<4x3xi32>) {
+  // expected-error@+1 {{'quanta.fused_matmul' op needs between 1 and 2 outs, got 3}}
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<4x8xi8>) rhs(%w : memref<128xi8>)
+      init(%b : memref<16xi32>) maps [] outs(%o, %o, %o : memref<4x3xi32>, memref<4x3xi32>, memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc, %acc, %acc : i32, i32, i32
+  }
+  return
+}
+
+// -----
+
+func.func @fused_two_yields(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<4x3xi32>) {
+  // expected-error@+1 {{'quanta.fused_matmul' op epilogue must yield one 'i32' for each output}}
+  quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<4x8xi8>) rhs(%w : memref<128xi8>)
+      init(%b : memref<16xi32>) maps [] outs(%o : memref<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc, %acc : i32, i32
+  }
+  return
+}
+
+// -----
+
 func.func @fused_yield(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<4x3xi8>) {
   // expected-error@+1 {{'quanta.fused_matmul' op epilogue must yield one 'i8'}}
   quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<4x8xi8>) rhs(%w : memref<128xi8>)

@@ -120,3 +120,68 @@ func.func @stay(%x: tensor<1x8x8x3xf32>, %y: tensor<1x3x8x8xf32>, %v: tensor<4x3
   %1 = linalg.conv_2d_nchw_fchw ins(%y, %v : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>) outs(%j : tensor<1x4x6x6xf32>) -> tensor<1x4x6x6xf32>
   return %0, %1 : tensor<1x6x6x4xf32>, tensor<1x4x6x6xf32>
 }
+
+// A quantization keeps the order of numbers: the maximum of bytes is the same.
+// CHECK-LABEL: func.func @maximum(
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<1x4x4x8xf32>) outs(%{{.*}} : tensor<1x4x4x8xi8>)
+// CHECK: linalg.fill ins(%c0_i8 : i8)
+// CHECK: linalg.pooling_nhwc_max_unsigned {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x4x4x8xi8>, tensor<2x2xi8>)
+func.func @maximum(%x: tensor<1x4x4x8xi32>) -> tensor<1x2x2x8xi8> {
+  %zero = arith.constant 0.0 : f32
+  %two = arith.constant 2.0 : f32
+  %top = arith.constant 255.0 : f32
+  %low = arith.constant 0xFF800000 : f32
+  %f = tensor.empty() : tensor<1x4x4x8xf32>
+  %n = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : tensor<1x4x4x8xi32>) outs(%f : tensor<1x4x4x8xf32>) {
+  ^bb0(%a: i32, %o: f32):
+    %s = arith.sitofp %a : i32 to f32
+    linalg.yield %s : f32
+  } -> tensor<1x4x4x8xf32>
+  %e = tensor.empty() : tensor<1x2x2x8xf32>
+  %k = tensor.empty() : tensor<2x2xf32>
+  %init = linalg.fill ins(%low : f32) outs(%e : tensor<1x2x2x8xf32>) -> tensor<1x2x2x8xf32>
+  %p = linalg.pooling_nhwc_max {strides = dense<2> : vector<2xi64>} ins(%n, %k : tensor<1x4x4x8xf32>, tensor<2x2xf32>)
+      outs(%init : tensor<1x2x2x8xf32>) -> tensor<1x2x2x8xf32>
+  %b = tensor.empty() : tensor<1x2x2x8xi8>
+  %q = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%p : tensor<1x2x2x8xf32>) outs(%b : tensor<1x2x2x8xi8>) {
+  ^bb0(%a: f32, %o: i8):
+    %d = arith.divf %a, %two : f32
+    %r = math.roundeven %d : f32
+    %l = arith.maxnumf %r, %zero : f32
+    %u = arith.minnumf %l, %top : f32
+    %i = arith.fptosi %u : f32 to i32
+    %t = arith.trunci %i : i32 to i8
+    linalg.yield %t : i8
+  } -> tensor<1x2x2x8xi8>
+  return %q : tensor<1x2x2x8xi8>
+}
+
+// What comes from outside may be no number, for which there is no byte.
+// CHECK-LABEL: func.func @maximum_of_argument(
+// CHECK: linalg.pooling_nhwc_max {{.*}} : tensor<1x4x4x8xf32>
+func.func @maximum_of_argument(%x: tensor<1x4x4x8xf32>) -> tensor<1x2x2x8xi8> {
+  %zero = arith.constant 0.0 : f32
+  %two = arith.constant 2.0 : f32
+  %top = arith.constant 255.0 : f32
+  %low = arith.constant 0xFF800000 : f32
+  %e = tensor.empty() : tensor<1x2x2x8xf32>
+  %k = tensor.empty() : tensor<2x2xf32>
+  %init = linalg.fill ins(%low : f32) outs(%e : tensor<1x2x2x8xf32>) -> tensor<1x2x2x8xf32>
+  %p = linalg.pooling_nhwc_max {strides = dense<2> : vector<2xi64>} ins(%x, %k : tensor<1x4x4x8xf32>, tensor<2x2xf32>)
+      outs(%init : tensor<1x2x2x8xf32>) -> tensor<1x2x2x8xf32>
+  %b = tensor.empty() : tensor<1x2x2x8xi8>
+  %q = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%p : tensor<1x2x2x8xf32>) outs(%b : tensor<1x2x2x8xi8>) {
+  ^bb0(%a: f32, %o: i8):
+    %d = arith.divf %a, %two : f32
+    %r = math.roundeven %d : f32
+    %l = arith.maxnumf %r, %zero : f32
+    %u = arith.minnumf %l, %top : f32
+    %i = arith.fptosi %u : f32 to i32
+    %t = arith.trunci %i : i32 to i8
+    linalg.yield %t : i8
+  } -> tensor<1x2x2x8xi8>
+  return %q : tensor<1x2x2x8xi8>
+}

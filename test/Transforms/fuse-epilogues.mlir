@@ -138,3 +138,57 @@ func.func @read_twice(%x: tensor<3x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>
   } -> tensor<3x3xi32>
   return %0 : tensor<3x3xi32>
 }
+
+// A user that makes smaller elements becomes a second result; the first one
+// stays for the others.
+// CHECK-LABEL: func.func @narrowing
+// CHECK: %[[Y:.*]]:2 = quanta.fused_matmul {{.*}} outs(%{{.*}}, %{{.*}} : tensor<4x3xf32>, tensor<4x3xi8>) {
+// CHECK: ^bb0(%[[ACC:[a-z0-9_]+]]: i32):
+// CHECK: %[[F:.*]] = arith.sitofp %[[ACC]]
+// CHECK: %[[I:.*]] = arith.fptosi %[[F]]
+// CHECK: quanta.yield %[[F]], %[[I]] : f32, i8
+// CHECK: -> tensor<4x3xf32>, tensor<4x3xi8>
+// CHECK-NOT: linalg.generic
+// CHECK: return %[[Y]]#0, %[[Y]]#1
+func.func @narrowing(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>) -> (tensor<4x3xf32>, tensor<4x3xi8>) {
+  %f = tensor.empty() : tensor<4x3xf32>
+  %y = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%f : tensor<4x3xf32>) {
+  ^bb0(%acc: i32):
+    %s = arith.sitofp %acc : i32 to f32
+    quanta.yield %s : f32
+  } -> tensor<4x3xf32>
+  %e = tensor.empty() : tensor<4x3xi8>
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<4x3xf32>) outs(%e : tensor<4x3xi8>) {
+  ^bb0(%a: f32, %out: i8):
+    %i = arith.fptosi %a : f32 to i8
+    linalg.yield %i : i8
+  } -> tensor<4x3xi8>
+  return %y, %q : tensor<4x3xf32>, tensor<4x3xi8>
+}
+
+// Not one that needs what comes behind the contraction.
+// CHECK-LABEL: func.func @narrowing_later
+// CHECK: quanta.fused_matmul
+// CHECK: linalg.generic
+func.func @narrowing_later(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>) -> (tensor<4x3xf32>, tensor<4x3xi8>) {
+  %f = tensor.empty() : tensor<4x3xf32>
+  %c = arith.constant 0 : index
+  %y = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%f : tensor<4x3xf32>) {
+  ^bb0(%acc: i32):
+    %s = arith.sitofp %acc : i32 to f32
+    quanta.yield %s : f32
+  } -> tensor<4x3xf32>
+  %first = tensor.extract %y[%c, %c] : tensor<4x3xf32>
+  %e = tensor.empty() : tensor<4x3xi8>
+  %q = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%y : tensor<4x3xf32>) outs(%e : tensor<4x3xi8>) {
+  ^bb0(%a: f32, %out: i8):
+    %d = arith.subf %a, %first : f32
+    %i = arith.fptosi %d : f32 to i8
+    linalg.yield %i : i8
+  } -> tensor<4x3xi8>
+  return %y, %q : tensor<4x3xf32>, tensor<4x3xi8>
+}

@@ -9,7 +9,7 @@
 #define QUANTA_FUSED_CONVOLUTION_OPS_TD
 
 def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
-    SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
+    AttrSizedOperandSegments, SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
     FusedOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Convolution on packed weights with an epilogue in the tile";
@@ -51,14 +51,15 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     5. there is one map for each extra, which selects dimensions of the result
     or zeros, of the sizes that the extra has;
     6. the epilogue takes the accumulator and one element of each extra, and
-    yields one element of `outs`;
+    yields one element of each of `outs`, of which there are one or two of the
+    same sizes;
     7. `pads` are four numbers that are not negative, zero for f32, and zero to
     the left and right unless C is a multiple of the group of `dot`;
     8. `vectors` is positive and not above that of `dot`.
   }];
   let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
     Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,
-    Quanta_KernelShaped:$output, DotAttrInterface:$dot,
+    Variadic<Quanta_KernelShaped>:$outputs, DotAttrInterface:$dot,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations,
     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$pads,
@@ -71,11 +72,14 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     (`pads` $pads^)? `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
     `init` `(` $init `:` type($init) `)`
     (`extras` `(` $extras^ `:` type($extras) `)`)? `maps` $extra_maps
-    `outs` `(` $output `:` type($output) `)` attr-dict-with-keyword
+    `outs` `(` $outputs `:` type($outputs) `)` attr-dict-with-keyword
     $epilogue (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
+    /// The first of them: all have the same sizes.
+    ::mlir::Value getOutput() { return getOutputs().front(); }
+    int64_t getMaxOutputs() { return 2; }
     /// How the taps of one output lie in memory.
     ::quanta::ConvolutionRuns getRuns();
     /// Above, left, below, right.

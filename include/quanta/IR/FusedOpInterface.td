@@ -15,8 +15,8 @@ def FusedOpInterface : OpInterface<"FusedOpInterface"> {
   let description = [{
     A contraction on packed weights whose elementwise tail runs on the
     accumulators while they are in registers. Its operands are, in this order,
-    `lhs`, packed `rhs`, `init`, the extras and the output. The innermost
-    dimension of the output indexes the channels: the lanes of the accumulators.
+    `lhs`, packed `rhs`, `init`, the extras and the outputs. The innermost
+    dimension of the outputs indexes the channels: the lanes of the accumulators.
   }];
   let methods = [
     InterfaceMethod<"The activation.", "::mlir::Value", "getLhs">,
@@ -25,7 +25,10 @@ def FusedOpInterface : OpInterface<"FusedOpInterface"> {
       "::mlir::Value", "getInit">,
     InterfaceMethod<"What the epilogue reads beside the accumulator.",
       "::mlir::OperandRange", "getExtras">,
-    InterfaceMethod<"Where results are stored.", "::mlir::Value", "getOutput">,
+    InterfaceMethod<"Where results are stored, or the first of several places.",
+      "::mlir::Value", "getOutput">,
+    InterfaceMethod<"How many results the epilogue can yield.", "int64_t",
+      "getMaxOutputs", (ins), "", "return 1;">,
     InterfaceMethod<"The instruction set.", "::quanta::DotAttrInterface",
       "getDot">,
     InterfaceMethod<"For each extra, the element that belongs to a result.",
@@ -41,12 +44,14 @@ def FusedOpInterface : OpInterface<"FusedOpInterface"> {
       "getPackedColumns", (ins), "", "return $_op.getTileShape().columns();">,
   ];
   let extraClassDeclaration = [{
-    /// The same contraction with other extras and output, and an empty epilogue
+    /// Where results are stored: buffers or tensors of the same sizes.
+    ::mlir::OperandRange getOutputs();
+    /// The same contraction with other extras and outputs, and an empty epilogue
     /// region.
     FusedOpInterface cloneWithoutEpilogue(
         ::mlir::OpBuilder &builder, ::mlir::Location loc,
         ::mlir::TypeRange results, ::mlir::ValueRange extras,
-        ::llvm::ArrayRef<::mlir::AffineMap> maps, ::mlir::Value output);
+        ::llvm::ArrayRef<::mlir::AffineMap> maps, ::mlir::ValueRange outputs);
   }];
 }
 

@@ -339,7 +339,7 @@ def Quanta_PackOp : Quanta_Op<"pack", [
 }
 
 def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
-    SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
+    AttrSizedOperandSegments, SingleBlockImplicitTerminator<"::quanta::YieldOp">, DestinationStyleOpInterface,
     FusedOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Matrix product on packed weights with an epilogue in the tile";
@@ -349,7 +349,8 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     `epilogue` region, which receives the accumulator and one element of each
     `extra` and yields the element that is stored. Any chain of elementwise
     operations can live in the region, so there is no operation for each
-    combination.
+    combination. Where a result is read as it is and also in another form, bytes
+    beside f32 for instance, the region yields both, and `outs` are two.
 
     `rhs` is packed for `dot`: blocks of `nr` columns one after the other, each
     `[ceil(K / kg)][nr][kg]` with the `kg` consecutive values along K that one
@@ -386,11 +387,12 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     4. there is one map for each extra, which selects dimensions of the result
     or zeros, of the sizes that the extra has;
     5. the epilogue takes the accumulator and one element of each extra, and
-    yields one element of `outs`.
+    yields one element of each of `outs`, of which there are one or two of the
+    same sizes.
   }];
   let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
     Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,
-    Quanta_KernelShaped:$output, DotAttrInterface:$dot,
+    Variadic<Quanta_KernelShaped>:$outputs, DotAttrInterface:$dot,
     AffineMapArrayAttr:$extra_maps, UnitAttr:$flip_lhs,
     DefaultValuedAttr<DenseI64ArrayAttr, "{}">:$batch,
     OptionalAttr<AffineMapAttr>:$lhs_map);
@@ -400,20 +402,23 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     $dot `lhs` `(` $lhs `:` type($lhs) `)` `rhs` `(` $rhs `:` type($rhs) `)`
     `init` `(` $init `:` type($init) `)`
     (`extras` `(` $extras^ `:` type($extras) `)`)? `maps` $extra_maps
-    `outs` `(` $output `:` type($output) `)` attr-dict-with-keyword
+    `outs` `(` $outputs `:` type($outputs) `)` attr-dict-with-keyword
     $epilogue (`->` type($results)^)?
   }];
   let extraClassDeclaration = [{
-    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputMutable(); }
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutputsMutable(); }
+    /// The first of them: all have the same sizes.
+    ::mlir::Value getOutput() { return getOutputs().front(); }
+    int64_t getMaxOutputs() { return 2; }
     /// `lhs_map`, or the identity that stands for it.
     ::mlir::AffineMap getLhsMapOrIdentity();
   }];
   let builders = [OpBuilder<(ins "::mlir::TypeRange":$results,
     "::mlir::Value":$lhs, "::mlir::Value":$rhs, "::mlir::Value":$init,
-    "::mlir::ValueRange":$extras, "::mlir::Value":$output,
+    "::mlir::ValueRange":$extras, "::mlir::ValueRange":$outputs,
     "::quanta::DotAttrInterface":$dot, "::mlir::ArrayAttr":$extraMaps,
     "bool":$flipLhs), [{
-      build($_builder, $_state, results, lhs, rhs, init, extras, output, dot,
+      build($_builder, $_state, results, lhs, rhs, init, extras, outputs, dot,
             extraMaps, flipLhs, ::llvm::ArrayRef<int64_t>(), ::mlir::AffineMapAttr());
     }]>];
   let hasVerifier = 1;

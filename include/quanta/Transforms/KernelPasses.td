@@ -141,9 +141,30 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
   let description = [{
     An elementwise `linalg.generic` that is the only user of a
     fused contraction becomes part of its epilogue region: requantization,
-    bias, activation, residual add, in any combination.
+    bias, activation, residual add, in any combination. Where others read the
+    result too, as a residual or in f32, a user that makes smaller elements of it
+    and reads nothing else becomes a second result of the same tile:
+
+    ```mlir
+    %y = quanta.fused_matmul ... outs(%f : tensor<4x3xf32>) {
+    ^bb0(%acc: i32):
+      %s = arith.sitofp %acc : i32 to f32
+      quanta.yield %s : f32
+    } -> tensor<4x3xf32>
+    %q = linalg.generic {...} ins(%y : tensor<4x3xf32>) outs(%e : tensor<4x3xi8>) { ... }
+    ```
+    becomes
+    ```mlir
+    %y:2 = quanta.fused_matmul ... outs(%f, %e : tensor<4x3xf32>, tensor<4x3xi8>) {
+    ^bb0(%acc: i32):
+      %s = arith.sitofp %acc : i32 to f32
+      ...
+      quanta.yield %s, %t : f32, i8
+    } -> tensor<4x3xf32>, tensor<4x3xi8>
+    ```
   }];
-  let dependentDialects = ["::quanta::QuantaDialect"];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::tensor::TensorDialect"];
 }
 
 def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
