@@ -95,6 +95,59 @@ static FailureOr<SmallVector<int64_t>> getRanges(ContractOp op,
   return ranges;
 }
 
+/// Smallest and largest value of `expr` for iterators below `ranges`; an
+/// interval around them where an iterator occurs more than once.
+static std::optional<std::pair<int64_t, int64_t>>
+getInterval(AffineExpr expr, ArrayRef<int64_t> ranges) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(expr))
+    return std::pair(constant.getValue(), constant.getValue());
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    int64_t range = ranges[dim.getPosition()];
+    return std::pair<int64_t, int64_t>(
+        0, ShapedType::isDynamic(range) ? 0 : std::max<int64_t>(range, 1) - 1);
+  }
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return std::nullopt;
+  auto lhs = getInterval(binary.getLHS(), ranges);
+  auto rhs = getInterval(binary.getRHS(), ranges);
+  if (!lhs || !rhs)
+    return std::nullopt;
+  int64_t low, high;
+  if (expr.getKind() == AffineExprKind::Add)
+    return llvm::AddOverflow(lhs->first, rhs->first, low) ||
+                   llvm::AddOverflow(lhs->second, rhs->second, high)
+               ? std::nullopt
+               : std::optional(std::pair(low, high));
+  // The others have a number on their right.
+  int64_t number = rhs->first;
+  switch (expr.getKind()) {
+  case AffineExprKind::Mul:
+    if (llvm::MulOverflow(lhs->first, number, low) ||
+        llvm::MulOverflow(lhs->second, number, high))
+      return std::nullopt;
+    return std::minmax({low, high});
+  case AffineExprKind::FloorDiv:
+    if (number <= 0)
+      return std::nullopt;
+    return std::pair(llvm::divideFloorSigned(lhs->first, number),
+                     llvm::divideFloorSigned(lhs->second, number));
+  case AffineExprKind::CeilDiv:
+    if (number <= 0)
+      return std::nullopt;
+    return std::pair(llvm::divideCeilSigned(lhs->first, number),
+                     llvm::divideCeilSigned(lhs->second, number));
+  case AffineExprKind::Mod:
+    if (number <= 0)
+      return std::nullopt;
+    return lhs->first >= 0 && lhs->second < number
+               ? lhs
+               : std::optional(std::pair<int64_t, int64_t>(0, number - 1));
+  default:
+    return std::nullopt;
+  }
+}
+
 /// Constraint 4: reads within bounds, where sizes are static.
 static LogicalResult verifyBounds(ContractOp op, AffineMap map,
                                   RankedTensorType type,
@@ -109,6 +162,12 @@ static LogicalResult verifyBounds(ContractOp op, AffineMap map,
                                    first, last, isUpper);
     };
     std::optional<int64_t> low = getBound(false), high = getBound(true);
+    // Upstream's bounds are exact, but know no division within a sum.
+    if (!low || !high)
+      if (auto interval = getInterval(expr, ranges)) {
+        low = interval->first;
+        high = interval->second;
+      }
     if (!low || !high)
       return op.emitOpError()
              << "map " << AffineMapAttr::get(map) << " cannot be evaluated";

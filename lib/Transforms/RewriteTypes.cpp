@@ -14,6 +14,7 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/DynamicArithmetic.h"
+#include "quanta/Transforms/NamedOps.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -330,6 +331,8 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
                           getArgument())))
       return signalPassFailure();
     keepSignatures(module);
+    if (failed(expandNamedOps(module)))
+      return signalPassFailure();
     StorageTypeConverter converter;
     RewritePatternSet patterns(&getContext());
     ConversionTarget target(getContext());

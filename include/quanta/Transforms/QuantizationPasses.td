@@ -195,6 +195,29 @@ def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
            "Make a contraction that stays in float an error">];
 }
 
+def ExpandNamedOps : Pass<"quanta-expand-named-ops", "::mlir::ModuleOp"> {
+  let summary = "Turn named layers into general quantized operations";
+  let description = [{
+    Works on the quantized stage and keeps it. `quanta.batch_matmul`,
+    `quanta.conv_1d` and `quanta.conv_2d` become `quanta.contract`, behind a
+    `quanta.pad` where they pad. `quanta-rewrite-types` does the same first.
+
+    ```mlir
+    %acc = quanta.conv_2d %x, %w pads [1, 1, 1, 1] : tensor<1x2x5x5x!u8>, tensor<4x2x3x3x!i8> -> tensor<1x4x5x5x!acc>
+    ```
+    becomes
+    ```mlir
+    %0 = quanta.pad %x low [0, 0, 1, 1] high [0, 0, 1, 1] : tensor<1x2x5x5x!u8> -> tensor<1x2x7x7x!u8>
+    %acc = quanta.contract %0, %w maps [
+        affine_map<(n, f, y, x, c, i, j) -> (n, c, y + i, x + j)>,
+        affine_map<(n, f, y, x, c, i, j) -> (f, c, i, j)>,
+        affine_map<(n, f, y, x, c, i, j) -> (n, f, y, x)>] channel 1 : ...
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::quant::QuantDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
   let summary = "quantized -> integer: linalg on integer storage";
   let description = [{

@@ -107,6 +107,7 @@ Sweep makeFakeQuantSweep();
 /// Elementwise operations on all pairs of 8-bit values; lookups, padding,
 /// concatenation and pooling.
 Sweep makeFamilySweep();
+Sweep makeNamedSweep();
 
 /// Compiles the sweep for `cpu` of `triple`, makes every call twice (all
 /// tensors at the end of accessible memory, all at its start) and reports what

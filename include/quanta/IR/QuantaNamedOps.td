@@ -1,0 +1,126 @@
+//===- QuantaNamedOps.td - Layers by their names ------------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What networks are written in by hand. `quanta-expand-named-ops`, and
+// `quanta-rewrite-types` before anything else, turn them into the general
+// operations.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_NAMED_OPS_TD
+#define QUANTA_NAMED_OPS_TD
+
+def Quanta_BatchMatmulOp : Quanta_Op<"batch_matmul", [
+    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+  let summary = "Quantized matrix products of batches, with i32 accumulators";
+  let description = [{
+    `acc[b..., m, n] = sum_k (lhs[b..., m, k] - zp_lhs) * (rhs[b..., k, n] -
+    zp_rhs) + bias[n]` in i32: rule 5 of the numerics contract. Both factors may
+    be activations, as in attention.
+
+    Shapes: `lhs` BxMxK, `rhs` BxKxN, `bias` N, result BxMxN, with any number of
+    batch dimensions.
+
+    ```mlir
+    %acc = quanta.batch_matmul %q, %k
+        : tensor<2x3x4x!quant.uniform<u8:f32, 0.1:128>>, tensor<2x4x5x!quant.uniform<i8:f32, 0.02>>
+       -> tensor<2x3x5x!quant.uniform<i32:f32, 0.002>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
+    3. all tensors (but the bias, a vector) have the same rank, at least 3;
+    4. their sizes agree;
+    5. `lhs` is quantized per tensor and `rhs` per tensor or along its last
+    dimension, both with at most 8 bits of storage;
+    6. result and bias have i32 storage and zero point 0, and scales
+    `s_lhs * s_rhs` (relative tolerance 1e-6).
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$lhs, Quanta_QuantizedTensor:$rhs,
+    Optional<Quanta_QuantizedTensor>:$bias);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $lhs `,` $rhs (`bias` $bias^)? attr-dict
+    `:` type($lhs) `,` type($rhs) (`,` type($bias)^)? `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+class Quanta_ConvOp<string mnemonic, int spatialDims> : Quanta_Op<mnemonic, [
+    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+  code constraints = [{
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
+    3. all tensors (but the bias, a vector) have two dimensions more than there
+    are spatial ones, and channels and filters are static;
+    4. `strides` and `dilations` have one positive entry for each spatial
+    dimension, `pads` two that are not negative: all at the beginnings, then all
+    at the ends, as in ONNX;
+    5. `groups` is positive and divides the channels and the filters, and weights
+    have `channels / groups` channels;
+    6. the result has a batch of the input's size, a channel for each filter, and
+    `(size + pads - dilation * (kernel - 1) - 1) / stride + 1` along each spatial
+    dimension, which is positive;
+    7. the input is quantized per tensor and weights per tensor or along the
+    filters, both with at most 8 bits of storage;
+    8. result and bias have i32 storage and zero point 0, and scales
+    `s_input * s_weights` (relative tolerance 1e-6).
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$input,
+    Quanta_QuantizedTensor:$weights, Optional<Quanta_QuantizedTensor>:$bias,
+    OptionalAttr<DenseI64ArrayAttr>:$strides,
+    OptionalAttr<DenseI64ArrayAttr>:$dilations,
+    OptionalAttr<DenseI64ArrayAttr>:$pads, OptionalAttr<I64Attr>:$groups,
+    UnitAttr:$channels_last);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weights (`bias` $bias^)? (`strides` $strides^)?
+    (`dilations` $dilations^)? (`pads` $pads^)? (`groups` $groups^)?
+    (`channels_last` $channels_last^)? attr-dict
+    `:` type($input) `,` type($weights) (`,` type($bias)^)? `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    static constexpr int64_t spatialDims = }] # spatialDims # [{;
+  }];
+  let hasVerifier = 1;
+}
+
+def Quanta_Conv1DOp : Quanta_ConvOp<"conv_1d", 1> {
+  let summary = "Quantized convolution of sequences, with i32 accumulators";
+  let description = [{
+    As `quanta.conv_2d` with one spatial dimension. Shapes: input NxCxW, or
+    NxWxC with `channels_last`; weights Fx(C/groups)xK; bias F; result NxFxV or
+    NxVxF.
+
+    ```mlir
+    %acc = quanta.conv_1d %x, %w strides [2] pads [1, 0]
+        : tensor<?x4x9x!quant.uniform<u8:f32, 0.1:128>>, tensor<6x4x3x!quant.uniform<i8<-127:127>:f32, 0.02>>
+       -> tensor<?x6x4x!quant.uniform<i32:f32, 0.002>>
+    ```
+  }] # constraints;
+}
+
+def Quanta_Conv2DOp : Quanta_ConvOp<"conv_2d", 2> {
+  let summary = "Quantized convolution of images, with i32 accumulators";
+  let description = [{
+    `acc[n, f, y, x] = sum_{c, i, j} (p[n, g + c, y * sy + i * dy, x * sx + j *
+    dx] - zp_input) * (weights[f, c, i, j] - zp_weights) + bias[f]` in i32: rule 5
+    of the numerics contract, where `p` is the input padded with its zero point
+    and `g` the first channel of the group of `f`. As many groups as channels
+    make it depthwise.
+
+    Shapes: input NxCxHxW, or NxHxWxC with `channels_last`; weights
+    Fx(C/groups)xKyxKx in both layouts, as in ONNX and PyTorch; bias F; result
+    NxFxYxX or NxYxXxF.
+
+    ```mlir
+    %acc = quanta.conv_2d %x, %w strides [2, 2] pads [1, 1, 1, 1] groups 2
+        : tensor<?x4x9x9x!quant.uniform<u8:f32, 0.1:128>>, tensor<6x2x3x3x!quant.uniform<i8<-127:127>:f32, 0.02>>
+       -> tensor<?x6x5x5x!quant.uniform<i32:f32, 0.002>>
+    ```
+  }] # constraints;
+}
+
+#endif // QUANTA_NAMED_OPS_TD

@@ -1,0 +1,20 @@
+//===- NamedOps.h - Named layers as general operations ----------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_NAMEDOPS_H
+#define QUANTA_TRANSFORMS_NAMEDOPS_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace quanta {
+
+/// What `quanta-expand-named-ops` does; touches nothing else.
+llvm::LogicalResult expandNamedOps(mlir::ModuleOp module);
+
+} // namespace quanta
+
+#endif // QUANTA_TRANSFORMS_NAMEDOPS_H

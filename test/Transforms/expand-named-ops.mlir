@@ -1,0 +1,49 @@
+// RUN: quant-opt %s --quanta-expand-named-ops | FileCheck %s
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8:f32, 0.25>
+!filters = !quant.uniform<i8:f32:0, {0.25, 0.5, 0.25, 0.5}>
+!acc = !quant.uniform<i32:f32, 0.125>
+
+// CHECK-DAG: #[[$LHS:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d3)>
+// CHECK-DAG: #[[$RHS:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d3, d2)>
+// CHECK-DAG: #[[$PRODUCT:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2)>
+// CHECK-DAG: #[[$IMAGE:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d4, d2 * 2 + d5, d3 + d6 * 3)>
+// CHECK-DAG: #[[$GROUPS:.*]] = affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d2 + d5, d3 + d6, (d1 floordiv 3) * 2 + d4)>
+// CHECK-DAG: #[[$DEPTHWISE:.*]] = affine_map<(d0, d1, d2, d3) -> (d0, d1, d2 + d3)>
+
+// CHECK-LABEL: func @products
+func.func @products(%a: tensor<2x3x4x!u8>, %b: tensor<2x4x5x!i8>) -> tensor<2x3x5x!acc> {
+  // CHECK: quanta.contract %{{.*}}, %{{.*}} maps [#[[$LHS]], #[[$RHS]], #[[$PRODUCT]]] channel 2 :
+  %0 = quanta.batch_matmul %a, %b : tensor<2x3x4x!u8>, tensor<2x4x5x!i8> -> tensor<2x3x5x!acc>
+  return %0 : tensor<2x3x5x!acc>
+}
+
+// Padding holds zeros.
+// CHECK-LABEL: func @images
+func.func @images(%x: tensor<?x2x9x9x!u8>, %w: tensor<4x2x3x3x!i8>, %b: tensor<4x!acc>) -> tensor<?x4x4x5x!acc> {
+  // CHECK: %[[X:.*]] = quanta.pad %{{.*}} low [0, 0, 0, 2] high [0, 0, 0, 0] : tensor<?x2x9x9x{{.*}} -> tensor<?x2x9x11x
+  // CHECK: quanta.contract %[[X]], %{{.*}} bias %{{.*}} maps [#[[$IMAGE]], {{.*}}] channel 1 :
+  %0 = quanta.conv_2d %x, %w bias %b strides [2, 1] dilations [1, 3] pads [0, 2, 0, 0] : tensor<?x2x9x9x!u8>, tensor<4x2x3x3x!i8>, tensor<4x!acc> -> tensor<?x4x4x5x!acc>
+  return %0 : tensor<?x4x4x5x!acc>
+}
+
+// CHECK-LABEL: func @groups
+func.func @groups(%x: tensor<?x5x5x4x!u8>, %w: tensor<6x2x3x3x!i8>) -> tensor<?x3x3x6x!acc> {
+  // CHECK-NOT: quanta.pad
+  // CHECK: quanta.contract %{{.*}}, %{{.*}} maps [#[[$GROUPS]], {{.*}}] channel 3 :
+  %0 = quanta.conv_2d %x, %w groups 2 channels_last : tensor<?x5x5x4x!u8>, tensor<6x2x3x3x!i8> -> tensor<?x3x3x6x!acc>
+  return %0 : tensor<?x3x3x6x!acc>
+}
+
+// Weights of depthwise layers lose the dimension that has nothing to sum over.
+// CHECK-LABEL: func @depthwise
+func.func @depthwise(%x: tensor<1x4x9x!u8>) -> tensor<1x4x7x!quant.uniform<i32:f32:1, {0.125, 0.25, 0.125, 0.25}>> {
+  // CHECK: %[[W:.*]] = arith.constant dense<{{.*}}> : tensor<4x3xi8>
+  // CHECK: %[[Q:.*]] = quant.scast %[[W]] : tensor<4x3xi8> to tensor<4x3x!quant.uniform<i8:f32:0,
+  // CHECK: quanta.contract %{{.*}}, %[[Q]] maps [#[[$DEPTHWISE]], {{.*}}] channel 1 :
+  %c = arith.constant dense<[[[1, 2, 3]], [[4, 5, 6]], [[7, 8, 9]], [[10, 11, 12]]]> : tensor<4x1x3xi8>
+  %w = quant.scast %c : tensor<4x1x3xi8> to tensor<4x1x3x!filters>
+  %0 = quanta.conv_1d %x, %w groups 4 : tensor<1x4x9x!u8>, tensor<4x1x3x!filters> -> tensor<1x4x7x!quant.uniform<i32:f32:1, {0.125, 0.25, 0.125, 0.25}>>
+  return %0 : tensor<1x4x7x!quant.uniform<i32:f32:1, {0.125, 0.25, 0.125, 0.25}>>
+}
