@@ -50,7 +50,8 @@ Expected<std::string> pipelineToLLVM(Stage stage,
     target += " triple=" + options.triple;
   std::string finish = "quanta-to-llvm{" + target +
                        (options.kernels ? "" : " kernels=false") +
-                       (options.planBuffers ? "" : " plan-buffers=false") + "}";
+                       (options.planBuffers ? "" : " plan-buffers=false") +
+                       " threads=" + std::to_string(options.threads) + "}";
   switch (stage) {
   case Stage::Observed:
     return "quanta-lower-observers," + finish;

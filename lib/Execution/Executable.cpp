@@ -51,6 +51,9 @@ Executable::create(mlir::ModuleOp module, EmissionOptions options) {
   if (!jit)
     return jit.takeError();
   result->jit = std::move(*jit);
+  if (lowered->module->getFunction("__kmpc_global_thread_num"))
+    if (Error error = loadOpenMP())
+      return error;
   // What cannot be linked is told by the error of the look-up.
   result->jit->getExecutionSession().setErrorReporter(
       [messages = &result->linkErrors](Error error) {

@@ -14,6 +14,7 @@
 #include "llvm/ADT/APFloat.h"
 #include "llvm/ADT/APInt.h"
 #include "llvm/ADT/bit.h"
+#include "llvm/Support/DynamicLibrary.h"
 
 using namespace llvm;
 
@@ -31,6 +32,17 @@ static float returnBFloat(APFloat value) {
 static float truncateFloat(float value) { return returnBFloat(APFloat(value)); }
 static float truncateDouble(double value) {
   return returnBFloat(APFloat(value));
+}
+
+Error loadOpenMP() {
+  // Under the name that LLVM's packages give it, or that the linker looks for.
+  std::string reason;
+  for (const char *name : {"libomp.so.5", "libomp.so"})
+    if (!sys::DynamicLibrary::LoadLibraryPermanently(name, &reason))
+      return Error::success();
+  return createStringError("a program for several threads needs OpenMP's "
+                           "library, libomp (Debian: libomp5-22): " +
+                           reason);
 }
 
 Error defineRuntime(orc::LLJIT &jit) {

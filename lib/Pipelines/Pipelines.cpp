@@ -105,6 +105,10 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
     pm.addPass(createVectorizeElementwise());
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());
+  // Before buffers are planned: what a loop allocates is its own.
+  ParallelizeLoopsOptions parallelize;
+  parallelize.threads = options.threads;
+  pm.addPass(createParallelizeLoops(parallelize));
   if (options.planBuffers)
     pm.addPass(createPlanBuffers());
 }

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParallelLoops.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -34,6 +36,7 @@ public:
     Value one = arith::ConstantIndexOp::create(b, loc, 1);
     Value size = memref::DimOp::create(b, loc, buffer, position);
     auto loop = scf::ForOp::create(b, loc, zero, size, one);
+    markParallel(loop);
     b.setInsertionPointToStart(loop.getBody());
     induction.try_emplace(dim, loop.getInductionVar());
   }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelGenerators.h"
+#include "ParallelLoops.h"
 #include "TileBuilder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -107,6 +108,7 @@ private:
 template <typename Body>
 void Conv2DGenerator::loop(Value from, Value to, Body body) {
   auto loop = scf::ForOp::create(b, loc, from, to, tile.index(1));
+  markParallel(loop);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());

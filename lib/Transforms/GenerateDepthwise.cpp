@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelGenerators.h"
+#include "ParallelLoops.h"
 #include "TileBuilder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -80,7 +81,8 @@ private:
     Value image, block, firstChannel, y;
   };
 
-  template <typename Body> void loop(int64_t from, int64_t to, Body body);
+  template <typename Body>
+  void loop(int64_t from, int64_t to, bool isParallel, Body body);
   KernelRows getKernelRows(int64_t y) const;
   Tile getTile(int64_t x, int64_t vectors) const;
   void buildBlock(Value imageIndex, Value block);
@@ -121,11 +123,14 @@ DepthwiseGenerator::DepthwiseGenerator(FusedDepthwiseConv2DOp op)
 }
 
 template <typename Body>
-void DepthwiseGenerator::loop(int64_t from, int64_t to, Body body) {
+void DepthwiseGenerator::loop(int64_t from, int64_t to, bool isParallel,
+                              Body body) {
   if (to - from == 1)
     return body(tile.index(from));
   auto loop = scf::ForOp::create(b, loc, tile.index(from), tile.index(to),
                                  tile.index(1));
+  if (isParallel)
+    markParallel(loop);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
@@ -136,9 +141,11 @@ void DepthwiseGenerator::run() {
   if (height > 0 && width > 0 && channels > 0) {
     auto outer =
         scf::ForOp::create(b, loc, tile.index(0), images, tile.index(1));
+    markParallel(outer);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(outer.getBody());
-    loop(0, blocks.count(),
+    // The last block may overlap the one before it.
+    loop(0, blocks.count(), /*isParallel=*/false,
          [&](Value block) { buildBlock(outer.getInductionVar(), block); });
   }
   tile.finish();
@@ -156,7 +163,7 @@ void DepthwiseGenerator::buildBlock(Value imageIndex, Value block) {
     int64_t end = y + 1;
     while (end < height && getKernelRows(end) == rows)
       ++end;
-    loop(y, end, [&](Value index) {
+    loop(y, end, /*isParallel=*/true, [&](Value index) {
       place.y = index;
       buildRow(place, rows);
     });
@@ -191,7 +198,7 @@ void DepthwiseGenerator::buildRow(const Place &place, const KernelRows &rows) {
     while (index + number < tiles && sizeOf(index + number) == size &&
            getTile((unit + number * size) * pixels, size) == first)
       ++number;
-    loop(0, number, [&](Value step) {
+    loop(0, number, /*isParallel=*/true, [&](Value step) {
       Value x = tile.add(tile.mul(step, size * pixels), unit * pixels);
       buildTile(place, rows, first, x);
     });

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelGenerators.h"
+#include "ParallelLoops.h"
 #include "TileBuilder.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -69,6 +70,7 @@ private:
 template <typename Body>
 void MatmulGenerator::loop(Value from, Value to, int64_t step, Body body) {
   auto loop = scf::ForOp::create(b, loc, from, to, tile.index(step));
+  markParallel(loop);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());

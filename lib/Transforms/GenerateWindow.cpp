@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "KernelGenerators.h"
+#include "ParallelLoops.h"
 
 #include "quanta/Transforms/VectorizeRegion.h"
 
@@ -122,6 +123,7 @@ void WindowGenerator::run() {
     if (iterators[dim] == utils::IteratorType::reduction || dim == channel)
       continue;
     auto loop = scf::ForOp::create(b, loc, index(0), ranges[dim], index(1));
+    markParallel(loop);
     b.setInsertionPointToStart(loop.getBody());
     position[dim] = loop.getInductionVar();
   }
@@ -136,6 +138,7 @@ void WindowGenerator::run() {
     Value to = arith::AddIOp::create(
         b, loc, from, arith::MulIOp::create(b, loc, count, index(step)));
     auto loop = scf::ForOp::create(b, loc, from, to, index(step));
+    markParallel(loop);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     position[channel] = loop.getInductionVar();

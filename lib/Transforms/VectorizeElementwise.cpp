@@ -6,6 +6,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParallelLoops.h"
+
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/VectorAccess.h"
 #include "quanta/Transforms/VectorizeRegion.h"
@@ -57,8 +59,10 @@ public:
     SmallVector<Value> sizes;
     for (unsigned dim = 0; dim <= last; ++dim)
       sizes.push_back(getLoopSize(b, loc, accesses, dim));
-    for (Value size : ArrayRef(sizes).drop_back()) {
+    for (auto [dim, size] : llvm::enumerate(ArrayRef(sizes).drop_back())) {
       auto loop = scf::ForOp::create(b, loc, zero, size, one);
+      if (writesApart(dim))
+        markParallel(loop);
       b.setInsertionPointToStart(loop.getBody());
       indices.push_back(loop.getInductionVar());
     }
@@ -79,6 +83,14 @@ private:
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
+  }
+
+  /// Whether every iteration of a loop has elements of all outputs of its own.
+  bool writesApart(unsigned dim) {
+    return llvm::all_of(ArrayRef(accesses).drop_front(op.getNumDpsInputs()),
+                        [&](const VectorAccess &access) {
+                          return access.map.isFunctionOfDim(dim);
+                        });
   }
 
   /// Where all operands are whole contiguous buffers of one shape, their
@@ -111,6 +123,7 @@ private:
   void buildLoop(ArrayRef<Value> outer, Value from, Value to, int64_t step) {
     OpBuilder::InsertionGuard guard(b);
     auto loop = scf::ForOp::create(b, loc, from, to, index(step));
+    markParallel(loop);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> indices(outer);
     indices.push_back(loop.getInductionVar());

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ParallelLoops.h"
+
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/VectorAccess.h"
 #include "quanta/Transforms/VectorizeRegion.h"
@@ -171,6 +173,7 @@ void ReductionVectorizer::run() {
     sizes.push_back(getLoopSize(b, loc, accesses, dim));
   for (Value end : sizes) {
     auto loop = scf::ForOp::create(b, loc, zero, end, one);
+    markParallel(loop);
     b.setInsertionPointToStart(loop.getBody());
     loops.push_back(loop.getInductionVar());
   }

@@ -218,7 +218,10 @@ def quantize(
 
 
 def compile(
-    module: Module, cpu: str = "native", entry: Optional[str] = None
+    module: Module,
+    cpu: str = "native",
+    entry: Optional[str] = None,
+    threads: int = 1,
 ) -> _quanta.Executable:
     """Compiles a module of any stage to machine code in this process.
 
@@ -229,6 +232,8 @@ def compile(
       module: stays as it is.
       cpu: LLVM's name of the processor ("znver4", "x86-64-v3"), or "native".
       entry: which function a call runs; needed if there are several.
+      threads: how many share the work of one call, through OpenMP. Results have
+        the same bits whatever their number.
 
     Returns:
       An executable for NumPy arrays, see `quanta.Executable`.
@@ -237,7 +242,7 @@ def compile(
       Error: the module cannot be compiled, there is no such processor or no such
         function, or this machine cannot run that code.
     """
-    return _quanta.compile(module._program, cpu, entry or "")
+    return _quanta.compile(module._program, cpu, entry or "", threads)
 
 
 @contextlib.contextmanager

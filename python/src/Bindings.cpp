@@ -288,9 +288,11 @@ static nb::list describe(const std::vector<ValueType> &types) {
 
 static BoundExecutable compileProgram(const Program &program,
                                       const std::string &cpu,
-                                      const std::string &entry) {
+                                      const std::string &entry,
+                                      unsigned threads) {
   CompileOptions options = getCompileOptionsFromEnvironment();
   options.cpu = cpu;
+  options.threads = threads;
   BoundExecutable result;
   result.executable = check(quanta::compile(program, options));
   result.entry = check(result.executable->getEntry(entry));
@@ -348,7 +350,7 @@ static void bindExecutable(nb::module_ &module) {
           "What the observers of an observed program learned so far.");
   module.attr("Executable").attr("__module__") = "quanta";
   module.def("compile", &compileProgram, "program"_a, "cpu"_a = "native",
-             "entry"_a = "");
+             "entry"_a = "", "threads"_a = 1);
 }
 
 } // namespace quanta::python

@@ -45,6 +45,14 @@ class Calls(unittest.TestCase):
         run = compile_text(elementwise("arith.xori", "i1"))
         self.assertEqual(run(np.ones((1, 4), bool)).dtype, np.bool_)
 
+    def test_threads_give_the_same_bits(self):
+        text = elementwise("arith.mulf", "f32").replace("?x4", "?x4096")
+        x = np.random.default_rng(0).random((300, 4096), np.float32)
+        for threads in (1, 2, 3):
+            self.assertTrue((compile_text(text, threads=threads)(x) == x * x).all())
+        with self.assertRaisesRegex(quanta.Error, "between 1 and 1024 threads, got 0"):
+            compile_text(text, threads=0)
+
     def test_several_arguments_and_results(self):
         run = compile_text(SUM_AND_DIFFERENCE)
         a, b = np.full((2, 3), 5, np.float32), np.full((2, 3), 2, np.float32)

@@ -33,7 +33,8 @@ public:
 
 } // namespace
 
-/// {"file": MLIR of any stage}; inputs are made as its signature says.
+/// {"file": MLIR of any stage, "threads"}; inputs are made as its signature
+/// says.
 Expected<std::unique_ptr<Subject>>
 quanta::bench::loadQuanta(const json::Object &workload) {
   StringRef file = workload.getString("file").value_or("");
@@ -41,7 +42,9 @@ quanta::bench::loadQuanta(const json::Object &workload) {
   if (!program)
     return program.takeError();
   auto subject = std::make_unique<CompiledProgram>();
-  Expected<std::unique_ptr<Executable>> executable = compile(*program);
+  CompileOptions options;
+  options.threads = workload.getInteger("threads").value_or(1);
+  Expected<std::unique_ptr<Executable>> executable = compile(*program, options);
   if (!executable)
     return executable.takeError();
   subject->executable = std::move(*executable);

@@ -66,7 +66,8 @@ class Bench:
         }
         ours = self.columns.process("ours", "quanta", work.threads)
         try:
-            loaded = ours.ask({"do": "load", "file": str(self.programs.ours(work))}, 300)
+            file = str(self.programs.ours(work))
+            loaded = ours.ask({"do": "load", "file": file, "threads": work.threads}, 300)
             if "error" in loaded:
                 raise Failure(loaded["error"])
             row["isa"] = loaded["note"]

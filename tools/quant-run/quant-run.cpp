@@ -48,6 +48,10 @@ struct Options {
   cl::opt<unsigned> optLevel{"opt-level", cl::value_desc("0-3"), cl::init(3),
                              cl::cat(category),
                              cl::desc("Optimization level (default: 3)")};
+  cl::opt<unsigned> threads{
+      "threads", cl::value_desc("number"), cl::init(1), cl::cat(category),
+      cl::desc("Threads that share the work of one call (default: 1). Objects "
+               "of --emit then need OpenMP's library: -lomp")};
   cl::opt<std::string> cacheDir{
       "cache-dir", cl::value_desc("folder"), cl::cat(category),
       cl::desc(
@@ -114,6 +118,7 @@ static CompileOptions getCompileOptions(const Options &options) {
   CompileOptions result = getCompileOptionsFromEnvironment();
   result.cpu = options.cpu;
   result.optLevel = options.optLevel;
+  result.threads = options.threads;
   if (options.cacheDir.getNumOccurrences() > 0)
     result.cacheDirectory = options.cacheDir;
   return result;
@@ -424,6 +429,9 @@ static Error checkOptions(const Options &options) {
 
 int main(int argc, char **argv) {
   InitLLVM initLLVM(argc, argv);
+  // A library of LLVM has an option of this name for tools of its own.
+  if (cl::Option *other = cl::getRegisteredOptions().lookup("threads"))
+    other->removeArgument();
   Options options;
   cl::HideUnrelatedOptions(options.category);
   cl::ParseCommandLineOptions(argc, argv,

@@ -35,6 +35,9 @@ struct CompileOptions {
   /// Place the buffers of a function in one block of memory that is kept
   /// between calls. Without it, each is allocated when it is needed.
   bool planBuffers = true;
+  /// Threads that share the work of one call, through OpenMP: 1 to 1024.
+  /// Results have the same bits whatever their number.
+  unsigned threads = 1;
   /// Folder that keeps object files, so that the same code is generated once;
   /// made where it is missing. Empty: nothing is kept.
   std::string cacheDirectory;

@@ -51,6 +51,10 @@ struct ToLLVMOptions : mlir::PassPipelineOptions<ToLLVMOptions> {
       llvm::cl::desc("Place the buffers of a function in one block of memory, "
                      "which is kept between calls"),
       llvm::cl::init(true)};
+  Option<int64_t> threads{
+      *this, "threads",
+      llvm::cl::desc("Threads that share the work of one call, through OpenMP"),
+      llvm::cl::init(1)};
 };
 
 /// Float or integer stage to kernel stage.

@@ -384,6 +384,45 @@ def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def ParallelizeLoops : Pass<"quanta-parallelize-loops", "::mlir::ModuleOp"> {
+  let summary = "Share the work of loops among threads";
+  let description = [{
+    Kernels and loops over elements state which of their loops write different
+    elements in each iteration: `quanta.parallel`. Of each nest of loops, the
+    outermost ones that keep all threads busy, and have enough to do to pay for
+    starting them, are divided among a team of `threads` threads of OpenMP. Each
+    element is computed as before, so the results have the same bits whatever
+    the number of threads. Where the number of iterations is known only when the
+    program runs, the program decides. Loops that allocate, call or assert stay
+    on one thread. The statements are removed.
+
+    ```mlir
+    scf.for %i = %c0 to %c512 step %c1 {
+      ...
+    } {quanta.parallel}
+    ```
+    becomes, with two threads,
+    ```mlir
+    %n = arith.constant 2 : i32
+    omp.parallel num_threads(%n : i32) {
+      omp.wsloop {
+        omp.loop_nest (%i) : index = (%c0) to (%c512) step (%c1) {
+          ...
+          omp.yield
+        }
+      }
+      omp.terminator
+    }
+    ```
+  }];
+  let options = [
+    Option<"threads", "threads", "int64_t", "1", "Threads of a team">,
+    Option<"minWork", "min-work", "int64_t", "32768",
+           "Operations on vectors and memory below which a loop is not shared">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::omp::OpenMPDialect"];
+}
+
 def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleOp"> {
   let summary = "Turn elementwise linalg on buffers into vector loops";
   let description = [{
