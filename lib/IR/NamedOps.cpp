@@ -174,4 +174,19 @@ int64_t Conv2DOp::getMacCount() { return countMacs(*this); }
 bool Conv1DOp::isQuantizedCompute() { return true; }
 bool Conv2DOp::isQuantizedCompute() { return true; }
 
+//===----------------------------------------------------------------------===//
+// Float functions of quantized tensors
+//===----------------------------------------------------------------------===//
+
+LogicalResult SoftmaxOp::verify() {
+  if (failed(verifyQuantizedTensors(*this)))
+    return failure();
+  int64_t rank = getInput().getType().getRank();
+  auto dimension = static_cast<int32_t>(getDimension());
+  if (dimension < 0 || dimension >= rank)
+    return emitOpError() << "has no dimension " << dimension
+                         << " in a tensor of rank " << rank;
+  return success();
+}
+
 } // namespace quanta

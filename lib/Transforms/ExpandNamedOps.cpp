@@ -10,6 +10,9 @@
 #include "quanta/Transforms/NamedOps.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -139,6 +142,33 @@ private:
   }
 };
 
+/// Float operations between a dequantization and a quantization.
+struct ExpandSoftmax : OpRewritePattern<SoftmaxOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(SoftmaxOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    RankedTensorType type =
+        op.getInput().getType().clone(rewriter.getF32Type());
+    Value input = DequantizeOp::create(rewriter, loc, type, op.getInput(),
+                                       /*name=*/StringAttr());
+    Value init = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, input),
+        type.getElementType());
+    auto softmax = linalg::SoftmaxOp::create(
+        rewriter, loc, TypeRange{type}, input, init,
+        rewriter.getI64IntegerAttr(static_cast<int32_t>(op.getDimension())));
+    FailureOr<SmallVector<Value>> values = softmax.decomposeOperation(rewriter);
+    if (failed(values))
+      return failure();
+    rewriter.eraseOp(softmax);
+    rewriter.replaceOpWithNewOp<QuantizeOp>(op, op.getResult().getType(),
+                                            values->front(),
+                                            /*name=*/StringAttr());
+    return success();
+  }
+};
+
 struct ExpandNamedOpsPass : impl::ExpandNamedOpsBase<ExpandNamedOpsPass> {
   void runOnOperation() override {
     if (failed(expandNamedOps(getOperation())))
@@ -151,12 +181,12 @@ struct ExpandNamedOpsPass : impl::ExpandNamedOpsBase<ExpandNamedOpsPass> {
 LogicalResult expandNamedOps(ModuleOp module) {
   SmallVector<Operation *> named;
   module.walk([&](Operation *op) {
-    if (isa<BatchMatmulOp, Conv1DOp, Conv2DOp>(op))
+    if (isa<BatchMatmulOp, Conv1DOp, Conv2DOp, SoftmaxOp>(op))
       named.push_back(op);
   });
   RewritePatternSet patterns(module.getContext());
   patterns.add<ExpandBatchMatmul, ExpandConvolution<Conv1DOp>,
-               ExpandConvolution<Conv2DOp>>(module.getContext());
+               ExpandConvolution<Conv2DOp>, ExpandSoftmax>(module.getContext());
   GreedyRewriteConfig config;
   config.setStrictness(GreedyRewriteStrictness::ExistingOps);
   return applyOpPatternsGreedily(named, std::move(patterns), config);

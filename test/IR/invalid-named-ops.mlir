@@ -195,3 +195,60 @@ func.func @f(%x: tensor<1x4x9x!u8>, %w: tensor<6x4x3x!i8>, %b: tensor<4x!acc>) {
   %0 = quanta.conv_1d %x, %w bias %b : tensor<1x4x9x!u8>, tensor<6x4x3x!i8>, tensor<4x!acc> -> tensor<1x6x7x!acc>
   return
 }
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!bad = !quant.uniform<u8:f32, 0.5:999>
+
+// 1
+func.func @f(%x: tensor<2x4x!u8>) {
+  // expected-error@+1 {{zero point 999}}
+  %0 = quanta.softmax %x dimension 1 : tensor<2x4x!u8> -> tensor<2x4x!bad>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!outside = !quant.uniform<u8:f32:2, {0.5, 0.25}>
+
+// 2
+func.func @f(%x: tensor<2x4x!outside>) {
+  // expected-error@+1 {{dimension 2}}
+  %0 = quanta.softmax %x dimension 1 : tensor<2x4x!outside> -> tensor<2x4x!u8>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// 3
+func.func @f(%x: tensor<2x4x!u8>) {
+  // expected-error@+1 {{has no dimension 2 in a tensor of rank 2}}
+  %0 = quanta.softmax %x dimension 2 : tensor<2x4x!u8> -> tensor<2x4x!u8>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// 3
+func.func @f(%x: tensor<2x4x!u8>) {
+  // expected-error@+1 {{has no dimension -1 in a tensor of rank 2}}
+  %0 = quanta.softmax %x dimension -1 : tensor<2x4x!u8> -> tensor<2x4x!u8>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// 4
+func.func @f(%x: tensor<2x4x!u8>) {
+  // expected-error@+1 {{requires the same shape for all operands and results}}
+  %0 = quanta.softmax %x dimension 1 : tensor<2x4x!u8> -> tensor<2x3x!u8>
+  return
+}

@@ -30,3 +30,10 @@ func.func @images(%x: tensor<?x9x?x4x!u8>, %w: tensor<6x2x3x3x!i8>, %b: tensor<6
   %0 = quanta.conv_2d %x, %w bias %b strides [2, 1] dilations [2, 1] pads [0, 1, 1, 1] groups 2 channels_last : tensor<?x9x?x4x!u8>, tensor<6x2x3x3x!i8>, tensor<6x!acc> -> tensor<?x3x?x6x!acc>
   return %0 : tensor<?x3x?x6x!acc>
 }
+
+// CHECK-LABEL: func @softmax
+func.func @softmax(%x: tensor<?x4x!u8>) -> tensor<?x4x!quant.uniform<u8:f32, 0.00390625>> {
+  // CHECK: quanta.softmax %{{.*}} dimension 1 : tensor<?x4x{{.*}}> -> tensor<?x4x
+  %0 = quanta.softmax %x dimension 1 : tensor<?x4x!u8> -> tensor<?x4x!quant.uniform<u8:f32, 0.00390625>>
+  return %0 : tensor<?x4x!quant.uniform<u8:f32, 0.00390625>>
+}

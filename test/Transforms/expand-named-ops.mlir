@@ -47,3 +47,16 @@ func.func @depthwise(%x: tensor<1x4x9x!u8>) -> tensor<1x4x7x!quant.uniform<i32:f
   %0 = quanta.conv_1d %x, %w groups 4 : tensor<1x4x9x!u8>, tensor<4x1x3x!filters> -> tensor<1x4x7x!quant.uniform<i32:f32:1, {0.125, 0.25, 0.125, 0.25}>>
   return %0 : tensor<1x4x7x!quant.uniform<i32:f32:1, {0.125, 0.25, 0.125, 0.25}>>
 }
+
+// CHECK-LABEL: func @softmax
+func.func @softmax(%x: tensor<?x4x!u8>) -> tensor<?x4x!i8> {
+  // CHECK: %[[X:.*]] = quanta.dequantize %{{.*}} : tensor<?x4x{{.*}}> to tensor<?x4xf32>
+  // CHECK: %[[MAX:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<?x4xf32>)
+  // CHECK: %[[EXP:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[MAX]] :
+  // CHECK: math.exp
+  // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[EXP]] :
+  // CHECK: %[[QUOTIENT:.*]] = linalg.generic {{.*}} ins(%[[EXP]], %[[SUM]] :
+  // CHECK: quanta.quantize %[[QUOTIENT]] : tensor<?x4xf32> to tensor<?x4x
+  %0 = quanta.softmax %x dimension 1 : tensor<?x4x!u8> -> tensor<?x4x!i8>
+  return %0 : tensor<?x4x!i8>
+}

@@ -123,4 +123,29 @@ def Quanta_Conv2DOp : Quanta_ConvOp<"conv_2d", 2> {
   }] # constraints;
 }
 
+def Quanta_SoftmaxOp : Quanta_Op<"softmax", [
+    Pure, SameOperandsAndResultShape]> {
+  let summary = "Softmax of a quantized tensor along one dimension";
+  let description = [{
+    `exp(x - max x) / sum exp(x - max x)` along `dimension`, in f32 on the values
+    that the input stands for, as `linalg.softmax` computes it; then quantized:
+    rules 3 and 2 of the numerics contract at both ends. As values lie in [0, 1],
+    a scale of 1/255 or 1/256 and the smallest zero point lose least.
+
+    ```mlir
+    %r = quanta.softmax %x dimension 1
+        : tensor<?x10x!quant.uniform<u8:f32, 0.1:128>> -> tensor<?x10x!quant.uniform<u8:f32, 0.00390625>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for input and result;
+    3. `dimension` is one of the input's; 4. both have the same shape.
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$input, I32Attr:$dimension);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $input `dimension` $dimension attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // QUANTA_NAMED_OPS_TD
