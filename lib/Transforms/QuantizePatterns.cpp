@@ -1,0 +1,129 @@
+//===- QuantizePatterns.cpp - Quantization beside contractions ------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantizePatterns.h"
+
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/Clamp.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/PatternMatch.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+RankedTensorType getQuantizedTensorType(FakeQuantOp op) {
+  return op.getInput().getType().clone(op.getQuantizedType());
+}
+
+DynamicQuantizeOp createDynamicQuantize(OpBuilder &builder,
+                                        DynamicFakeQuantOp op) {
+  RankedTensorType type = op.getInput().getType();
+  SmallVector<int64_t> sizes;
+  for (int64_t row : op.getRows())
+    sizes.push_back(type.getDimSize(row));
+  SmallVector<Type> types{type.clone(op.getQuantizedType()),
+                          RankedTensorType::get(sizes, builder.getF32Type())};
+  if (!op.getSymmetric())
+    types.push_back(RankedTensorType::get(sizes, builder.getI32Type()));
+  return DynamicQuantizeOp::create(builder, op.getLoc(), types, op.getInput(),
+                                   op.getRowsAttr(), op.getSymmetricAttr(),
+                                   op.getNameAttr());
+}
+
+namespace {
+
+/// What no quantized operation took over.
+struct SplitFakeQuant : OpRewritePattern<FakeQuantOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(FakeQuantOp op,
+                                PatternRewriter &rewriter) const override {
+    Value quantized =
+        QuantizeOp::create(rewriter, op.getLoc(), getQuantizedTensorType(op),
+                           op.getInput(), op.getNameAttr());
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, op.getType(), quantized);
+    return success();
+  }
+};
+
+/// The same with a range found at run time: `(q - zp) * s`.
+struct SplitDynamicFakeQuant : OpRewritePattern<DynamicFakeQuantOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(DynamicFakeQuantOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    auto quantized = createDynamicQuantize(rewriter, op);
+    Value result = DequantizeOp::create(rewriter, loc, op.getType(),
+                                        quantized.getResult());
+    ElementwiseBuilder elementwise(rewriter, loc, result);
+    unsigned scale = elementwise.addInput(quantized.getScale(), op.getRows());
+    std::optional<unsigned> zeroPoint;
+    if (quantized.getZeroPoint())
+      zeroPoint = elementwise.addInput(quantized.getZeroPoint(), op.getRows());
+    result = elementwise.build(
+        rewriter.getF32Type(),
+        [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+          Value x = elements[0];
+          if (zeroPoint) {
+            Value zp = elementwise.get(b, loc, elements, *zeroPoint);
+            zp = arith::SIToFPOp::create(b, loc, b.getF32Type(), zp);
+            x = arith::SubFOp::create(b, loc, x, zp);
+          }
+          return arith::MulFOp::create(
+              b, loc, x, elementwise.get(b, loc, elements, scale));
+        });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+};
+
+/// `dequantize`, an optional clamp, `quantize`: one `requantize`.
+struct FormRequantize : OpRewritePattern<QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(QuantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    Value input = op.getInput();
+    std::optional<ClampBounds> clamp = matchClamp(input);
+    if (clamp)
+      input = clamp->input;
+    auto dequantize = input.getDefiningOp<DequantizeOp>();
+    if (!dequantize)
+      return rewriter.notifyMatchFailure(
+          op, "its input is not dequantized, with at most a clamp between");
+    auto from =
+        *QuantParams::get(dequantize.getInput().getType().getElementType());
+    auto to = *QuantParams::get(op.getType().getElementType());
+    if (from.axis && to.axis && *from.axis != *to.axis)
+      return rewriter.notifyMatchFailure(
+          op, "the types are quantized along different dimensions");
+    DenseI64ArrayAttr bounds;
+    if (clamp) {
+      if (to.axis)
+        return rewriter.notifyMatchFailure(
+            op, "a clamp differs between the channels of its result");
+      auto toStorage = [&](float x) -> int64_t {
+        return reference::quantize(x, to.scale(0), to.zeroPoint(0), to.range);
+      };
+      bounds = rewriter.getDenseI64ArrayAttr(
+          {toStorage(clamp->low), toStorage(clamp->high)});
+    }
+    rewriter.replaceOpWithNewOp<RequantizeOp>(
+        op, op.getType(), dequantize.getInput(), bounds, op.getNameAttr());
+    return success();
+  }
+};
+
+} // namespace
+
+void populateQuantizePatterns(RewritePatternSet &patterns) {
+  patterns.add<SplitFakeQuant, SplitDynamicFakeQuant, FormRequantize>(
+      patterns.getContext());
+}
+
+} // namespace quanta

@@ -1,0 +1,28 @@
+//===- QuantizePatterns.h - What quanta-quantize does beside contractions -===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_TRANSFORMS_QUANTIZEPATTERNS_H
+#define QUANTA_LIB_TRANSFORMS_QUANTIZEPATTERNS_H
+
+#include "quanta/IR/Quanta.h"
+
+namespace quanta {
+
+/// The tensor type of `op`'s result with its quantized elements.
+mlir::RankedTensorType getQuantizedTensorType(FakeQuantOp op);
+
+/// The quantization at run time that `op` simulates.
+DynamicQuantizeOp createDynamicQuantize(mlir::OpBuilder &builder,
+                                        DynamicFakeQuantOp op);
+
+/// What no contraction took over becomes a quantization and a dequantization; a
+/// pair of them with at most a clamp between becomes a requantization.
+void populateQuantizePatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_TRANSFORMS_QUANTIZEPATTERNS_H
