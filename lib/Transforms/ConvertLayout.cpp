@@ -181,6 +181,42 @@ struct ConvertPooling : OpRewritePattern<FromOp> {
 };
 
 //===----------------------------------------------------------------------===//
+// Elementwise operations on one tensor
+//===----------------------------------------------------------------------===//
+
+/// Whether each element of the result is computed from that of one input alone.
+bool isUnaryElementwise(linalg::GenericOp op) {
+  return linalg::isElementwise(op) && op.hasPureTensorSemantics() &&
+         op.getNumDpsInputs() == 1 && op->getNumResults() == 1 &&
+         !op.hasIndexSemantics() &&
+         !op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) &&
+         llvm::all_of(op.getIndexingMapsArray(),
+                      [](AffineMap map) { return map.isIdentity(); });
+}
+
+/// The same operation on another tensor.
+Value cloneOnto(Value input, linalg::GenericOp op, OpBuilder &builder) {
+  Value empty = createEmptyLike(builder, op.getLoc(), input,
+                                getElementTypeOrSelf(op.getResult(0)));
+  auto clone = linalg::GenericOp::create(
+      builder, op.getLoc(), empty.getType(), input, empty,
+      op.getIndexingMapsArray(), op.getIteratorTypesArray());
+  clone->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  IRMapping mapping;
+  op.getRegion().cloneInto(&clone.getRegion(), mapping);
+  return clone.getResult(0);
+}
+
+/// And on one scalar.
+Value evaluateOn(Value scalar, linalg::GenericOp op, OpBuilder &builder) {
+  IRMapping mapping;
+  mapping.map(op.getBody()->getArgument(0), scalar);
+  for (Operation &inner : op.getBody()->without_terminator())
+    builder.clone(inner, mapping);
+  return mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
+}
+
+//===----------------------------------------------------------------------===//
 // Padding
 //===----------------------------------------------------------------------===//
 
@@ -190,40 +226,19 @@ struct PadBehindElementwise : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!linalg::isElementwise(op) || !op.hasPureTensorSemantics() ||
-        op.getNumDpsInputs() != 1 || op->getNumResults() != 1 ||
-        op.hasIndexSemantics() ||
-        op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) ||
-        !llvm::all_of(op.getIndexingMapsArray(),
-                      [](AffineMap map) { return map.isIdentity(); }))
+    if (!isUnaryElementwise(op))
       return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
     auto pad = op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
     Value padding = pad ? pad.getConstantPaddingValue() : Value();
     if (!padding || !pad->hasOneUse())
       return rewriter.notifyMatchFailure(op, "reads no padding by a constant");
     Location loc = op.getLoc();
-    auto elementType =
-        cast<RankedTensorType>(op.getResult(0).getType()).getElementType();
-    Value empty = tensor::EmptyOp::create(
-        rewriter, loc, tensor::getMixedSizes(rewriter, loc, pad.getSource()),
-        elementType);
-    auto inner = linalg::GenericOp::create(
-        rewriter, loc, empty.getType(), pad.getSource(), empty,
-        op.getIndexingMapsArray(), op.getIteratorTypesArray());
-    inner->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    rewriter.cloneRegionBefore(op.getRegion(), inner.getRegion(),
-                               inner.getRegion().begin());
+    Value inner = cloneOnto(pad.getSource(), op, rewriter);
     // The same on the one value that is everywhere.
-    IRMapping mapping;
-    mapping.map(op.getBody()->getArgument(0), padding);
-    for (Operation &scalar : op.getBody()->without_terminator())
-      rewriter.clone(scalar, mapping);
-    Value newPadding =
-        mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
+    Value newPadding = evaluateOn(padding, op, rewriter);
     Value result = tensor::PadOp::create(
-        rewriter, pad.getLoc(), Type(), inner.getResult(0),
-        pad.getMixedLowPad(), pad.getMixedHighPad(), newPadding,
-        pad.getNofold());
+        rewriter, pad.getLoc(), Type(), inner, pad.getMixedLowPad(),
+        pad.getMixedHighPad(), newPadding, pad.getNofold());
     if (result.getType() != op.getResult(0).getType())
       result = tensor::CastOp::create(rewriter, loc, op.getResult(0).getType(),
                                       result);
@@ -305,12 +320,7 @@ struct MaxPoolingBehindElementwise : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    if (!linalg::isElementwise(op) || !op.hasPureTensorSemantics() ||
-        op.getNumDpsInputs() != 1 || op->getNumResults() != 1 ||
-        op.hasIndexSemantics() ||
-        op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) ||
-        !llvm::all_of(op.getIndexingMapsArray(),
-                      [](AffineMap map) { return map.isIdentity(); }))
+    if (!isUnaryElementwise(op))
       return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
     auto pool = op.getDpsInputs()[0].getDefiningOp<linalg::PoolingNhwcMaxOp>();
     auto fill = pool ? pool.getOutputs()[0].getDefiningOp<linalg::FillOp>()
@@ -325,28 +335,16 @@ struct MaxPoolingBehindElementwise : OpRewritePattern<linalg::GenericOp> {
       return rewriter.notifyMatchFailure(
           op, "is no quantization of numbers to unsigned bytes");
     Location loc = op.getLoc();
-    Value input = pool.getInputs()[0];
-    Value bytes = createEmptyLike(rewriter, loc, input, element);
-    auto inner = linalg::GenericOp::create(
-        rewriter, loc, bytes.getType(), input, bytes, op.getIndexingMapsArray(),
-        op.getIteratorTypesArray());
-    inner->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    rewriter.cloneRegionBefore(op.getRegion(), inner.getRegion(),
-                               inner.getRegion().begin());
-    IRMapping mapping;
-    mapping.map(op.getBody()->getArgument(0), fill.getInputs()[0]);
-    for (Operation &scalar : op.getBody()->without_terminator())
-      rewriter.clone(scalar, mapping);
-    Value first =
-        mapping.lookupOrDefault(op.getBody()->getTerminator()->getOperand(0));
+    Value bytes = cloneOnto(pool.getInputs()[0], op, rewriter);
+    Value first = evaluateOn(fill.getInputs()[0], op, rewriter);
     Value empty = createEmptyLike(rewriter, loc, op.getResult(0), element);
     Value init =
         linalg::FillOp::create(rewriter, loc, first, empty).getResult(0);
     Value window = createEmptyLike(rewriter, loc, pool.getInputs()[1], element);
     auto maximum = linalg::PoolingNhwcMaxUnsignedOp::create(
         rewriter, pool.getLoc(), TypeRange(init.getType()),
-        ValueRange{inner.getResult(0), window}, ValueRange{init},
-        pool.getStrides(), pool.getDilations());
+        ValueRange{bytes, window}, ValueRange{init}, pool.getStrides(),
+        pool.getDilations());
     rewriter.replaceOp(op, maximum->getResults());
     return success();
   }
