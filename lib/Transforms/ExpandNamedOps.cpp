@@ -15,7 +15,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/WalkPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -170,26 +170,17 @@ struct ExpandSoftmax : OpRewritePattern<SoftmaxOp> {
 };
 
 struct ExpandNamedOpsPass : impl::ExpandNamedOpsBase<ExpandNamedOpsPass> {
-  void runOnOperation() override {
-    if (failed(expandNamedOps(getOperation())))
-      signalPassFailure();
-  }
+  void runOnOperation() override { expandNamedOps(getOperation()); }
 };
 
 } // namespace
 
-LogicalResult expandNamedOps(ModuleOp module) {
-  SmallVector<Operation *> named;
-  module.walk([&](Operation *op) {
-    if (isa<BatchMatmulOp, Conv1DOp, Conv2DOp, SoftmaxOp>(op))
-      named.push_back(op);
-  });
+void expandNamedOps(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
   patterns.add<ExpandBatchMatmul, ExpandConvolution<Conv1DOp>,
                ExpandConvolution<Conv2DOp>, ExpandSoftmax>(module.getContext());
-  GreedyRewriteConfig config;
-  config.setStrictness(GreedyRewriteStrictness::ExistingOps);
-  return applyOpPatternsGreedily(named, std::move(patterns), config);
+  // A walk folds nothing and touches nothing else.
+  walkAndApplyPatterns(module, std::move(patterns));
 }
 
 } // namespace quanta

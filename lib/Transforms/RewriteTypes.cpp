@@ -331,8 +331,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
                           getArgument())))
       return signalPassFailure();
     keepSignatures(module);
-    if (failed(expandNamedOps(module)))
-      return signalPassFailure();
+    expandNamedOps(module);
     StorageTypeConverter converter;
     RewritePatternSet patterns(&getContext());
     ConversionTarget target(getContext());

@@ -13,7 +13,7 @@
 namespace quanta {
 
 /// What `quanta-expand-named-ops` does; touches nothing else.
-llvm::LogicalResult expandNamedOps(mlir::ModuleOp module);
+void expandNamedOps(mlir::ModuleOp module);
 
 } // namespace quanta
 
