@@ -204,6 +204,7 @@ Expected<LoweredModule> dispatchByCpu(MutableArrayRef<LoweredModule> variants) {
   // The last one first: of the functions that all of them bring, the version
   // that runs everywhere stays.
   StringMap<SmallVector<std::string>> functions;
+  SmallVector<std::string> renamed;
   for (int i = static_cast<int>(variants.size()) - 1; i >= 0; --i) {
     Expected<std::unique_ptr<Module>> module =
         copyInto(*result.context, *variants[i].module);
@@ -216,9 +217,10 @@ Expected<LoweredModule> dispatchByCpu(MutableArrayRef<LoweredModule> variants) {
       std::string name = object.getName().str();
       object.setName(name + suffix);
       object.setDSOLocal(true);
+      renamed.push_back(object.getName().str());
       if (isa<Function>(object)) {
         auto &list = functions[name];
-        list.insert(list.begin(), object.getName().str());
+        list.insert(list.begin(), renamed.back());
       }
     }
     if (!result.module)
@@ -237,10 +239,10 @@ Expected<LoweredModule> dispatchByCpu(MutableArrayRef<LoweredModule> variants) {
       list.push_back(result.module->getFunction(variant));
     dispatcher.define(name, list);
   }
-  for (GlobalObject &object : result.module->global_objects())
-    for (auto [i, name] : enumerate(names))
-      if (object.getName().ends_with("." + name + "." + std::to_string(i)))
-        object.setLinkage(GlobalValue::InternalLinkage);
+  // Only now: the linker leaves out what is internal and not used yet.
+  for (const std::string &name : renamed)
+    cast<GlobalObject>(result.module->getNamedValue(name))
+        ->setLinkage(GlobalValue::InternalLinkage);
   result.machine = std::move(variants.back().machine);
   return result;
 }

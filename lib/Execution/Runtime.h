@@ -15,11 +15,11 @@ namespace quanta {
 /// Makes the functions known that LLVM calls for conversions that a CPU has no
 /// instruction for, where the compiler's own library may not have them yet, and
 /// those that buffers and assertions use.
+llvm::Error defineRuntime(llvm::orc::LLJIT &jit);
+
 /// Loads the library of OpenMP into the process, from where compiled code finds
 /// it.
 llvm::Error loadOpenMP();
-
-llvm::Error defineRuntime(llvm::orc::LLJIT &jit);
 
 } // namespace quanta
 
