@@ -49,13 +49,6 @@ struct Convolution {
 
 } // namespace
 
-static std::string formatTensor(const Shape &shape, const char *element) {
-  std::string text = "tensor<";
-  for (int64_t size : shape)
-    text += (size < 0 ? "?" : std::to_string(size)) + "x";
-  return text + element + ">";
-}
-
 /// {0} name, {1} and {2} image before and after padding, {3} weights and {4}
 /// their type, {5} sums, {6} result, {7} low and {8} high padding, {9} its
 /// value, {10} maps and {11} iterators of the sums, {12} extension of the

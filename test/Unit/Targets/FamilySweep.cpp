@@ -18,23 +18,9 @@ namespace quanta::test {
 
 namespace {
 
-std::string formatTensor(const Shape &shape, const QuantType &type) {
-  std::string text = "tensor<";
-  for (int64_t size : shape)
-    text += std::to_string(size) + "x";
-  return text + type.str() + ">";
-}
-
 std::vector<int64_t> randomValues(int64_t count, const QuantType &type,
                                   Random &random) {
   return makeMatrix(count, 1, false, type.range, random);
-}
-
-int64_t countElements(const Shape &shape) {
-  int64_t count = 1;
-  for (int64_t size : shape)
-    count *= size;
-  return count;
 }
 
 /// Calls `visit` with every index below `shape`, in row-major order.
@@ -72,13 +58,13 @@ public:
     std::string arguments, operandTypes;
     Case testCase{name, {}, Array::get(to.kind, shape, expected)};
     for (size_t i = 0; i < types.size(); ++i) {
-      std::string type = formatTensor(shapes[i], types[i]);
+      std::string type = formatTensor(shapes[i], types[i].str());
       arguments += formatv("{0}%a{1}: {2}", i ? ", " : "", i, type).str();
       operandTypes += (i ? ", " : "") + type;
       testCase.arguments.push_back(
           Array::get(types[i].kind, shapes[i], values[i]));
     }
-    std::string result = formatTensor(shape, to);
+    std::string result = formatTensor(shape, to.str());
     sweep.module +=
         formatv("func.func @{0}({1}) -> {2} {{\n  %r = {3} : {4} "
                 "{5} {2}\n  return %r : {2}\n}\n",

@@ -16,20 +16,6 @@ namespace quanta::test {
 
 namespace {
 
-std::string formatTensor(const Shape &shape, const std::string &element) {
-  std::string text = "tensor<";
-  for (int64_t size : shape)
-    text += std::to_string(size) + "x";
-  return text + element + ">";
-}
-
-int64_t countElements(const Shape &shape) {
-  int64_t count = 1;
-  for (int64_t size : shape)
-    count *= size;
-  return count;
-}
-
 /// A convolution of rank 1 or 2, written as a loop over all of its numbers.
 struct NamedConvolution {
   int64_t images, channels, filters, groups;
@@ -164,11 +150,11 @@ public:
                            Array::get(sums.kind, resultShape,
                                       conv.compute(x, zeroPoint, w, {}))});
 
+    // Text packs two of them into a byte.
+    if (weights.kind == ElementKind::I4)
+      return;
     entry = name();
     Array constant = Array::get(weights.kind, weightShape, w);
-    std::string storage = weights.kind == ElementKind::I4 ? "i4" : "i8";
-    if (storage == "i4")
-      return; // Text packs two of them into a byte.
     sweep.module +=
         formatv("func.func @{0}(%x: {1}) -> {3} {{\n"
                 "  %w0 = arith.constant {6} : {7}\n"
@@ -178,7 +164,7 @@ public:
                 "  %r = quanta.conv_{4}d %x, %w bias %b {5} : {1}, {2}, {10} "
                 "-> {3}\n  return %r : {3}\n}\n",
                 entry, xType, wType, rType, conv.rank(), conv.attributes(),
-                formatDense(constant), formatTensor(weightShape, storage),
+                formatDense(constant), formatTensor(weightShape, "i8"),
                 formatDense(Array::get(ElementKind::I32, {conv.filters}, bias)),
                 conv.filters, bType)
             .str();

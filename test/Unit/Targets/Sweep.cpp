@@ -99,6 +99,20 @@ std::string QuantType::str() const {
   return text;
 }
 
+std::string formatTensor(const Shape &shape, StringRef element) {
+  std::string text = "tensor<";
+  for (int64_t size : shape)
+    text += (size < 0 ? "?" : std::to_string(size)) + "x";
+  return text + element.str() + ">";
+}
+
+int64_t countElements(const Shape &shape) {
+  int64_t count = 1;
+  for (int64_t size : shape)
+    count *= size;
+  return count;
+}
+
 std::string formatDense(const Array &array) {
   return "dense<\"0x" +
          toHex(StringRef(array.bytes.data(), array.bytes.size())) + "\">";

@@ -76,6 +76,11 @@ struct QuantType {
   std::string str() const;
 };
 
+/// `tensor<2x?xELEMENT>`; a negative size is dynamic.
+std::string formatTensor(const Shape &shape, llvm::StringRef element);
+
+int64_t countElements(const Shape &shape);
+
 /// `dense<"0x...">` of these bytes.
 std::string formatDense(const Array &array);
 
@@ -107,6 +112,7 @@ Sweep makeFakeQuantSweep();
 /// Elementwise operations on all pairs of 8-bit values; lookups, padding,
 /// concatenation and pooling.
 Sweep makeFamilySweep();
+/// Convolutions and batches of products under the names of layers.
 Sweep makeNamedSweep();
 
 /// Compiles the sweep for `cpu` of `triple`, makes every call twice (all
