@@ -31,49 +31,80 @@ struct RecipeFile {
 
 namespace llvm::yaml {
 
-template <> struct ScalarEnumerationTraits<quanta::Scheme> {
-  static void enumeration(IO &io, quanta::Scheme &value) {
-    io.enumCase(value, "static", quanta::Scheme::Static);
-    io.enumCase(value, "dynamic", quanta::Scheme::Dynamic);
-    io.enumCase(value, "float", quanta::Scheme::Float);
-  }
+/// The words of an enumeration, and what they are the values of.
+template <typename Enum> struct RecipeWords;
+
+template <> struct RecipeWords<quanta::Scheme> {
+  static constexpr StringLiteral key = "scheme";
+  static constexpr std::pair<StringLiteral, quanta::Scheme> words[] = {
+      {"static", quanta::Scheme::Static},
+      {"dynamic", quanta::Scheme::Dynamic},
+      {"float", quanta::Scheme::Float}};
 };
 
-template <> struct ScalarEnumerationTraits<quanta::Granularity> {
-  static void enumeration(IO &io, quanta::Granularity &value) {
-    io.enumCase(value, "per_row", quanta::Granularity::PerRow);
-    io.enumCase(value, "per_tensor", quanta::Granularity::PerTensor);
-  }
+template <> struct RecipeWords<quanta::Granularity> {
+  static constexpr StringLiteral key = "granularity";
+  static constexpr std::pair<StringLiteral, quanta::Granularity> words[] = {
+      {"per_row", quanta::Granularity::PerRow},
+      {"per_tensor", quanta::Granularity::PerTensor}};
 };
 
-template <> struct ScalarEnumerationTraits<quanta::ActivationStorage> {
-  static void enumeration(IO &io, quanta::ActivationStorage &value) {
-    io.enumCase(value, "u8", quanta::ActivationStorage::U8);
-    io.enumCase(value, "i8", quanta::ActivationStorage::I8);
-  }
+template <> struct RecipeWords<quanta::ActivationStorage> {
+  static constexpr StringLiteral key = "activation";
+  static constexpr std::pair<StringLiteral, quanta::ActivationStorage> words[] =
+      {{"u8", quanta::ActivationStorage::U8},
+       {"i8", quanta::ActivationStorage::I8}};
 };
 
-template <> struct ScalarEnumerationTraits<quanta::WeightGranularity> {
-  static void enumeration(IO &io, quanta::WeightGranularity &value) {
-    io.enumCase(value, "per_channel", quanta::WeightGranularity::PerChannel);
-    io.enumCase(value, "per_tensor", quanta::WeightGranularity::PerTensor);
-  }
+template <> struct RecipeWords<quanta::WeightGranularity> {
+  static constexpr StringLiteral key = "weight";
+  static constexpr std::pair<StringLiteral, quanta::WeightGranularity> words[] =
+      {{"per_channel", quanta::WeightGranularity::PerChannel},
+       {"per_tensor", quanta::WeightGranularity::PerTensor}};
 };
 
-template <> struct ScalarEnumerationTraits<quanta::Symmetry> {
-  static void enumeration(IO &io, quanta::Symmetry &value) {
-    io.enumCase(value, "affine", quanta::Symmetry::Affine);
-    io.enumCase(value, "symmetric", quanta::Symmetry::Symmetric);
-  }
+template <> struct RecipeWords<quanta::Symmetry> {
+  static constexpr StringLiteral key = "symmetry";
+  static constexpr std::pair<StringLiteral, quanta::Symmetry> words[] = {
+      {"affine", quanta::Symmetry::Affine},
+      {"symmetric", quanta::Symmetry::Symmetric}};
 };
 
-template <> struct ScalarEnumerationTraits<quanta::RangeSelection> {
-  static void enumeration(IO &io, quanta::RangeSelection &value) {
-    io.enumCase(value, "max", quanta::RangeSelection::Max);
-    io.enumCase(value, "mse", quanta::RangeSelection::Mse);
-    io.enumCase(value, "percentile", quanta::RangeSelection::Percentile);
-    io.enumCase(value, "entropy", quanta::RangeSelection::Entropy);
+template <> struct RecipeWords<quanta::RangeSelection> {
+  static constexpr StringLiteral key = "range_selection";
+  static constexpr std::pair<StringLiteral, quanta::RangeSelection> words[] = {
+      {"max", quanta::RangeSelection::Max},
+      {"mse", quanta::RangeSelection::Mse},
+      {"percentile", quanta::RangeSelection::Percentile},
+      {"entropy", quanta::RangeSelection::Entropy}};
+};
+
+/// Not YAML's own enumerations: their complaint names neither the word nor the
+/// ones that exist.
+template <typename Enum>
+struct ScalarTraits<Enum, std::void_t<decltype(RecipeWords<Enum>::words)>> {
+  static void output(const Enum &value, void *, raw_ostream &os) {
+    for (auto [word, candidate] : RecipeWords<Enum>::words)
+      if (candidate == value)
+        os << word;
   }
+  static StringRef input(StringRef text, void *context, Enum &value) {
+    std::string known;
+    for (auto [word, candidate] : RecipeWords<Enum>::words) {
+      if (word == text) {
+        value = candidate;
+        return "";
+      }
+      known += (known.empty() ? "" : ", ") + word.str();
+    }
+    // What is returned has to outlive this function.
+    std::string &complaint = *static_cast<std::string *>(context);
+    complaint = ("'" + text + "' is no " + RecipeWords<Enum>::key +
+                 ": there are " + known)
+                    .str();
+    return complaint;
+  }
+  static QuotingType mustQuote(StringRef) { return QuotingType::None; }
 };
 
 static void mapFields(IO &io, quanta::RecipeFields &fields) {
@@ -185,7 +216,8 @@ Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
     return fail("it is nested too deeply");
   Complaint complaint;
   RecipeFile file;
-  yaml::Input input(MemoryBufferRef(text, name), nullptr, keepFirst,
+  std::string wordComplaint;
+  yaml::Input input(MemoryBufferRef(text, name), &wordComplaint, keepFirst,
                     &complaint);
   // What holds no document, only comments for example, cannot be mapped.
   yaml::Input probe(MemoryBufferRef(text, name), nullptr, keepFirst,
@@ -221,6 +253,11 @@ static bool matches(StringRef pattern, StringRef text) {
   return false;
 }
 
+bool RecipeRule::matches(const OperandPlace &place) const {
+  return quanta::matches(name, place.name) && quanta::matches(op, place.op) &&
+         quanta::matches(location, place.location);
+}
+
 OperandScheme Recipe::resolve(const OperandPlace &place) const {
   RecipeFields said;
   auto fill = [](auto &field, const auto &value) {
@@ -242,8 +279,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
     fill(said.reason, fields.reason);
   };
   for (const RecipeRule &rule : rules)
-    if (matches(rule.name, place.name) && matches(rule.op, place.op) &&
-        matches(rule.location, place.location))
+    if (rule.matches(place))
       fillAll(rule);
   fillAll(*this);
 

@@ -39,12 +39,12 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
     if (keepExisting &&
         (stage == Stage::Simulated || stage == Stage::Quantized))
       return;
-    if (failed(
-            checkStage(module, Stage::Float, Stage::Observed, getArgument())) ||
+    if (failed(checkStage(module, Stage::Float, Stage::Observed, getArgument())) ||
         failed(loadFiles(module)))
       return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;
     module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
+    warnOfIdleRules(ops);
     for (QuantizableOpInterface op : ops)
       if (failed(simulate(op)))
         return signalPassFailure();
@@ -97,6 +97,37 @@ private:
              << "model" << (seen.model.empty() ? "" : " ('" + seen.model + "')")
              << ": run the observed program of this one";
     return success();
+  }
+
+  /// A rule that applies nowhere is probably a name with a mistake in it.
+  void warnOfIdleRules(ArrayRef<QuantizableOpInterface> ops) {
+    std::vector<bool> applies(rules.rules.size());
+    for (QuantizableOpInterface op : ops) {
+      std::string location = describeLocation(op.getLoc());
+      for (OpOperand *factor : op.getFactors()) {
+        auto observe = factor->get().getDefiningOp<ObserveOp>();
+        if (!observe)
+          continue;
+        OperandPlace place = {observe.getName(), op->getName().getStringRef(),
+                              location};
+        for (auto [index, rule] : llvm::enumerate(rules.rules))
+          applies[index] = applies[index] || rule.matches(place);
+      }
+    }
+    for (auto [index, rule] : llvm::enumerate(rules.rules)) {
+      if (applies[index])
+        continue;
+      InFlightDiagnostic warning = emitWarning(getOperation().getLoc())
+                                   << "recipe file '" << recipe << "': rule "
+                                   << index + 1 << " (";
+      llvm::ListSeparator comma;
+      for (auto [key, pattern] :
+           {std::pair("name", rule.name), std::pair("op", rule.op),
+            std::pair("location", rule.location)})
+        if (!pattern.empty())
+          warning << StringRef(comma) << key << " '" << pattern << "'";
+      warning << ") applies to no activation of this model";
+    }
   }
 
   /// What the recipe says about an operation that reads an activation.

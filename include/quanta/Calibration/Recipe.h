@@ -44,16 +44,6 @@ struct RecipeFields {
   std::optional<std::string> reason;
 };
 
-/// Fields for the operands to which all of the patterns apply. Patterns are
-/// globs: `*`, `?`, `[a-z]`; an empty one applies to everything.
-struct RecipeRule : RecipeFields {
-  std::string name;
-  std::string op;
-  std::string location;
-  /// For people: signal-to-noise ratios of the activation, in dB.
-  std::optional<double> predictedSqnr, measuredSqnr;
-};
-
 /// An activation of a contraction, as rules see it.
 struct OperandPlace {
   /// Name of its observer: `main/matmul_1/lhs`.
@@ -62,6 +52,18 @@ struct OperandPlace {
   llvm::StringRef op;
   /// Location of the contraction: `fc1 at model.py:3:7`.
   llvm::StringRef location;
+};
+
+/// Fields for the operands to which all of the patterns apply. Patterns are
+/// globs: `*`, `?`, `[a-z]`; an empty one applies to everything.
+struct RecipeRule : RecipeFields {
+  std::string name;
+  std::string op;
+  std::string location;
+  /// For people: signal-to-noise ratios of the activation, in dB.
+  std::optional<double> predictedSqnr, measuredSqnr;
+
+  bool matches(const OperandPlace &place) const;
 };
 
 /// What a recipe comes to for one contraction and its activation.
