@@ -9,12 +9,14 @@
 #include "quanta/IR/Stage.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/Interfaces/QuantizableOpInterface.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 
 #include <optional>
 
@@ -92,22 +94,72 @@ Stage getStage(ModuleOp module) {
   return stage;
 }
 
-LogicalResult checkStage(Operation *root, Stage first, Stage last,
+/// "the float, integer and kernel stages".
+static std::string describeStages(ArrayRef<Stage> stages) {
+  std::string text = "the ";
+  for (auto [index, stage] : llvm::enumerate(stages)) {
+    if (index > 0)
+      text += index + 1 < stages.size() ? ", " : " and ";
+    text += stringifyStage(stage);
+  }
+  return text + (stages.size() > 1 ? " stages" : " stage");
+}
+
+static LogicalResult refuse(Operation *op, Stage stage, ArrayRef<Stage> taken,
+                            StringRef passName) {
+  return op->emitOpError() << "belongs to the " << stringifyStage(stage)
+                           << " stage, but " << passName << " takes "
+                           << describeStages(taken);
+}
+
+LogicalResult checkStage(ModuleOp module, ArrayRef<Stage> taken,
                          StringRef passName) {
-  WalkResult result = root->walk([&](Operation *op) {
+  bool hasStage = false;
+  WalkResult result = module.walk([&](Operation *op) {
     std::optional<Stage> stage = getStageOf(op);
-    if (!stage || (*stage >= first && *stage <= last))
+    if (!stage)
       return WalkResult::advance();
-    InFlightDiagnostic diagnostic =
-        op->emitOpError() << "belongs to the " << stringifyStage(*stage)
-                          << " stage, but " << passName << " takes the "
-                          << stringifyStage(first);
-    if (first != last)
-      diagnostic << " to " << stringifyStage(last);
-    diagnostic << " stage";
-    if (first != last)
-      diagnostic << "s";
+    hasStage = true;
+    if (llvm::is_contained(taken, *stage))
+      return WalkResult::advance();
+    (void)refuse(op, *stage, taken, passName);
     return WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return failure();
+  if (hasStage || llvm::is_contained(taken, Stage::Float))
+    return success();
+  // Nothing but float: right where there was nothing to quantize, or where
+  // calibration decided on it.
+  result = module.walk([&](QuantizableOpInterface op) {
+    std::string reason;
+    if (op->hasAttr(attrs::floatReason) || failed(op.checkQuantizable(reason)))
+      return WalkResult::advance();
+    (void)refuse(op, Stage::Float, taken, passName);
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
+LogicalResult checkBuffers(ModuleOp module, StringRef passName,
+                           StringRef hint) {
+  auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  WalkResult result = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    bool hasTensors = llvm::any_of(op->getOperandTypes(), isTensor) ||
+                      llvm::any_of(op->getResultTypes(), isTensor);
+    if (auto function = dyn_cast<FunctionOpInterface>(op))
+      hasTensors = llvm::any_of(function.getArgumentTypes(), isTensor) ||
+                   llvm::any_of(function.getResultTypes(), isTensor);
+    if (hasTensors) {
+      op->emitOpError() << "works on tensors, but " << passName
+                        << " takes the kernel stage: " << hint;
+      return WalkResult::interrupt();
+    }
+    if (getStageOf(op) == Stage::LLVM) {
+      (void)refuse(op, Stage::LLVM, Stage::Kernel, passName);
+      return WalkResult::interrupt();
+    }
+    return WalkResult::advance();
   });
   return failure(result.wasInterrupted());
 }

@@ -39,7 +39,8 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
     if (keepExisting &&
         (stage == Stage::Simulated || stage == Stage::Quantized))
       return;
-    if (failed(checkStage(module, Stage::Float, Stage::Observed, getArgument())) ||
+    if (failed(checkStage(module, {Stage::Float, Stage::Observed},
+                          getArgument())) ||
         failed(loadFiles(module)))
       return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;

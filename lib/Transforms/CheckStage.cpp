@@ -9,8 +9,6 @@
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
-#include "mlir/Interfaces/FunctionInterfaces.h"
-
 using namespace mlir;
 
 namespace quanta {
@@ -24,39 +22,12 @@ struct CheckStagePass : impl::CheckStageBase<CheckStagePass> {
   using CheckStageBase::CheckStageBase;
 
   void runOnOperation() override {
-    if (kernel)
-      return checkBuffers();
-    WalkResult result = getOperation().walk([&](Operation *op) {
-      std::optional<Stage> stage = getStageOf(op);
-      if (!stage || *stage == Stage::Integer)
-        return WalkResult::advance();
-      op->emitOpError() << "belongs to the " << stringifyStage(*stage)
-                        << " stage, but " << consumer
-                        << " takes the float and integer stages";
-      return WalkResult::interrupt();
-    });
-    if (result.wasInterrupted())
-      signalPassFailure();
-  }
-
-private:
-  void checkBuffers() {
-    auto isTensor = [](Type type) { return isa<TensorType>(type); };
-    WalkResult result =
-        getOperation().walk<WalkOrder::PreOrder>([&](Operation *op) {
-          bool hasTensors = llvm::any_of(op->getOperandTypes(), isTensor) ||
-                            llvm::any_of(op->getResultTypes(), isTensor);
-          if (auto function = dyn_cast<FunctionOpInterface>(op))
-            hasTensors = llvm::any_of(function.getArgumentTypes(), isTensor) ||
-                         llvm::any_of(function.getResultTypes(), isTensor);
-          if (!hasTensors)
-            return WalkResult::advance();
-          op->emitOpError()
-              << "works on tensors, but " << consumer
-              << " takes the kernel stage: run quanta-to-kernel first";
-          return WalkResult::interrupt();
-        });
-    if (result.wasInterrupted())
+    LogicalResult result =
+        kernel ? checkBuffers(getOperation(), consumer,
+                              "run quanta-to-kernel first")
+               : checkStage(getOperation(), {Stage::Float, Stage::Integer},
+                            consumer);
+    if (failed(result))
       signalPassFailure();
   }
 };

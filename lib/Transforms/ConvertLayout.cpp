@@ -352,7 +352,8 @@ struct MaxPoolingBehindElementwise : OpRewritePattern<linalg::GenericOp> {
 
 struct ConvertLayoutPass : impl::ConvertLayoutBase<ConvertLayoutPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+    if (failed(checkStage(getOperation(),
+                          {Stage::Float, Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
     apply([](RewritePatternSet &patterns) {

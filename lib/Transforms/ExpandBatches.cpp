@@ -8,6 +8,7 @@
 #include "ParallelLoops.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -207,17 +208,14 @@ void expand(PackOp op) {
 
 struct ExpandBatchesPass : impl::ExpandBatchesBase<ExpandBatchesPass> {
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) {
       if (isa<FusedMatmulOp, PackOp>(op))
         ops.push_back(op);
     });
     for (Operation *op : ops) {
-      if (!isa<MemRefType>(op->getOperand(0).getType())) {
-        op->emitOpError()
-            << "must be bufferized before its batches are expanded";
-        return signalPassFailure();
-      }
       if (auto fused = dyn_cast<FusedMatmulOp>(op))
         expand(fused);
       else

@@ -109,7 +109,7 @@ struct FormLookup : OpRewritePattern<QuantizeOp> {
 
 struct FormLookupsPass : impl::FormLookupsBase<FormLookupsPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Float, Stage::Quantized,
+    if (failed(checkStage(getOperation(), {Stage::Float, Stage::Quantized},
                           getArgument())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());

@@ -129,7 +129,9 @@ private:
 
 struct FusePass : impl::FuseBase<FusePass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Float, Stage::Kernel,
+    if (failed(checkStage(getOperation(),
+                          {Stage::Float, Stage::Simulated, Stage::Quantized,
+                           Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
     // Biases first: fused into a longer chain, a sum would be harder to see.

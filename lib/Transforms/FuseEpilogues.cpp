@@ -190,7 +190,8 @@ private:
 
 struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+    if (failed(checkStage(getOperation(),
+                          {Stage::Float, Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());

@@ -30,19 +30,13 @@ namespace {
 
 struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
-                          getArgument())))
+    if (failed(checkBuffers(getOperation(), getArgument())))
       return signalPassFailure();
     WalkResult result =
         getOperation().walk([](Operation *op) {
           if (!isa<FusedOpInterface, PackOp>(op))
             return WalkResult::advance();
-          auto source = dyn_cast<MemRefType>(op->getOperand(0).getType());
-          if (!source) {
-            op->emitOpError()
-                << "must be bufferized before kernels are generated";
-            return WalkResult::interrupt();
-          }
+          auto source = cast<MemRefType>(op->getOperand(0).getType());
           if (isa<FusedMatmulOp, PackOp>(op) && source.getRank() != 2) {
             op->emitOpError()
                 << "needs quanta-expand-batches before kernels are generated";

@@ -33,7 +33,7 @@ struct InsertObserversPass : impl::InsertObserversBase<InsertObserversPass> {
     ModuleOp module = getOperation();
     if (keepExisting && getStage(module) != Stage::Float)
       return;
-    if (failed(checkStage(module, Stage::Float, Stage::Float, getArgument())) ||
+    if (failed(checkStage(module, {Stage::Float}, getArgument())) ||
         failed(readOptions(module)) || failed(foldConstants(module)) ||
         failed(flattenMatmuls(module)))
       return signalPassFailure();

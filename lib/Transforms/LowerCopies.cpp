@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -31,6 +32,8 @@ bool isContiguous(MemRefType type) {
 
 struct LowerCopiesPass : impl::LowerCopiesBase<LowerCopiesPass> {
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     SmallVector<memref::CopyOp> copies;
     getOperation().walk([&](memref::CopyOp op) {
       auto from = dyn_cast<MemRefType>(op.getSource().getType());

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -74,6 +75,8 @@ void lower(memref::ExpandShapeOp op) {
 
 struct LowerExpandShapePass : impl::LowerExpandShapeBase<LowerExpandShapePass> {
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     SmallVector<memref::ExpandShapeOp> ops;
     getOperation().walk([&](memref::ExpandShapeOp op) {
       if (hasSeveralOpenSizes(op))

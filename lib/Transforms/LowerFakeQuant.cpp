@@ -30,8 +30,7 @@ namespace quanta {
 namespace {
 struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Float, Stage::Simulated,
-                          getArgument())))
+    if (failed(checkStage(getOperation(), {Stage::Simulated}, getArgument())))
       return signalPassFailure();
     getOperation().walk([](FakeQuantOp op) {
       OpBuilder builder(op);

@@ -34,8 +34,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 
 struct LowerObserversPass : impl::LowerObserversBase<LowerObserversPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Float, Stage::Observed,
-                          getArgument())))
+    if (failed(checkStage(getOperation(), {Stage::Observed}, getArgument())))
       return signalPassFailure();
     ModuleOp module = getOperation();
     Builder builder(&getContext());

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -22,6 +23,8 @@ namespace {
 
 struct OrderGlobalsPass : impl::OrderGlobalsBase<OrderGlobalsPass> {
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     SymbolTable symbols(getOperation());
     llvm::MapVector<Operation *, SmallVector<memref::GetGlobalOp>> uses;
     getOperation().walk([&](memref::GetGlobalOp op) {

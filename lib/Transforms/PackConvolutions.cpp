@@ -206,7 +206,8 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
 
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+    if (failed(checkStage(getOperation(),
+                          {Stage::Float, Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
     ModuleOp module = getOperation();

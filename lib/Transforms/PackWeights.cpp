@@ -343,7 +343,8 @@ LogicalResult ProductPacker::run() {
 
 struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Integer, Stage::Kernel,
+    if (failed(checkStage(getOperation(),
+                          {Stage::Float, Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
     ModuleOp module = getOperation();

@@ -7,6 +7,7 @@
 
 #include "ParallelLoops.h"
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -171,6 +172,8 @@ struct ParallelizeLoopsPass : impl::ParallelizeLoopsBase<ParallelizeLoopsPass> {
   using ParallelizeLoopsBase::ParallelizeLoopsBase;
 
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     if (threads < 1 || threads > 1024) {
       emitError(getOperation().getLoc())
           << getArgument() << " needs between 1 and 1024 threads, got "

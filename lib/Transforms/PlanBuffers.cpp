@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -232,6 +233,8 @@ void declare(ModuleOp module, StringRef name, FunctionType type) {
 
 struct PlanBuffersPass : impl::PlanBuffersBase<PlanBuffersPass> {
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     ModuleOp module = getOperation();
     bool any = false;
     for (auto function : module.getOps<func::FuncOp>())

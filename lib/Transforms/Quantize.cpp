@@ -378,7 +378,7 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
 struct QuantizePass : impl::QuantizeBase<QuantizePass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(checkStage(module, Stage::Simulated, Stage::Quantized,
+    if (failed(checkStage(module, {Stage::Simulated, Stage::Quantized},
                           getArgument())))
       return signalPassFailure();
     SmallVector<QuantizableOpInterface> ops;

@@ -374,8 +374,10 @@ private:
 
 struct RaiseQdqPass : impl::RaiseQdqBase<RaiseQdqPass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Float, Stage::Quantized,
-                          getArgument())))
+    if (failed(checkStage(
+            getOperation(),
+            {Stage::Float, Stage::Observed, Stage::Simulated, Stage::Quantized},
+            getArgument())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<RaiseQuantize, RaiseDequantize>(&getContext());

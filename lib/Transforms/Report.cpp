@@ -59,8 +59,7 @@ struct ReportPass : impl::ReportBase<ReportPass> {
   void runOnOperation() override {
     // Earlier and later stages hold the same work in forms that would be
     // miscounted.
-    if (failed(checkStage(getOperation(), Stage::Quantized, Stage::Quantized,
-                          getArgument())))
+    if (failed(checkStage(getOperation(), {Stage::Quantized}, getArgument())))
       return signalPassFailure();
     collect();
     for (const FloatEntry &entry : left) {

@@ -325,9 +325,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(checkStage(module, Stage::Float, Stage::Quantized,
-                          getArgument())) ||
-        failed(checkStage(module, Stage::Quantized, Stage::Integer,
+    if (failed(checkStage(module, {Stage::Quantized, Stage::Integer},
                           getArgument())))
       return signalPassFailure();
     keepSignatures(module);

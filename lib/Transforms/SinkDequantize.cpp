@@ -296,8 +296,10 @@ private:
 
 struct SinkDequantizePass : impl::SinkDequantizeBase<SinkDequantizePass> {
   void runOnOperation() override {
-    if (failed(checkStage(getOperation(), Stage::Float, Stage::Quantized,
-                          getArgument())))
+    if (failed(checkStage(
+            getOperation(),
+            {Stage::Float, Stage::Observed, Stage::Simulated, Stage::Quantized},
+            getArgument())))
       return signalPassFailure();
     if (getStage(getOperation()) != Stage::Quantized)
       return;

@@ -8,6 +8,7 @@
 
 #include "ParallelLoops.h"
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/VectorAccess.h"
 #include "quanta/Transforms/VectorizeRegion.h"
@@ -158,6 +159,8 @@ struct VectorizeElementwisePass
   using VectorizeElementwiseBase::VectorizeElementwiseBase;
 
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     if (lanes < 2 || lanes > 64) {
       emitError(getOperation().getLoc())
           << getArgument() << " needs lanes between 2 and 64, got "

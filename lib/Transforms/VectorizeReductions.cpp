@@ -7,6 +7,7 @@
 
 #include "ParallelLoops.h"
 
+#include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/VectorAccess.h"
 #include "quanta/Transforms/VectorizeRegion.h"
@@ -218,6 +219,8 @@ void ReductionVectorizer::run() {
 struct VectorizeReductionsPass
     : impl::VectorizeReductionsBase<VectorizeReductionsPass> {
   void runOnOperation() override {
+    if (failed(checkBuffers(getOperation(), getArgument())))
+      return signalPassFailure();
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](linalg::ReduceOp op) {
       rewriter.setInsertionPoint(op);

@@ -54,7 +54,7 @@
 // MISSING: error: 'quanta.observe' op 'main/matmul_1/lhs' is not in statistics file '{{.*}}missing.json'
 // NO-RECIPE: error: cannot read recipe file '{{.*}}absent.yaml': No such file or directory
 // NOT-OBSERVED: error: quanta-apply-calibration needs an observed module: run quanta-insert-observers first
-// STAGE: error: 'quanta.fake_quant' op belongs to the simulated stage, but quanta-apply-calibration takes the float to observed stages
+// STAGE: error: 'quanta.fake_quant' op belongs to the simulated stage, but quanta-apply-calibration takes the float and observed stages
 // NAN-WEIGHT: nan-weight.mlir:{{[0-9]+}}:{{.*}} error: 'linalg.matmul' op has a weight with the value {{nan|NaN}} at element 1
 
 //--- model.mlir

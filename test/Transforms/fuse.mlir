@@ -129,5 +129,5 @@ func.func @simulated(%x: tensor<4x3xf32>) -> tensor<4x2xf32> {
 }
 
 //--- stage.mlir
-// CHECK: error: 'llvm.func' op belongs to the llvm stage, but quanta-fuse takes the float to kernel stages
+// CHECK: error: 'llvm.func' op belongs to the llvm stage, but quanta-fuse takes the float, simulated, quantized, integer and kernel stages
 llvm.func @main()

@@ -171,7 +171,7 @@ func.func @loop(%x: tensor<2x2xf32>, %n: index) -> tensor<2x2xf32> {
 
 //--- observed.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-quantize takes the simulated to quantized stages
+  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-quantize takes the simulated and quantized stages
   %0 = quanta.observe %x, "x" using min_max : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

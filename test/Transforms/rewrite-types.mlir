@@ -141,14 +141,14 @@ func.func private @callee(tensor<2x6x!u8>) -> tensor<2x6x!u8>
 
 //--- observed.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-rewrite-types takes the quantized to integer stages
+  // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-rewrite-types takes the quantized and integer stages
   %0 = quanta.observe %x, "x" using min_max : tensor<4xf32>
   return %0 : tensor<4xf32>
 }
 
 //--- simulated.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // CHECK: error: 'quanta.fake_quant' op belongs to the simulated stage, but quanta-rewrite-types takes the quantized to integer stages
+  // CHECK: error: 'quanta.fake_quant' op belongs to the simulated stage, but quanta-rewrite-types takes the quantized and integer stages
   %0 = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.5> : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

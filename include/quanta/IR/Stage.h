@@ -9,6 +9,7 @@
 #define QUANTA_IR_STAGE_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
 #include <optional>
@@ -36,11 +37,20 @@ std::optional<Stage> getStageOf(mlir::Operation *op);
 /// contracts integer tensors, in the kernel stage if it works on buffers.
 Stage getStage(mlir::ModuleOp module);
 
-/// Succeeds if every stage-specific operation below `root` belongs to a stage
-/// in `[first, last]`; otherwise emits an error at the first that does not,
-/// which names `passName` and both stages.
-llvm::LogicalResult checkStage(mlir::Operation *root, Stage first, Stage last,
+/// Succeeds if every stage-specific operation of the module belongs to one of
+/// the stages `taken`; otherwise emits an error at the first that does not,
+/// which names `passName` and the stages. Where `taken` is without the float
+/// stage, a contraction that could be quantized, with no word why it is not, is
+/// an error too, unless the module has operations of the stages that are taken.
+llvm::LogicalResult checkStage(mlir::ModuleOp module,
+                               llvm::ArrayRef<Stage> taken,
                                llvm::StringRef passName);
+
+/// The same for passes that take the kernel stage after bufferization: no
+/// tensors, nothing of the LLVM dialect. `hint` says what to do about tensors.
+llvm::LogicalResult checkBuffers(mlir::ModuleOp module,
+                                 llvm::StringRef passName,
+                                 llvm::StringRef hint = "bufferize it first");
 
 } // namespace quanta
 
