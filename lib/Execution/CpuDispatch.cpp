@@ -49,6 +49,14 @@ static FeatureMask getFeatureMask(const TargetMachine &machine) {
   return X86::getCpuSupportsMask(features);
 }
 
+/// Whether a processor with all of `mask` has all of `other` too.
+static bool includes(const FeatureMask &mask, const FeatureMask &other) {
+  return all_of(zip_equal(mask, other), [](auto words) {
+    auto [bits, otherBits] = words;
+    return (bits & otherBits) == otherBits;
+  });
+}
+
 namespace {
 
 class Dispatcher {
@@ -200,6 +208,13 @@ Expected<LoweredModule> dispatchByCpu(MutableArrayRef<LoweredModule> variants) {
           machine.getTargetTriple().str());
     masks.push_back(getFeatureMask(machine));
     names.push_back(machine.getTargetCPU().str());
+    // The first that the processor can run is taken.
+    for (auto [mask, name] : drop_end(zip_equal(masks, names)))
+      if (includes(masks.back(), mask))
+        return createStringError(
+            "the code for " + names.back() + " would never run: every " +
+            "processor that can run it can run that for " + name +
+            ", which is before it; the most capable CPU comes first");
   }
   // The last one first: of the functions that all of them bring, the version
   // that runs everywhere stays.

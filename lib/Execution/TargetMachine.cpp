@@ -7,54 +7,35 @@
 
 #include "quanta/Execution/ObjectEmission.h"
 
+#include "quanta/Targets/Target.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Host.h"
-
-#include <mutex>
 
 using namespace llvm;
 
 namespace quanta {
 
-static void initializeTargets() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    InitializeAllTargetInfos();
-    InitializeAllTargets();
-    InitializeAllTargetMCs();
-    InitializeAllAsmPrinters();
-    InitializeAllAsmParsers();
-  });
-}
-
 Expected<std::unique_ptr<TargetMachine>>
 createTargetMachine(StringRef tripleName, StringRef cpu, StringRef features,
                     unsigned optLevel) {
-  initializeTargets();
   Triple triple(Triple::normalize(tripleName));
-  std::string message;
-  const llvm::Target *target = TargetRegistry::lookupTarget(triple, message);
+  Expected<const llvm::Target *> target = findLLVMTarget(tripleName);
   if (!target)
-    return createStringError("unknown target triple '" + tripleName + "'");
-
-  // LLVM itself only prints a warning for names that it does not know.
-  std::unique_ptr<MCSubtargetInfo> known(
-      target->createMCSubtargetInfo(triple, "", ""));
+    return target.takeError();
+  Expected<std::unique_ptr<MCSubtargetInfo>> known =
+      describeCpu(**target, triple, cpu, "");
   if (!known)
-    return createStringError("LLVM cannot generate code for '" + tripleName +
-                             "'");
-  if (!cpu.empty() && !known->isCPUStringValid(cpu))
-    return createStringError("unknown CPU '" + cpu + "' for " + triple.str());
+    return known.takeError();
   for (StringRef feature : split(features, ',')) {
     StringRef name = feature.trim();
     if (name.empty())
       continue;
     bool hasSign = name.consume_front("+") || name.consume_front("-");
-    if (!hasSign || none_of(known->getAllProcessorFeatures(),
+    if (!hasSign || none_of((*known)->getAllProcessorFeatures(),
                             [&](const SubtargetFeatureKV &entry) {
                               return name == entry.Key;
                             }))
@@ -68,9 +49,9 @@ createTargetMachine(StringRef tripleName, StringRef cpu, StringRef features,
   TargetOptions options;
   // Fused products and sums would round once where other machines round twice.
   options.AllowFPOpFusion = FPOpFusion::Strict;
-  std::unique_ptr<TargetMachine> machine(
-      target->createTargetMachine(triple, cpu, features, options, Reloc::PIC_,
-                                  std::nullopt, levels[optLevel]));
+  std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
+      triple, cpu, features, options, Reloc::PIC_, std::nullopt,
+      levels[optLevel]));
   if (!machine)
     return createStringError("LLVM cannot generate code for '" + tripleName +
                              "'");

@@ -93,9 +93,51 @@ static void chooseAArch64(MLIRContext *context,
   }
 }
 
+llvm::Expected<const llvm::Target *> findLLVMTarget(StringRef tripleName) {
+  initializeTargets();
+  llvm::Triple triple(llvm::Triple::normalize(tripleName));
+  std::string reason;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, reason);
+  if (!target)
+    return llvm::createStringError("unknown target triple '" + tripleName +
+                                   "'");
+  // On others, LLVM ends the process over much that it cannot generate.
+  bool isKnown = triple.isX86() || triple.isAArch64() || triple.isARM() ||
+                 triple.isThumb() || triple.isRISCV();
+  if (!isKnown || !triple.isLittleEndian())
+    return llvm::createStringError(
+        "no code can be generated for '" + tripleName +
+        "': it can for little-endian x86, AArch64, Arm and RISC-V");
+  return target;
+}
+
+llvm::Expected<std::unique_ptr<llvm::MCSubtargetInfo>>
+describeCpu(const llvm::Target &target, const llvm::Triple &triple,
+            StringRef cpu, StringRef features) {
+  std::unique_ptr<llvm::MCSubtargetInfo> info(
+      target.createMCSubtargetInfo(triple, "", ""));
+  if (!info)
+    return llvm::createStringError("no code can be generated for '" +
+                                   triple.str() + "'");
+  if (!cpu.empty() && !info->isCPUStringValid(cpu))
+    return llvm::createStringError("unknown CPU '" + cpu + "' for " +
+                                   triple.str() + suggestCpu(*info, cpu));
+  info.reset(target.createMCSubtargetInfo(triple, cpu, features));
+  // Code generation would end the process.
+  StringRef width = triple.isX86_64() || triple.isRISCV64() ? "64bit"
+                    : triple.isRISCV32()                    ? "32bit"
+                                                            : "";
+  if (!cpu.empty() && !width.empty() &&
+      !info->checkFeatures(("+" + width).str()))
+    return llvm::createStringError("CPU '" + cpu + "' has no " +
+                                   width.drop_back(3) + "-bit mode, which " +
+                                   triple.str() + " needs");
+  return info;
+}
+
 llvm::Expected<Target> Target::create(MLIRContext *context,
                                       StringRef tripleName, StringRef cpu) {
-  initializeTargets();
   Target target;
   llvm::Triple host(llvm::sys::getProcessTriple());
   llvm::Triple triple = tripleName.empty()
@@ -103,18 +145,10 @@ llvm::Expected<Target> Target::create(MLIRContext *context,
                             : llvm::Triple(llvm::Triple::normalize(tripleName));
   target.triple = triple.str();
 
-  std::string reason;
-  const llvm::Target *llvmTarget =
-      llvm::TargetRegistry::lookupTarget(triple, reason);
+  llvm::Expected<const llvm::Target *> llvmTarget =
+      findLLVMTarget(tripleName.empty() ? StringRef(host.str()) : tripleName);
   if (!llvmTarget)
-    return llvm::createStringError("unknown target triple '" + tripleName +
-                                   "'");
-  std::unique_ptr<llvm::MCSubtargetInfo> info(
-      llvmTarget->createMCSubtargetInfo(triple, "", ""));
-  if (!info)
-    return llvm::createStringError("no code can be generated for '" +
-                                   target.triple + "'");
-
+    return llvmTarget.takeError();
   if (cpu == "native") {
     if (triple.getArch() != host.getArch())
       return llvm::createStringError("cpu 'native' is a " + host.getArchName() +
@@ -128,15 +162,15 @@ llvm::Expected<Target> Target::create(MLIRContext *context,
                  : triple.isX86_64() ? "x86-64"
                                      : "generic";
   }
-  // Checked first: creating a subtarget for an unknown CPU prints a warning.
-  if (!info->isCPUStringValid(target.cpu))
-    return llvm::createStringError("unknown CPU '" + cpu + "' for " +
-                                   target.triple + suggestCpu(*info, cpu));
-  info.reset(
-      llvmTarget->createMCSubtargetInfo(triple, target.cpu, target.features));
+  llvm::Expected<std::unique_ptr<llvm::MCSubtargetInfo>> info =
+      describeCpu(**llvmTarget, triple, target.cpu, target.features);
+  if (!info)
+    return info.takeError();
 
-  std::unique_ptr<llvm::TargetMachine> machine(llvmTarget->createTargetMachine(
-      triple, target.cpu, target.features, {}, llvm::Reloc::PIC_));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      (*llvmTarget)
+          ->createTargetMachine(triple, target.cpu, target.features, {},
+                                llvm::Reloc::PIC_));
   if (!machine)
     return llvm::createStringError("no code can be generated for '" +
                                    target.triple + "'");
@@ -146,9 +180,9 @@ llvm::Expected<Target> Target::create(MLIRContext *context,
   target.integerDot = PortableAttr::get(context);
   target.floatDot = FmaAttr::get(context, 4, 2, 4, false);
   if (triple.isX86_64())
-    chooseX86(context, *info, target);
+    chooseX86(context, **info, target);
   else if (triple.isAArch64())
-    chooseAArch64(context, *info, target);
+    chooseAArch64(context, **info, target);
   return target;
 }
 

@@ -13,7 +13,7 @@ import numpy as np
 from . import _quanta
 from ._quanta import Error
 from .calibration import Data, calibrate, parts, samples
-from .module import Module, PathLike, Recipe, compile, recipe_file, statistics_file
+from .module import Module, PathLike, Recipe, compile, program_of, recipe_file, statistics_file
 from .statistics import Statistics
 
 
@@ -69,6 +69,7 @@ def analyze(
       Error: there is no data, it does not fit the model, or the model cannot be
         quantized so.
     """
+    program_of(module)
     calls = list_calls(module, data, entry)
     with contextlib.ExitStack() as stack:
         path = ""

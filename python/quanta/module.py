@@ -187,6 +187,7 @@ def quantize(
     """
     from .analysis import choose
 
+    program_of(module)
     chosen = analysis = None
     if data is not None and recipe is None:
         statistics, chosen, analysis = choose(module, statistics, data, max_loss, entry)
@@ -242,7 +243,16 @@ def compile(
       Error: the module cannot be compiled, there is no such processor or no such
         function, or this machine cannot run that code.
     """
-    return _quanta.compile(module._program, cpu, entry or "", threads)
+    return _quanta.compile(program_of(module), cpu, entry or "", threads)
+
+
+def program_of(module: Module) -> _quanta.Program:
+    """What a module holds, with a word about what is none."""
+    if not isinstance(module, Module):
+        raise TypeError(
+            f"expected a quanta.Module, as quanta.load returns it, not {type(module).__name__}"
+        )
+    return module._program
 
 
 @contextlib.contextmanager

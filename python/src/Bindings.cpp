@@ -22,6 +22,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <limits>
+
 namespace nb = nanobind;
 using namespace nb::literals;
 
@@ -289,7 +291,11 @@ static nb::list describe(const std::vector<ValueType> &types) {
 static BoundExecutable compileProgram(const Program &program,
                                       const std::string &cpu,
                                       const std::string &entry,
-                                      unsigned threads) {
+                                      int64_t threads) {
+  // What fits no unsigned number; the pass that uses it checks the rest.
+  if (threads < 0 || threads > std::numeric_limits<unsigned>::max())
+    throw PythonError("a program needs between 1 and 1024 threads, got " +
+                      std::to_string(threads));
   CompileOptions options = getCompileOptionsFromEnvironment();
   options.cpu = cpu;
   options.threads = threads;

@@ -53,6 +53,17 @@ class Modules(unittest.TestCase):
             module.run("quanta-insert-observers").run("quanta-rewrite-types")
         with self.assertRaisesRegex(quanta.Error, "cannot write '.*[Nn]o such file"):
             module.save(os.path.join("no", "such", "folder", "m.mlir"))
+        with self.assertRaisesRegex(quanta.Error, "between 1 and 1024 threads, got -1"):
+            quanta.compile(module, threads=-1)
+        with self.assertRaisesRegex(quanta.Error, "'i386' has no 64-bit mode"):
+            quanta.compile(module, cpu="i386")
+        for function in (quanta.compile, quanta.quantize):
+            with self.assertRaisesRegex(TypeError, "expected a quanta.Module.* not NoneType"):
+                function(None)
+        with self.assertRaisesRegex(TypeError, "expected a quanta.Module.* not str"):
+            quanta.calibrate("model.onnx", [])
+        with self.assertRaisesRegex(TypeError, "expected a quanta.Module.* not str"):
+            quanta.analyze("model.onnx", None, [])
         self.assertTrue(issubclass(quanta.Error, Exception))
         self.assertEqual(quanta.Error.__module__, "quanta")
 

@@ -12,9 +12,27 @@
 
 #include "llvm/Support/Error.h"
 
+#include <memory>
 #include <string>
 
+namespace llvm {
+class MCSubtargetInfo;
+class Target;
+class Triple;
+} // namespace llvm
+
 namespace quanta {
+
+/// LLVM's generator for a triple, in any spelling: for x86, AArch64, Arm or
+/// RISC-V, with the low byte first.
+llvm::Expected<const llvm::Target *> findLLVMTarget(llvm::StringRef triple);
+
+/// What LLVM knows of a CPU. Fails with one sentence if it does not exist (LLVM
+/// itself prints a warning and goes on) or cannot run the triple's code (LLVM
+/// ends the process). An empty name is the triple's generic CPU.
+llvm::Expected<std::unique_ptr<llvm::MCSubtargetInfo>>
+describeCpu(const llvm::Target &target, const llvm::Triple &triple,
+            llvm::StringRef cpu, llvm::StringRef features);
 
 /// A machine: its LLVM names and the instruction sets that kernels use on it.
 struct Target {
