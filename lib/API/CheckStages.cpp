@@ -83,6 +83,7 @@ public:
 private:
   Error buildSimulated(const Program &program);
   Error buildQuantized(Program quantized);
+  Error buildInteger(const Program &program);
   Error buildSegments(Program program);
   Error runBatch(ArrayRef<HostTensor> arguments);
   Error runSegments(ArrayRef<HostTensor> arguments, const Tensors &exposed,
@@ -95,7 +96,8 @@ private:
   raw_ostream &os;
   std::string entry;
   std::optional<Runner> floating, simulated, segmented;
-  /// Quantized, integer and kernel, as they are and with all points exposed.
+  /// Quantized, integer and kernel, as they are and with all points exposed;
+  /// from the integer stage on there are no points.
   SmallVector<Runner, 3> exact, exposed;
   std::vector<QuantizationPoint> points;
   std::vector<bool> resultFollowsFloatSums;
@@ -145,6 +147,10 @@ Expected<Runner> StageChecker::makeRunner(StringRef stage,
 }
 
 Error StageChecker::build(const Program &program) {
+  if (program.getStage() > Stage::Integer)
+    return createStringError("the program is at the " +
+                             stringifyStage(program.getStage()) +
+                             " stage, after which there is nothing to compare");
   Expected<mlir::func::FuncOp> function =
       findFunction(program.getModule(), options.entry);
   if (!function)
@@ -179,9 +185,7 @@ Error StageChecker::build(const Program &program) {
   case Stage::Quantized:
     return buildQuantized(program.clone());
   default:
-    return createStringError("the program is at the " +
-                             stringifyStage(program.getStage()) +
-                             " stage, after which there is nothing to compare");
+    return buildInteger(program);
   }
 }
 
@@ -239,6 +243,26 @@ Error StageChecker::buildQuantized(Program quantized) {
   return Error::success();
 }
 
+Error StageChecker::buildInteger(const Program &program) {
+  Program analyzed = program.clone();
+  Expected<mlir::func::FuncOp> function =
+      findFunction(analyzed.getModule(), entry);
+  if (!function)
+    return function.takeError();
+  Expected<ExposedPoints> found = exposePoints(*function);
+  if (!found)
+    return found.takeError();
+  resultFollowsFloatSums = std::move(found->resultFollowsFloatSums);
+  for (bool kernels : {false, true}) {
+    Expected<Runner> runner =
+        makeRunner(kernels ? "kernel" : "integer", program, kernels);
+    if (!runner)
+      return runner.takeError();
+    exact.push_back(std::move(*runner));
+  }
+  return Error::success();
+}
+
 Error StageChecker::buildSegments(Program program) {
   Expected<mlir::func::FuncOp> function =
       findFunction(program.getModule(), entry);
@@ -259,6 +283,8 @@ Error StageChecker::buildSegments(Program program) {
 }
 
 Error StageChecker::compareExactly(ArrayRef<Tensors> all, StringRef what) {
+  if (all.empty())
+    return Error::success();
   size_t count = all.front().size();
   // Points come first: what breaks first is told first.
   for (size_t order = 0; order < count; ++order) {
@@ -291,7 +317,8 @@ Error StageChecker::compareExactly(ArrayRef<Tensors> all, StringRef what) {
       std::string text = location;
       raw_string_ostream message(text);
       message << "error: the " << exact[stage].stage
-              << " stage differs from the quantized stage at " << name << what;
+              << " stage differs from the " << exact.front().stage
+              << " stage at " << name << what;
       if (reference.getShape() != other.getShape())
         message << ": shape " << formatShape(other.getShape(), other.getKind())
                 << " instead of "
@@ -382,16 +409,24 @@ static void addDifferences(std::vector<FloatDifference> &differences,
 Error StageChecker::runBatch(ArrayRef<HostTensor> arguments) {
   SmallVector<Tensors, 3> exactResults(exact.size()),
       exposedResults(exposed.size());
-  for (size_t i = 0; i < exact.size(); ++i) {
-    if (Error error = exact[i].run(entry, arguments, exactResults[i]))
-      return annotate(exact[i].stage, std::move(error));
-    if (Error error = exposed[i].run(entry, arguments, exposedResults[i]))
-      return annotate(exact[i].stage, std::move(error));
-  }
+  auto runEach = [&](ArrayRef<Runner> runners,
+                     MutableArrayRef<Tensors> results) -> Error {
+    for (auto [runner, result] : zip_equal(runners, results))
+      if (Error error = runner.run(entry, arguments, result))
+        return annotate(runner.stage, std::move(error));
+    return Error::success();
+  };
+  if (Error error = runEach(exposed, exposedResults))
+    return error;
+  if (Error error = runEach(exact, exactResults))
+    return error;
   if (Error error = compareExactly(exposedResults, ""))
     return error;
   if (Error error = compareExactly(
-          exactResults, " (but not when it returns every quantized tensor)"))
+          exactResults,
+          exposed.empty()
+              ? ""
+              : " (but not when it returns every quantized tensor)"))
     return error;
 
   Tensors simulatedResults, floatResults;
@@ -471,9 +506,11 @@ Error StageChecker::report() {
   size_t exactPoints = count_if(points, [](const QuantizationPoint &point) {
     return !point.followsFloatSums;
   });
-  os << "quantized = integer = kernel: " << exactPoints
-     << " quantized tensors and " << count(resultFollowsFloatSums, false)
-     << " results, " << exactElements << " elements with the same bits\n";
+  interleave(
+      exact, os, [&](const Runner &runner) { os << runner.stage; }, " = ");
+  os << ": " << exactPoints << " quantized tensors and "
+     << count(resultFollowsFloatSums, false) << " results, " << exactElements
+     << " elements with the same bits\n";
   if (inexactElements > 0)
     os << "after sums of floats, where bits may differ: " << inexactElements
        << " elements, " << inexactDifferences << " differ\n";

@@ -13,7 +13,11 @@
 // RUN: quant-opt %t/simulated.mlir --quanta-fuse --quanta-quantize -o %t/quantized.mlir
 // RUN: quant-run %t/quantized.mlir --check-stages --input=%t/x.npy | FileCheck %s --check-prefix=EXACT
 // RUN: quant-opt %t/quantized.mlir --quanta-rewrite-types -o %t/integer.mlir
-// RUN: not quant-run %t/integer.mlir --check-stages --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=LATE
+// RUN: quant-run %t/integer.mlir --check-stages --input=%t/x.npy | FileCheck %s --check-prefix=INTEGER
+// RUN: quant-opt %t/integer.mlir --quanta-to-kernel -o %t/kernel.mlir
+// RUN: not quant-run %t/kernel.mlir --check-stages --input=%t/x.npy 2>&1 | FileCheck %s --check-prefixes=LATE,KERNEL
+// RUN: quant-opt %t/kernel.mlir --quanta-kernel-to-llvm -o %t/llvm.mlir
+// RUN: not quant-run %t/llvm.mlir --check-stages --input=%t/x.npy 2>&1 | FileCheck %s --check-prefixes=LATE,LLVM
 
 // FLOAT: float -> simulated, result 0: max |difference| {{.*}}, SQNR {{[0-9.]+}} dB
 // SIMULATED: simulated -> quantized, result 0: max |difference|
@@ -22,7 +26,10 @@
 // SIMULATED: main/matmul_1/lhs 1150 {{[0-9]+}} ({{.*}}%) {{[01]$}}
 // SIMULATED: result 0 250 0 ( 0.000%) {{0$|.*e-}}
 // EXACT: quantized = integer = kernel: 2 quantized tensors and 1 results, 2350 elements with the same bits
-// LATE: error: the program is at the integer stage, after which there is nothing to compare
+// INTEGER: {{^}}integer = kernel: 0 quantized tensors and 1 results, 250 elements with the same bits
+// KERNEL: error: the program is at the kernel stage
+// LLVM: error: the program is at the llvm stage
+// LATE-SAME: , after which there is nothing to compare
 
 // A sum that leaves i32 is not what the simulation computes.
 // RUN: %python %S/../../Inputs/npy.py %t/ones.npy "numpy.ones((2, 80000), 'f4')"
