@@ -43,15 +43,15 @@ BatchedArguments::create(const Signature &signature,
     int64_t batch = type.shape[0], total = argument.getShape()[0];
     if (total == 0 || total % batch != 0)
       return createStringError(
-          "argument " + Twine(index) + " of '" + signature.name + "' has " +
+          describeArgument(signature, index, argument) + " has " +
           Twine(total) + " rows, and the program takes " + Twine(batch) +
           " at a time (" + type.text + "): give it a multiple of " +
           Twine(batch) + ", or compile it with a leading size of '?'");
     if (isCut && total / batch != result.numBatches)
-      return createStringError(
-          "argument " + Twine(index) + " of '" + signature.name + "' has " +
-          Twine(total / batch) + " batches, an earlier one has " +
-          Twine(result.numBatches));
+      return createStringError(describeArgument(signature, index, argument) +
+                               " has " + Twine(total / batch) +
+                               " batches, an earlier one has " +
+                               Twine(result.numBatches));
     result.rows[index] = batch;
     result.numBatches = total / batch;
     isCut = true;
@@ -62,12 +62,14 @@ BatchedArguments::create(const Signature &signature,
 std::vector<HostTensor> BatchedArguments::getBatch(int64_t index) const {
   std::vector<HostTensor> batch;
   for (auto [argument, count] : zip_equal(arguments, rows)) {
-    if (count > 0)
+    if (count > 0) {
       batch.push_back(argument.slice(index * count, count));
-    else
-      batch.push_back(
-          HostTensor::borrow(argument.getKind(), argument.getShape(),
-                             argument.getStrides(), argument.getData()));
+      continue;
+    }
+    batch.push_back(HostTensor::borrow(argument.getKind(), argument.getShape(),
+                                       argument.getStrides(),
+                                       argument.getData()));
+    batch.back().setOrigin(argument.getOrigin());
   }
   return batch;
 }

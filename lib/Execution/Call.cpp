@@ -24,8 +24,7 @@ static constexpr uintptr_t constantMarker = 0xdeadbeef;
 static Error argumentError(const Signature &signature, size_t index,
                            const HostTensor &argument) {
   const ValueType &expected = signature.inputs[index];
-  std::string prefix =
-      "argument " + std::to_string(index) + " of '" + signature.name + "': ";
+  std::string prefix = describeArgument(signature, index, argument) + ": ";
   if (!expected.accepts(argument.getKind()))
     return createStringError(
         prefix + "expected elements of type " +
@@ -36,12 +35,16 @@ static Error argumentError(const Signature &signature, size_t index,
         prefix + "expected rank " + Twine(expected.shape.size()) + " (" +
         expected.text + "), got " +
         formatShape(argument.getShape(), argument.getKind()));
-  for (auto [dim, size] : enumerate(expected.shape))
+  // The leading size last: where it alone is wrong, batches might be meant.
+  for (size_t i = 1, rank = expected.shape.size(); i <= rank; ++i) {
+    size_t dim = i % rank;
+    int64_t size = expected.shape[dim];
     if (size != dynamicSize && size != argument.getShape()[dim])
       return createStringError(
           prefix + "expected size " + Twine(size) + " in dimension " +
           Twine(dim) + " (" + expected.text + "), got " +
           formatShape(argument.getShape(), argument.getKind()));
+  }
   if (!argument.isRowMajor())
     return createStringError(prefix +
                              "the elements are not dense in row-major order");

@@ -234,7 +234,10 @@ Expected<HostTensor> readNpy(StringRef path) {
                             /*RequiresNullTerminator=*/false);
   if (!file)
     return npyError(path, file.getError().message());
-  return parseNpy((*file)->getBuffer(), path);
+  Expected<HostTensor> tensor = parseNpy((*file)->getBuffer(), path);
+  if (tensor)
+    tensor->setOrigin(path);
+  return tensor;
 }
 
 /// Element kind and values that NumPy can represent.

@@ -103,6 +103,9 @@ static Expected<std::vector<ZipEntry>> readDirectory(StringRef bytes,
   uint64_t count = record.u16();
   uint64_t directorySize = record.u32();
   uint64_t directoryOffset = record.u32();
+  record.take(record.u16());
+  if (!record.ok)
+    return npzError(name, "truncated .npz file (end of archive)");
   if (end >= 20 && bytes.substr(end - 20).starts_with(end64LocatorSignature)) {
     Cursor locator(bytes.substr(end - 12));
     uint64_t position = locator.u64();
@@ -115,7 +118,7 @@ static Expected<std::vector<ZipEntry>> readDirectory(StringRef bytes,
       directoryOffset = record64.u64();
     }
   }
-  if (!record.ok || directoryOffset > bytes.size() ||
+  if (directoryOffset > bytes.size() ||
       directorySize > bytes.size() - directoryOffset)
     return npzError(name, "corrupt .npz file (directory out of bounds)");
 
@@ -228,6 +231,7 @@ Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name) {
     Expected<HostTensor> tensor = parseNpy(data, where);
     if (!tensor)
       return tensor.takeError();
+    tensor->setOrigin(where);
     tensors.push_back({key.str(), std::move(*tensor)});
   }
   return tensors;

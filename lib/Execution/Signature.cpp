@@ -140,6 +140,15 @@ std::string Signature::str() const {
                              : text + "(" + list(results) + ")";
 }
 
+std::string describeArgument(const Signature &signature, size_t index,
+                             const HostTensor &argument) {
+  std::string text =
+      "argument " + std::to_string(index) + " of '" + signature.name + "'";
+  if (!argument.getOrigin().empty())
+    text += " (" + argument.getOrigin().str() + ")";
+  return text;
+}
+
 std::string getInterfaceName(StringRef name) {
   return (interfacePrefix + name).str();
 }

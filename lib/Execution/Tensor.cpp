@@ -78,6 +78,7 @@ HostTensor &HostTensor::operator=(HostTensor &&other) noexcept {
   strides = std::move(other.strides);
   allocated = std::exchange(other.allocated, nullptr);
   data = std::exchange(other.data, nullptr);
+  origin = std::move(other.origin);
   return *this;
 }
 
@@ -176,6 +177,7 @@ HostTensor HostTensor::slice(int64_t begin, int64_t size) const {
       begin * strides.front() * static_cast<int64_t>(getElementSize(kind));
   HostTensor result = borrow(kind, shape, strides, getDataAs<char>() + offset);
   result.shape.front() = size;
+  result.origin = origin;
   return result;
 }
 

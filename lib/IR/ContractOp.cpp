@@ -157,7 +157,7 @@ static LogicalResult verifyBounds(ContractOp op, AffineMap map,
     last.push_back(
         ShapedType::isDynamic(range) ? 0 : std::max<int64_t>(range, 1) - 1);
   for (auto [position, expr] : llvm::enumerate(map.getResults())) {
-    auto getBound = [&](bool isUpper) {
+    auto getBound = [&, expr = expr](bool isUpper) {
       return getBoundForAffineExpr(expr, map.getNumDims(), /*numSymbols=*/0,
                                    first, last, isUpper);
     };

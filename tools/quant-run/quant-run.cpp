@@ -82,7 +82,7 @@ struct Options {
       "max-loss", cl::value_desc("share"), cl::init(AutoOptions().maxLoss),
       cl::cat(category),
       cl::desc("Noise power over signal power, and share of predictions that "
-               "change, that --choose-recipe may leave (default: 0.005)")};
+               "change, that --choose-recipe may leave (default: 0.003)")};
   cl::opt<std::string> benchmark{
       "benchmark", cl::ValueOptional, cl::value_desc("samples"),
       cl::cat(category),
@@ -236,6 +236,10 @@ static Error emitCode(const Options &options, const Program &program) {
   CompileOptions compileOptions = getCompileOptions(options);
   SmallVector<StringRef> parts;
   StringRef(options.target).split(parts, ',');
+  if (options.target.getNumOccurrences() > 0 && is_contained(parts, ""))
+    return createStringError("--target=" + options.target +
+                             " has an empty part: it is a triple, or a triple "
+                             "and CPUs, with commas between them");
   compileOptions.triple = parts[0].str();
   if (parts.size() > 1)
     compileOptions.cpu = parts[1].str();
@@ -251,20 +255,23 @@ static Error emitCode(const Options &options, const Program &program) {
       quanta::emit(single ? *lowered : program, *kind, compileOptions);
   if (!bytes)
     return bytes.takeError();
+  std::string headerText;
   if (kind == OutputKind::Object) {
     Expected<std::string> text =
         emitHeader(*lowered, sys::path::stem(options.file), compileOptions);
     if (!text)
       return text.takeError();
-    if (Error error =
-            writeFileAtomically(header, [&](raw_ostream &os) { os << *text; }))
-      return error;
+    headerText = std::move(*text);
   }
   auto write = [&](raw_ostream &os) { os.write(bytes->data(), bytes->size()); };
-  if (options.file != "-")
-    return writeFileAtomically(options.file, write);
-  write(outs());
-  return Error::success();
+  if (options.file == "-")
+    write(outs());
+  else if (Error error = writeFileAtomically(options.file, write))
+    return error;
+  if (headerText.empty())
+    return Error::success();
+  return writeFileAtomically(header,
+                             [&](raw_ostream &os) { os << headerText; });
 }
 
 static Expected<unsigned> parseSamples(StringRef text) {
@@ -394,6 +401,15 @@ static Error chooseRecipe(const Options &options, const Program &program) {
   });
 }
 
+/// The option as it is written: `--cpu`, `-o`.
+static std::string spell(const cl::Option &option) {
+  return (option.ArgStr.size() > 1 ? "--" : "-") + option.ArgStr.str();
+}
+
+static Error isEmpty(const cl::Option &option) {
+  return createStringError(spell(option) + " is empty");
+}
+
 /// An option that the chosen work would ignore is a mistake of the caller.
 static Error checkOptions(const Options &options) {
   bool emits = !options.emit.empty();
@@ -416,11 +432,27 @@ static Error checkOptions(const Options &options) {
                        options.checkStages || (analyzes && !chooses),
                        "--check-stages and --analyze"},
                       {options.maxLoss, chooses, "--choose-recipe"}};
+  struct Name {
+    const cl::Option &option;
+    StringRef value;
+  };
+  for (const Name &name :
+       {Name{options.cpu, options.cpu}, Name{options.entry, options.entry},
+        Name{options.emit, options.emit}, Name{options.target, options.target},
+        Name{options.file, options.file},
+        Name{options.statistics, options.statistics},
+        Name{options.recipe, options.recipe},
+        Name{options.chooseRecipe, options.chooseRecipe},
+        Name{options.analyzeJson, options.analyzeJson}})
+    if (name.option.getNumOccurrences() > 0 && name.value.empty())
+      return isEmpty(name.option);
+  if (is_contained(options.inputs, ""))
+    return isEmpty(options.inputs);
+  if (is_contained(options.outputs, ""))
+    return isEmpty(options.outputs);
   for (const Use &use : uses)
     if (use.option.getNumOccurrences() > 0 && !use.isUsed)
-      return createStringError(
-          "-" + StringRef(use.option.ArgStr.size() > 1 ? "-" : "") +
-          use.option.ArgStr + " is for " + use.where);
+      return createStringError(spell(use.option) + " is for " + use.where);
   if (emits + options.checkStages + (analyzes || chooses) > 1)
     return createStringError("--emit, --check-stages and --analyze or "
                              "--choose-recipe exclude each other");

@@ -60,6 +60,11 @@ struct Signature {
   std::string str() const;
 };
 
+/// "argument 0 of 'main' (x.npy)": the argument and where it came from, if that
+/// is known.
+std::string describeArgument(const Signature &signature, size_t index,
+                             const HostTensor &argument);
+
 /// The name of the C interface wrapper of function `name`.
 std::string getInterfaceName(llvm::StringRef name);
 

@@ -122,6 +122,10 @@ public:
   /// `getByteSize()` bytes.
   void copyTo(void *destination) const;
 
+  /// Where the data came from, for messages: a file's name, or empty.
+  llvm::StringRef getOrigin() const { return origin; }
+  void setOrigin(llvm::StringRef name) { origin = name.str(); }
+
   /// The part of dimension 0 from `begin`, `size` long, borrowed from this
   /// tensor.
   HostTensor slice(int64_t begin, int64_t size) const;
@@ -132,6 +136,7 @@ private:
   Sizes strides;
   void *allocated = nullptr;
   void *data = nullptr;
+  std::string origin;
 };
 
 } // namespace quanta

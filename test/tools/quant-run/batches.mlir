@@ -9,7 +9,7 @@
 // CHECK: float32 [6, 2] {{\[\[}}10.0, 21.0], [12.0, 23.0], [14.0, 25.0], [16.0, 27.0], [18.0, 29.0], [20.0, 31.0]]
 
 // RUN: not quant-run %s --entry=f --input=%t/five.npy --input=%t/b.npy 2>&1 | FileCheck %s --check-prefix=ROWS
-// ROWS: error: argument 0 of 'f' has 5 rows, and the program takes 3 at a time (tensor<3x2xf32>): give it a multiple of 3, or compile it with a leading size of '?'
+// ROWS: error: argument 0 of 'f' ({{.*}}five.npy) has 5 rows, and the program takes 3 at a time (tensor<3x2xf32>): give it a multiple of 3, or compile it with a leading size of '?'
 // RUN: not quant-run %s --entry=sum --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=SCALAR
 // SCALAR: error: result 0 has no leading dimension along which batches could be put together
 

@@ -20,16 +20,23 @@
 // CUT: error: {{.*}}cut.npy: truncated .npy file: 3x2xf32 takes 24 bytes, the file has 19
 // RUN: not quant-run %s --entry=f --input=%t/cut.npz 2>&1 | FileCheck %s --check-prefix=NPZ
 // NPZ: error: {{.*}}cut.npz: truncated .npz file (no end of archive)
+// RUN: %python -c "import zipfile; zipfile.ZipFile(r'%t/whole.npz', 'w').write(r'%t/x.npy', 'x.npy')"
+// RUN: quant-run %s --entry=f --input=%t/whole.npz --output=%t/z.npy && rm %t/z.npy
+// RUN: %python -c "open(r'%t/short.npz', 'wb').write(open(r'%t/whole.npz', 'rb').read()[:-1])"
+// RUN: not quant-run %s --entry=f --input=%t/short.npz 2>&1 | FileCheck %s --check-prefix=SHORT
+// SHORT: error: {{.*}}short.npz: truncated .npz file (end of archive)
+// RUN: not quant-run %s --entry=f --input= 2>&1 | FileCheck %s --check-prefix=EMPTY
+// EMPTY: error: --input is empty
 // RUN: not quant-run %s --entry=f --input=%s 2>&1 | FileCheck %s --check-prefix=MAGIC
 // MAGIC: error: {{.*}}errors.mlir: not an .npy file (wrong magic number)
 // RUN: not quant-run %s --entry=f --input=%t/object.npy 2>&1 | FileCheck %s --check-prefix=OBJECT
 // OBJECT: error: {{.*}}object.npy: it holds pickled Python objects, not numbers
 // RUN: not quant-run %s --entry=f --input=%t/wide.npy 2>&1 | FileCheck %s --check-prefix=SHAPE
-// SHAPE: error: argument 0 of 'f': expected size 2 in dimension 1 (tensor<?x2xf32>), got 3x5xf32
+// SHAPE: error: argument 0 of 'f' ({{.*}}wide.npy): expected size 2 in dimension 1 (tensor<?x2xf32>), got 3x5xf32
 // RUN: not quant-run %s --entry=f --input=%t/flat.npy 2>&1 | FileCheck %s --check-prefix=RANK
-// RANK: error: argument 0 of 'f': expected rank 2 (tensor<?x2xf32>), got 6xf32
+// RANK: error: argument 0 of 'f' ({{.*}}flat.npy): expected rank 2 (tensor<?x2xf32>), got 6xf32
 // RUN: not quant-run %s --entry=f --input=%t/f64.npy 2>&1 | FileCheck %s --check-prefix=DTYPE
-// DTYPE: error: argument 0 of 'f': expected elements of type f32 (tensor<?x2xf32>), got 3x2xf64
+// DTYPE: error: argument 0 of 'f' ({{.*}}f64.npy): expected elements of type f32 (tensor<?x2xf32>), got 3x2xf64
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --recipe=%t/r.yaml 2>&1 | FileCheck %s --check-prefix=UNUSED
 // UNUSED: error: --recipe is for --check-stages and --analyze
 // RUN: not quant-run %s --entry=f --input=%t/x.npy -o %t/y 2>&1 | FileCheck %s --check-prefix=NO-EMIT
@@ -46,6 +53,14 @@
 // ENTRY: error: the module has no public function 'h'; it has f, g
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --cpu=warp9 2>&1 | FileCheck %s --check-prefix=CPU
 // CPU: error: unknown CPU 'warp9'
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --cpu=pentium4 2>&1 | FileCheck %s --check-prefix=BITS
+// BITS: error: CPU 'pentium4' has no 64-bit mode, which x86_64-{{.*}} needs
+// RUN: not quant-opt %s --quanta-to-llvm=cpu=i686 2>&1 | FileCheck %s --check-prefix=BITS-PASS
+// BITS-PASS: error: CPU 'i686' has no 64-bit mode
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --cpu= 2>&1 | FileCheck %s --check-prefix=NO-CPU
+// NO-CPU: error: --cpu is empty
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
+// THREADS: error: quanta-parallelize-loops needs between 1 and 1024 threads, got 0
 // RUN: not quant-run %s --entry=f --input=%t/x.npy "--cpu=a}b" 2>&1 | FileCheck %s --check-prefix=BRACE
 // BRACE: error: unknown CPU 'a}b'
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --opt-level=4 2>&1 | FileCheck %s --check-prefix=LEVEL
@@ -70,8 +85,13 @@
 // TRIPLE: error: unknown target triple 'pdp11'
 // RUN: not quant-run %s --emit=obj -o %t/m.o --target=aarch64-linux-gnu,znver4 2>&1 | FileCheck %s --check-prefix=FOREIGN
 // FOREIGN: error: unknown CPU 'znver4' for aarch64-unknown-linux-gnu
+// RUN: not quant-run %s --emit=obj -o %t/m.o --target=x86_64-linux-gnu, 2>&1 | FileCheck %s --check-prefix=PART
+// PART: error: --target=x86_64-linux-gnu, has an empty part: it is a triple, or a triple and CPUs, with commas between them
+// RUN: not quant-run %s --emit=obj -o %t 2>&1 | FileCheck %s --check-prefix=FOLDER
+// FOLDER: error: cannot write {{.*}}errors.mlir.tmp: 
 
 // None of these left a file.
+// RUN: not ls %t.h
 // RUN: not ls %t/a.npy
 // RUN: not ls %t/s.json
 // RUN: not ls %t/m.o
