@@ -89,8 +89,9 @@ private:
   Error runSegments(ArrayRef<HostTensor> arguments, const Tensors &exposed,
                     const Tensors &results);
   Error compareExactly(ArrayRef<Tensors> all, StringRef what);
+  /// Compiles `function` alone, or all of them.
   Expected<Runner> makeRunner(StringRef stage, const Program &program,
-                              bool kernels) const;
+                              bool kernels, StringRef function) const;
 
   const CheckStagesOptions &options;
   raw_ostream &os;
@@ -135,10 +136,11 @@ static std::string fileOption(StringRef name, StringRef path) {
 }
 
 Expected<Runner> StageChecker::makeRunner(StringRef stage,
-                                          const Program &program,
-                                          bool kernels) const {
+                                          const Program &program, bool kernels,
+                                          StringRef function) const {
   CompileOptions compileOptions = options.compile;
   compileOptions.kernels = kernels;
+  compileOptions.entry = function.str();
   Expected<std::unique_ptr<Executable>> executable =
       compile(program, compileOptions);
   if (!executable)
@@ -164,7 +166,8 @@ Error StageChecker::build(const Program &program) {
       return createStringError(
           "the program is at the " + stringifyStage(program.getStage()) +
           " stage: comparing its stages needs --statistics");
-    Expected<Runner> runner = makeRunner("float", program, /*kernels=*/true);
+    Expected<Runner> runner =
+        makeRunner("float", program, /*kernels=*/true, entry);
     if (!runner)
       return runner.takeError();
     floating = std::move(*runner);
@@ -196,7 +199,8 @@ Error StageChecker::buildSimulated(const Program &program) {
   if (!function)
     return function.takeError();
   namePoints(*function);
-  Expected<Runner> runner = makeRunner("simulated", named, /*kernels=*/true);
+  Expected<Runner> runner =
+      makeRunner("simulated", named, /*kernels=*/true, entry);
   if (!runner)
     return runner.takeError();
   simulated = std::move(*runner);
@@ -235,7 +239,8 @@ Error StageChecker::buildQuantized(Program quantized) {
       Program lowered = (isExposed ? instrumented : quantized).clone();
       if (Error error = lowered.run(form.pipeline))
         return annotate(form.stage, std::move(error));
-      Expected<Runner> runner = makeRunner(form.stage, lowered, form.kernels);
+      Expected<Runner> runner =
+          makeRunner(form.stage, lowered, form.kernels, entry);
       if (!runner)
         return runner.takeError();
       (isExposed ? exposed : exact).push_back(std::move(*runner));
@@ -255,7 +260,7 @@ Error StageChecker::buildInteger(const Program &program) {
   resultFollowsFloatSums = std::move(found->resultFollowsFloatSums);
   for (bool kernels : {false, true}) {
     Expected<Runner> runner =
-        makeRunner(kernels ? "kernel" : "integer", program, kernels);
+        makeRunner(kernels ? "kernel" : "integer", program, kernels, entry);
     if (!runner)
       return runner.takeError();
     exact.push_back(std::move(*runner));
@@ -275,7 +280,8 @@ Error StageChecker::buildSegments(Program program) {
   figures.resize(segments.size());
   if (segments.empty())
     return Error::success();
-  Expected<Runner> runner = makeRunner("simulated", program, /*kernels=*/true);
+  Expected<Runner> runner =
+      makeRunner("simulated", program, /*kernels=*/true, /*function=*/"");
   if (!runner)
     return runner.takeError();
   segmented = std::move(*runner);

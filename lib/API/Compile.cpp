@@ -9,6 +9,7 @@
 
 #include "quanta/Execution/CHeader.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Process.h"
 #include "llvm/TargetParser/Host.h"
@@ -70,12 +71,28 @@ Expected<std::string> pipelineToLLVM(Stage stage,
   return "";
 }
 
+/// Drops what `entry` does not call. Names that are none are told when the
+/// function is looked up.
+static Error keepOnly(StringRef entry, Program &program) {
+  auto module = program.getModule();
+  auto kept = module.lookupSymbol<mlir::func::FuncOp>(entry);
+  if (!kept || !kept.isPublic() || kept.isExternal())
+    return Error::success();
+  for (auto function : module.getOps<mlir::func::FuncOp>())
+    if (function != kept)
+      function.setPrivate();
+  return program.run("symbol-dce", Program::Verify::AtEnd);
+}
+
 Expected<Program> lowerToLLVM(const Program &program,
                               const CompileOptions &options) {
   Expected<std::string> pipeline = pipelineToLLVM(program.getStage(), options);
   if (!pipeline)
     return pipeline.takeError();
   Program lowered = program.clone();
+  if (!options.entry.empty() && program.getStage() != Stage::Observed)
+    if (Error error = keepOnly(options.entry, lowered))
+      return error;
   if (!pipeline->empty())
     if (Error error = lowered.run(*pipeline, Program::Verify::AtEnd))
       return error;

@@ -299,6 +299,7 @@ static BoundExecutable compileProgram(const Program &program,
   CompileOptions options = getCompileOptionsFromEnvironment();
   options.cpu = cpu;
   options.threads = threads;
+  options.entry = entry;
   BoundExecutable result;
   result.executable = check(quanta::compile(program, options));
   result.entry = check(result.executable->getEntry(entry));

@@ -1,16 +1,20 @@
-# RUN: rm -rf %t && mkdir %t
-# RUN: env QUANTA_OPT=quant-opt QUANTA_RUN=quant-run QUANTA_MERGE=quanta-merge-statistics %python %s %t
+# REQUIRES: python-package
+# RUN: rm -rf %t && mkdir %t && %python %s %t
 """The same data through the calibrators of ONNX Runtime and PyTorch."""
 
 import contextlib
 import io
+import json
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 
+import quanta
+
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "Inputs"))
-from tools import Tools
+from tools import read_activation, read_observers, write_model
 
 random = np.random.default_rng(3)
 COLUMNS, BATCHES, ROWS = 64, 10, 50
@@ -29,7 +33,38 @@ DATA["background"] = np.where(
     np.maximum(random.standard_normal(COLUMNS), 0) + 0.5,
     np.maximum(random.standard_normal(SHAPE) * 2, 0))
 DATA = {name: data.astype(np.float32) for name, data in DATA.items()}
-tools = Tools(sys.argv[1], COLUMNS, rows=ROWS)
+
+
+class Tools:
+    """Observes data and chooses by it, in this process: there is a lot to compare."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        write_model(self.folder / "model.mlir", ROWS, COLUMNS, inputs=1)
+        self.model = quanta.load(self.folder / "model.mlir")
+        self.observed = {}
+
+    def insert(self, observer):
+        if observer not in self.observed:
+            pipeline = f"quanta-insert-observers{{observer={observer}}}"
+            self.observed[observer] = self.model.run(pipeline)
+        return self.observed[observer]
+
+    def observe(self, data, observer):
+        """The statistics file, and what it says of the data."""
+        path = self.folder / "s.json"
+        quanta.calibrate(self.insert(observer), np.split(data, BATCHES)).save(path)
+        return path, read_observers(path, 1)[0]
+
+    def choose(self, statistics, observer="histogram", **recipe):
+        """(scale, zero point) of the activation under a recipe."""
+        path = self.folder / "recipe.yaml"
+        path.write_text(json.dumps({"format": "quanta-recipe", "version": 1, **recipe}))
+        pipeline = f"quanta-apply-calibration{{statistics='{statistics}' recipe='{path}'}}"
+        return read_activation(str(self.insert(observer).run(pipeline)))
+
+
+tools = Tools(sys.argv[1])
 
 
 def quantized(data, scale, zero_point):

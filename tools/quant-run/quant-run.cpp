@@ -293,8 +293,10 @@ static Error run(const Options &options, Program &program) {
         options.model + " is at the " + stringifyStage(program.getStage()) +
         " stage: statistics come from the observed stage, see "
         "'quanta-insert-observers'");
+  CompileOptions compileOptions = getCompileOptions(options);
+  compileOptions.entry = options.entry;
   Expected<std::unique_ptr<Executable>> executable =
-      compile(program, getCompileOptions(options));
+      compile(program, compileOptions);
   if (!executable)
     return executable.takeError();
   Expected<const Executable::Entry *> entry =

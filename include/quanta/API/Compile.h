@@ -25,6 +25,10 @@ struct CompileOptions {
   /// Further CPUs that code is emitted for, less capable ones later: the object
   /// chooses with CPUID. x86-64 only; programs in this process run for `cpu`.
   std::vector<std::string> fallbackCpus;
+  /// The function to compile, with what it calls; empty for all of them.
+  /// Observed programs are compiled whole: their statistics are those of the
+  /// module.
+  std::string entry;
   /// LLVM target triple; empty for this machine.
   std::string triple;
   /// 0 to 3.

@@ -40,6 +40,13 @@ def read_observers(path, count):
     return [observers[f"f/matmul_{n}/lhs"] for n in range(count)]
 
 
+def read_activation(text):
+    """(scale, zero point) of the only activation of a simulated program."""
+    found = re.search(
+        r"quanta.fake_quant %\w+ as !quant.uniform<[ui]8:f32, ([^:>]+)(?::(-?\d+))?>", text)
+    return float(found[1]), int(found[2] or 0)
+
+
 class Tools:
     def __init__(self, folder, columns, rows="?", inputs=1):
         self.folder = folder
@@ -97,9 +104,7 @@ class Tools:
             json.dump({"format": "quanta-recipe", "version": 1, **recipe}, file)
         text = self.run("OPT", self.insert(observer),
                         f"--quanta-apply-calibration=statistics={statistics} recipe={path}")
-        found = re.search(
-            r"quanta.fake_quant %\w+ as !quant.uniform<[ui]8:f32, ([^:>]+)(?::(-?\d+))?>", text)
-        return float(found[1]), int(found[2] or 0)
+        return read_activation(text)
 
 
 def reference(data):

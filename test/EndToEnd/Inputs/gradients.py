@@ -1,7 +1,9 @@
 """Data for and checks of quanta.fake_quant_grad.
 
     gradients.py write FOLDER
-    gradients.py check FOLDER tensor|channels DX DS DZ
+    gradients.py check FOLDER
+
+The results of the functions `tensor` and `channels` are tensor-0.npy and so on.
 """
 
 import importlib.util
@@ -40,10 +42,16 @@ def expect(x, g, scale, zero_point, low, high):
     return dx, ds, dz
 
 
-def check(folder, kind, *paths):
+def check(folder):
+    # In one process: PyTorch takes long to start.
+    for kind in PARAMETERS:
+        check_kind(folder, kind)
+
+
+def check_kind(folder, kind):
     x, g = np.load(folder + "/x.npy"), np.load(folder + "/g.npy")
     scale, zero_point, low, high = PARAMETERS[kind]
-    dx, ds, dz = (np.load(path) for path in paths)
+    dx, ds, dz = (np.load(f"{folder}/{kind}-{i}.npy") for i in range(3))
     wanted, *terms = expect(x, g, scale, zero_point, f32(low), f32(high))
     assert (dx.view("u4") == wanted.astype(f32).view("u4")).all()
     axis = 0 if kind == "channels" else None
@@ -55,7 +63,7 @@ def check(folder, kind, *paths):
         error = np.abs(got - term.sum(axis=axis))
         assert got.dtype == f32 and (error <= bound).all(), (got, error, bound)
         worst = max(worst, float((error / np.abs(term).sum(axis=axis)).max()))
-    print(f"NumPy: same bits of x, scale and zero point within {worst:.1e}")
+    print(f"{kind}, NumPy: same bits of x, scale and zero point within {worst:.1e}")
     if importlib.util.find_spec("torch"):
         compare_with_torch(x, g, kind, (dx, ds, dz))
 
@@ -84,7 +92,7 @@ def compare_with_torch(x, g, kind, results):
     for got, tensor in zip(results, (x, s, z)):
         wanted = tensor.grad.numpy().reshape(got.shape)
         assert np.allclose(got, wanted, rtol=1e-4, atol=1e-3), (got, wanted)
-    print("PyTorch: the same")
+    print(f"{kind}, PyTorch: the same")
 
 
 if __name__ == "__main__":
