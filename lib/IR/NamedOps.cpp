@@ -189,4 +189,44 @@ LogicalResult SoftmaxOp::verify() {
   return success();
 }
 
+LogicalResult LayerNormOp::verify() {
+  RankedTensorType type = getInput().getType();
+  for (Value value : {Value(getInput()), Value(getResult())})
+    if (failed(verifyQuantizedTensor(*this, value)))
+      return failure();
+  for (Value value : {Value(getInput()), Value(getResult())}) {
+    Type element = getElementTypeOrSelf(value.getType());
+    auto params = *QuantParams::get(element);
+    if (params.axis || params.storageWidth() > 16)
+      return emitOpError() << "takes tensors that are quantized per tensor "
+                              "with at most 16 bits of storage, not "
+                           << element;
+  }
+  auto axis = static_cast<int32_t>(getAxis());
+  if (axis < 0 || axis >= type.getRank())
+    return emitOpError() << "has no dimension " << axis
+                         << " in a tensor of rank " << type.getRank();
+  ArrayRef<int64_t> sizes = type.getShape().drop_front(axis);
+  // f32 holds every count up to here.
+  constexpr int64_t limit = int64_t(1) << 24;
+  int64_t count = 1;
+  for (int64_t size : sizes) {
+    if (ShapedType::isDynamic(size) || size <= 0 || size > limit / count)
+      return emitOpError() << "normalizes from 1 to " << limit
+                           << " elements of static size, not those of " << type
+                           << " from dimension " << axis << " on";
+    count *= size;
+  }
+  for (auto [what, value] :
+       {std::pair("weight", getWeight()), std::pair("bias", getBias())})
+    if (value && cast<RankedTensorType>(value.getType()).getShape() != sizes)
+      return emitOpError() << what << " has type " << value.getType()
+                           << ", expected "
+                           << RankedTensorType::get(
+                                  sizes, Float32Type::get(getContext()));
+  if (!getEpsilon().isFinite() || getEpsilon().isNegative())
+    return emitOpError() << "epsilon must be finite and not negative";
+  return success();
+}
+
 } // namespace quanta

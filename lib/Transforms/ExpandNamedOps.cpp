@@ -169,18 +169,168 @@ struct ExpandSoftmax : OpRewritePattern<SoftmaxOp> {
   }
 };
 
+/// One row for each sum: what is normalized becomes a single dimension.
+struct ExpandLayerNorm : OpRewritePattern<LayerNormOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(LayerNormOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    RankedTensorType type = op.getInput().getType();
+    int64_t axis = op.getAxis(), last = type.getRank() - 1;
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t dim = 0; dim < axis; ++dim)
+      groups.push_back({dim});
+    groups.push_back(llvm::to_vector<2>(llvm::seq(axis, last + 1)));
+    Value input = op.getInput();
+    if (axis != last)
+      input = tensor::CollapseShapeOp::create(rewriter, loc, input, groups);
+    SmallVector<ReassociationIndices> all{
+        llvm::to_vector<2>(llvm::seq<int64_t>(0, last - axis + 1))};
+    auto flat = [&](Value value) -> Value {
+      if (!value || axis == last)
+        return value;
+      return rewriter.createOrFold<tensor::CollapseShapeOp>(
+          loc,
+          RankedTensorType::get(countFrom(type, axis), rewriter.getF32Type()),
+          value, all);
+    };
+    RankedTensorType rows = cast<RankedTensorType>(input.getType());
+    Value x = DequantizeOp::create(rewriter, loc,
+                                   rows.clone(rewriter.getF32Type()), input,
+                                   /*name=*/StringAttr());
+    Value weight = flat(op.getWeight()), bias = flat(op.getBias());
+    Value y = normalize(op, x, weight, bias, rewriter);
+    Value result = QuantizeOp::create(
+        rewriter, loc, rows.clone(op.getResult().getType().getElementType()), y,
+        /*name=*/StringAttr());
+    if (axis != last)
+      result = tensor::ExpandShapeOp::create(
+          rewriter, loc, op.getResult().getType(), result, groups,
+          tensor::getMixedSizes(rewriter, loc, op.getInput()));
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  static int64_t countFrom(RankedTensorType type, int64_t axis) {
+    return ShapedType::getNumElements(type.getShape().drop_front(axis));
+  }
+
+  static Value normalize(LayerNormOp op, Value x, Value weight, Value bias,
+                         PatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    auto type = cast<RankedTensorType>(x.getType());
+    auto rank = static_cast<unsigned>(type.getRank());
+    AffineMap identity = rewriter.getMultiDimIdentityMap(rank),
+              row = AffineMap::get(rank, 0, identity.getResults().drop_back(),
+                                   rewriter.getContext()),
+              column = identity.getMinorSubMap(1);
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, loc, x);
+    auto number = [&](const APFloat &value) -> Value {
+      return arith::ConstantOp::create(
+          rewriter, loc, rewriter.getFloatAttr(rewriter.getF32Type(), value));
+    };
+    using Body = function_ref<Value(OpBuilder &, ValueRange)>;
+    auto build = [&](ValueRange inputs, ArrayRef<AffineMap> maps, Value init,
+                     bool isSum, Body body) -> Value {
+      SmallVector<AffineMap> all(maps);
+      unsigned loops = all.front().getNumDims();
+      all.push_back(isSum ? row : rewriter.getMultiDimIdentityMap(loops));
+      SmallVector<utils::IteratorType> iterators(loops,
+                                                 utils::IteratorType::parallel);
+      if (isSum)
+        iterators.back() = utils::IteratorType::reduction;
+      return linalg::GenericOp::create(
+                 rewriter, loc, init.getType(), inputs, init, all, iterators,
+                 [&](OpBuilder &b, Location, ValueRange elements) {
+                   linalg::YieldOp::create(b, loc, body(b, elements));
+                 })
+          .getResult(0);
+    };
+    auto makeEmpty = [&](ArrayRef<OpFoldResult> shape) -> Value {
+      return tensor::EmptyOp::create(rewriter, loc, shape,
+                                     rewriter.getF32Type());
+    };
+    auto makeZeros = [&]() -> Value {
+      return linalg::FillOp::create(
+                 rewriter, loc, number(APFloat::getZero(APFloat::IEEEsingle())),
+                 makeEmpty(ArrayRef(sizes).drop_back()))
+          .getResult(0);
+    };
+    APFloat one(1.0f);
+    Value count =
+        number(APFloat(static_cast<float>(type.getDimSize(rank - 1))));
+    Value epsilon = number(op.getEpsilon()), unit = number(one);
+    Value sums = build(x, identity, makeZeros(), /*isSum=*/true,
+                       [&](OpBuilder &b, ValueRange e) -> Value {
+                         return arith::AddFOp::create(b, loc, e[1], e[0]);
+                       });
+    AffineMap rowsOnly = rewriter.getMultiDimIdentityMap(rank - 1);
+    Value means = build(sums, rowsOnly, makeEmpty(ArrayRef(sizes).drop_back()),
+                        false, [&](OpBuilder &b, ValueRange e) -> Value {
+                          return arith::DivFOp::create(b, loc, e[0], count);
+                        });
+    Value squares = build({x, means}, {identity, row}, makeZeros(), true,
+                          [&](OpBuilder &b, ValueRange e) -> Value {
+                            Value d = arith::SubFOp::create(b, loc, e[0], e[1]);
+                            Value square = arith::MulFOp::create(b, loc, d, d);
+                            return arith::AddFOp::create(b, loc, e[2], square);
+                          });
+    Value factors =
+        build(squares, rowsOnly, makeEmpty(ArrayRef(sizes).drop_back()), false,
+              [&](OpBuilder &b, ValueRange e) -> Value {
+                Value variance = arith::DivFOp::create(b, loc, e[0], count);
+                Value sum = arith::AddFOp::create(b, loc, variance, epsilon);
+                Value root = math::SqrtOp::create(b, loc, sum);
+                return arith::DivFOp::create(b, loc, unit, root);
+              });
+    SmallVector<Value> inputs{x, means, factors};
+    SmallVector<AffineMap> maps{identity, row, row};
+    for (Value value : {weight, bias})
+      if (value) {
+        inputs.push_back(value);
+        maps.push_back(column);
+      }
+    return build(inputs, maps, makeEmpty(sizes), false,
+                 [&](OpBuilder &b, ValueRange e) -> Value {
+                   Value d = arith::SubFOp::create(b, loc, e[0], e[1]);
+                   Value y = arith::MulFOp::create(b, loc, d, e[2]);
+                   if (weight)
+                     y = arith::MulFOp::create(b, loc, y, e[3]);
+                   if (bias)
+                     y = arith::AddFOp::create(b, loc, y, e[weight ? 4 : 3]);
+                   return y;
+                 });
+  }
+};
+
 struct ExpandNamedOpsPass : impl::ExpandNamedOpsBase<ExpandNamedOpsPass> {
-  void runOnOperation() override { expandNamedOps(getOperation()); }
+  void runOnOperation() override {
+    if (failed(expandNamedOps(getOperation())))
+      signalPassFailure();
+  }
 };
 
 } // namespace
 
-void expandNamedOps(ModuleOp module) {
+LogicalResult expandNamedOps(ModuleOp module) {
+  // First: what they become is a named layer.
+  RewritePatternSet transposed(module.getContext());
+  populateExpandConvTranspose(transposed);
+  walkAndApplyPatterns(module, std::move(transposed));
+  WalkResult result = module.walk([](ConvTranspose2DOp op) {
+    op.emitOpError() << "needs weights that are a constant";
+    return WalkResult::interrupt();
+  });
+  if (result.wasInterrupted())
+    return failure();
   RewritePatternSet patterns(module.getContext());
   patterns.add<ExpandBatchMatmul, ExpandConvolution<Conv1DOp>,
-               ExpandConvolution<Conv2DOp>, ExpandSoftmax>(module.getContext());
+               ExpandConvolution<Conv2DOp>, ExpandSoftmax, ExpandLayerNorm>(
+      module.getContext());
   // A walk folds nothing and touches nothing else.
   walkAndApplyPatterns(module, std::move(patterns));
+  return success();
 }
 
 } // namespace quanta

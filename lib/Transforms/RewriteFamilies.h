@@ -19,6 +19,8 @@ namespace quanta {
 /// What `quanta-rewrite-types` does with each family of operations.
 void populateRewriteElementwise(const mlir::TypeConverter &converter,
                                 mlir::RewritePatternSet &patterns);
+void populateRewriteGathers(const mlir::TypeConverter &converter,
+                            mlir::RewritePatternSet &patterns);
 void populateRewritePools(const mlir::TypeConverter &converter,
                           mlir::RewritePatternSet &patterns);
 void populateRewriteShapes(const mlir::TypeConverter &converter,

@@ -329,7 +329,8 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
                           getArgument())))
       return signalPassFailure();
     keepSignatures(module);
-    expandNamedOps(module);
+    if (failed(expandNamedOps(module)))
+      return signalPassFailure();
     StorageTypeConverter converter;
     RewritePatternSet patterns(&getContext());
     ConversionTarget target(getContext());
@@ -349,6 +350,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
             converter, &getContext(), reference);
     populateDynamicLowerings(converter, patterns);
     populateRewriteElementwise(converter, patterns);
+    populateRewriteGathers(converter, patterns);
     populateRewritePools(converter, patterns);
     populateRewriteShapes(converter, patterns);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,

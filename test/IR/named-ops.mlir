@@ -37,3 +37,23 @@ func.func @softmax(%x: tensor<?x4x!u8>) -> tensor<?x4x!quant.uniform<u8:f32, 0.0
   %0 = quanta.softmax %x dimension 1 : tensor<?x4x!u8> -> tensor<?x4x!quant.uniform<u8:f32, 0.00390625>>
   return %0 : tensor<?x4x!quant.uniform<u8:f32, 0.00390625>>
 }
+
+// CHECK-LABEL: func @layer_norm
+func.func @layer_norm(%x: tensor<?x3x4x!u8>, %w: tensor<4xf32>, %b: tensor<3x4xf32>) -> (tensor<?x3x4x!i8>, tensor<?x3x4x!i8>, tensor<?x3x4x!i8>) {
+  // CHECK: quanta.layer_norm %{{.*}} axis 2 epsilon 9.99999974E-6 : tensor<?x3x4x{{.*}}> -> tensor<?x3x4x
+  %0 = quanta.layer_norm %x axis 2 epsilon 1.0e-5 : tensor<?x3x4x!u8> -> tensor<?x3x4x!i8>
+  // CHECK: quanta.layer_norm %{{.*}} weight %{{.*}} axis 2 epsilon {{.*}} : tensor<?x3x4x{{.*}}> weight tensor<4xf32> -> tensor<?x3x4x
+  %1 = quanta.layer_norm %x weight %w axis 2 epsilon 1.0e-5 : tensor<?x3x4x!u8> weight tensor<4xf32> -> tensor<?x3x4x!i8>
+  // CHECK: quanta.layer_norm %{{.*}} weight %{{.*}} bias %{{.*}} axis 1 epsilon 0.{{.*}} : tensor<?x3x4x{{.*}}> weight tensor<3x4xf32> bias tensor<3x4xf32> -> tensor<?x3x4x
+  %2 = quanta.layer_norm %x weight %b bias %b axis 1 epsilon 0.0 : tensor<?x3x4x!u8> weight tensor<3x4xf32> bias tensor<3x4xf32> -> tensor<?x3x4x!i8>
+  return %0, %1, %2 : tensor<?x3x4x!i8>, tensor<?x3x4x!i8>, tensor<?x3x4x!i8>
+}
+
+// CHECK-LABEL: func @transposed
+func.func @transposed(%x: tensor<?x5x3x4x!u8>, %w: tensor<4x3x3x2x!i8>, %b: tensor<6x!acc>) -> (tensor<?x11x7x6x!acc>, tensor<?x7x4x3x!acc>) {
+  // CHECK: quanta.conv_transpose_2d %{{.*}}, %{{.*}} bias %{{.*}} strides [2, 3] dilations [2, 1] pads [1, 0, 1, 2] output_padding [0, 1] groups 2 channels_last : tensor<?x5x3x4x
+  %0 = quanta.conv_transpose_2d %x, %w bias %b strides [2, 3] dilations [2, 1] pads [1, 0, 1, 2] output_padding [0, 1] groups 2 channels_last : tensor<?x5x3x4x!u8>, tensor<4x3x3x2x!i8>, tensor<6x!acc> -> tensor<?x11x7x6x!acc>
+  // CHECK: quanta.conv_transpose_2d %{{[a-z0-9]+}}, %{{[a-z0-9]+}} channels_last : tensor<?x5x3x4x
+  %1 = quanta.conv_transpose_2d %x, %w channels_last : tensor<?x5x3x4x!u8>, tensor<4x3x3x2x!i8> -> tensor<?x7x4x3x!acc>
+  return %0, %1 : tensor<?x11x7x6x!acc>, tensor<?x7x4x3x!acc>
+}

@@ -60,3 +60,37 @@ func.func @softmax(%x: tensor<?x4x!u8>) -> tensor<?x4x!i8> {
   %0 = quanta.softmax %x dimension 1 : tensor<?x4x!u8> -> tensor<?x4x!i8>
   return %0 : tensor<?x4x!i8>
 }
+
+// What is normalized becomes one dimension: its sums have one order.
+// CHECK-LABEL: func @layer_norm
+func.func @layer_norm(%x: tensor<?x3x4x!u8>, %w: tensor<3x4xf32>) -> tensor<?x3x4x!i8> {
+  // CHECK: %[[ROWS:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0], [1, 2]] : tensor<?x3x4x{{.*}}> into tensor<?x12x
+  // CHECK: %[[X:.*]] = quanta.dequantize %[[ROWS]]
+  // CHECK: %[[W:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1]] : tensor<3x4xf32> into tensor<12xf32>
+  // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<?x12xf32>)
+  // CHECK: %[[MEAN:.*]] = linalg.generic {{.*}} ins(%[[SUM]] : tensor<?xf32>)
+  // CHECK: %[[SQUARES:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[MEAN]] :
+  // CHECK: %[[FACTOR:.*]] = linalg.generic {{.*}} ins(%[[SQUARES]] :
+  // CHECK: %[[Y:.*]] = linalg.generic {{.*}} ins(%[[X]], %[[MEAN]], %[[FACTOR]], %[[W]] :
+  // CHECK: %[[Q:.*]] = quanta.quantize %[[Y]] : tensor<?x12xf32> to tensor<?x12x
+  // CHECK: tensor.expand_shape %[[Q]] {{\[\[}}0], [1, 2]]
+  %0 = quanta.layer_norm %x weight %w axis 1 epsilon 1.0e-5 : tensor<?x3x4x!u8> weight tensor<3x4xf32> -> tensor<?x3x4x!i8>
+  return %0 : tensor<?x3x4x!i8>
+}
+
+// Results at even and odd columns read other taps, in reverse: both convolve the
+// input as it is.
+// CHECK-LABEL: func @transposed
+func.func @transposed(%x: tensor<?x1x1x3x!u8>) -> tensor<?x1x1x7x!acc> {
+  // CHECK: %{{.*}} = arith.constant dense<{{\[\[\[\[}}3, 1]]]]> : tensor<1x1x1x2xi8>
+  // CHECK: %[[PADDED:.*]] = quanta.pad %{{.*}} low [0, 0, 0, 1] high [0, 0, 0, 1]
+  // CHECK: %[[FIRST:.*]] = quanta.contract %[[PADDED]], {{.*}} -> tensor<?x1x1x4x
+  // CHECK: tensor.insert_slice %[[FIRST]] into %{{.*}}[0, 0, 0, 0] [%{{.*}}, 1, 1, 4] [1, 1, 1, 2]
+  // CHECK: %{{.*}} = arith.constant dense<2> : tensor<1x1x1x1xi8>
+  // CHECK: %[[SECOND:.*]] = quanta.contract %{{.*}} -> tensor<?x1x1x3x
+  // CHECK: tensor.insert_slice %[[SECOND]] into %{{.*}}[0, 0, 0, 1] [%{{.*}}, 1, 1, 3] [1, 1, 1, 2]
+  %c = arith.constant dense<[[[[1, 2, 3]]]]> : tensor<1x1x1x3xi8>
+  %w = quant.scast %c : tensor<1x1x1x3xi8> to tensor<1x1x1x3x!i8>
+  %0 = quanta.conv_transpose_2d %x, %w strides [1, 2] : tensor<?x1x1x3x!u8>, tensor<1x1x1x3x!i8> -> tensor<?x1x1x7x!acc>
+  return %0 : tensor<?x1x1x7x!acc>
+}

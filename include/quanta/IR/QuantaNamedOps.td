@@ -123,6 +123,72 @@ def Quanta_Conv2DOp : Quanta_ConvOp<"conv_2d", 2> {
   }] # constraints;
 }
 
+def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
+    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+  let summary = "Quantized transposed convolution of images, with i32 accumulators";
+  let description = [{
+    What `quanta.conv_2d` with the same attributes reads as its input, this writes
+    as its result (ONNX operator ConvTranspose; `torch.nn.ConvTranspose2d`): each
+    input is multiplied by the kernel and added to the result at
+
+    `acc[n, f, y * sy + i * dy - top, x * sx + j * dx - left] += (input[n, c, y, x]
+    - zp_input) * (weights[c, f, i, j] - zp_weights)`
+
+    in i32 (rule 5 of the numerics contract), where that lies inside, with `c` over
+    the channels of the group of `f`; then `bias[f]` is added.
+
+    It becomes one ordinary convolution for each of the `sy * sx` phases of the
+    result, which reads the input as it is: no product is one of inserted zeros.
+
+    Shapes: input NxCxHxW, or NxHxWxC with `channels_last`; weights
+    Cx(F/groups)xKyxKx in both layouts, as in ONNX and PyTorch; bias F; result
+    NxFxYxX or NxYxXxF.
+
+    ```mlir
+    %acc = quanta.conv_transpose_2d %x, %w strides [2, 2] pads [1, 1, 1, 1] output_padding [1, 1]
+        : tensor<?x4x5x5x!quant.uniform<u8:f32, 0.1:128>>, tensor<4x6x3x3x!quant.uniform<i8<-127:127>:f32, 0.02>>
+       -> tensor<?x6x10x10x!quant.uniform<i32:f32, 0.002>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
+    3. all tensors (but the bias, a vector) have rank 4, and all their sizes but
+    that of the batch are static;
+    4. `strides` and `dilations` have two positive entries, `pads` four and
+    `output_padding` two that are not negative;
+    5. `groups` is positive and divides the channels, which are as many as weights
+    have;
+    6. the result has a batch of the input's size, `groups` times the filters of
+    the weights, and `stride * (size - 1) + output_padding + dilation * (kernel -
+    1) + 1 - pads` along each spatial dimension, which is positive;
+    7. the input is quantized per tensor and weights per tensor or, with one
+    group, along the filters, both with at most 8 bits of storage;
+    8. result and bias have i32 storage and zero point 0, and scales
+    `s_input * s_weights` (relative tolerance 1e-6);
+    9. when it is expanded, weights are a constant (behind a `quant.scast`).
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$input,
+    Quanta_QuantizedTensor:$weights, Optional<Quanta_QuantizedTensor>:$bias,
+    OptionalAttr<DenseI64ArrayAttr>:$strides,
+    OptionalAttr<DenseI64ArrayAttr>:$dilations,
+    OptionalAttr<DenseI64ArrayAttr>:$pads,
+    OptionalAttr<DenseI64ArrayAttr>:$output_padding,
+    OptionalAttr<I64Attr>:$groups, UnitAttr:$channels_last);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $input `,` $weights (`bias` $bias^)? (`strides` $strides^)?
+    (`dilations` $dilations^)? (`pads` $pads^)?
+    (`output_padding` $output_padding^)? (`groups` $groups^)?
+    (`channels_last` $channels_last^)? attr-dict
+    `:` type($input) `,` type($weights) (`,` type($bias)^)? `->` type($result)
+  }];
+  let extraClassDeclaration = [{
+    static constexpr int64_t spatialDims = 2;
+    /// `output_padding` with its default.
+    std::array<int64_t, 2> getOutputPads();
+  }];
+  let hasVerifier = 1;
+}
+
 def Quanta_SoftmaxOp : Quanta_Op<"softmax", [
     Pure, SameOperandsAndResultShape]> {
   let summary = "Softmax of a quantized tensor along one dimension";
@@ -144,6 +210,51 @@ def Quanta_SoftmaxOp : Quanta_Op<"softmax", [
   let results = (outs Quanta_QuantizedTensor:$result);
   let assemblyFormat = [{
     $input `dimension` $dimension attr-dict `:` type($input) `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quanta_LayerNormOp : Quanta_Op<"layer_norm", [
+    Pure, AllShapesMatch<["input", "result"]>, AttrSizedOperandSegments]> {
+  let summary = "Layer normalization of a quantized tensor";
+  let description = [{
+    `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the dimensions
+    from `axis` to the last (ONNX operator LayerNormalization, opset 17;
+    `torch.nn.LayerNorm`), in f32 on the values `x` that the input stands for:
+    rules 3 and 2 of the numerics contract at both ends. In this order, with `n`
+    elements to normalize and every operation rounded to f32:
+
+    ```
+    mean = sum x / n        d = x - mean        variance = sum (d * d) / n
+    r = d * (1 / sqrt(variance + epsilon)) * weight + bias
+    ```
+
+    Both sums have the order of `quanta-vectorize-reductions`: 16 partial sums,
+    then halves, so that every stage and every machine gives the same bits.
+
+    ```mlir
+    %r = quanta.layer_norm %x weight %w bias %b axis 1 epsilon 1.0e-5
+        : tensor<?x64x!quant.uniform<u8:f32, 0.1:128>> weight tensor<64xf32> bias tensor<64xf32>
+       -> tensor<?x64x!quant.uniform<i8:f32, 0.03>>
+    ```
+
+    Constraints: 1. and 2. as for `quanta.fake_quant`, for input and result;
+    3. both are quantized per tensor, with at most 16 bits of storage;
+    4. both have the same shape;
+    5. `axis` is one of its dimensions, and from there on sizes are static, with
+    1 to 2^24 elements;
+    6. `weight` and `bias` have the shape from `axis` on;
+    7. `epsilon` is finite and not negative.
+  }];
+  let arguments = (ins Quanta_QuantizedTensor:$input,
+    Optional<Quanta_FloatTensor>:$weight, Optional<Quanta_FloatTensor>:$bias,
+    I32Attr:$axis, F32Attr:$epsilon);
+  let results = (outs Quanta_QuantizedTensor:$result);
+  let assemblyFormat = [{
+    $input (`weight` $weight^)? (`bias` $bias^)? `axis` $axis
+    `epsilon` $epsilon attr-dict
+    `:` type($input) (`weight` type($weight)^)? (`bias` type($bias)^)?
+    `->` type($result)
   }];
   let hasVerifier = 1;
 }

@@ -275,6 +275,7 @@ def Quanta_ContractOp : Quanta_Op<"contract", [
 }
 
 include "quanta/IR/QuantaElementwiseOps.td"
+include "quanta/IR/QuantaGatherOps.td"
 include "quanta/IR/QuantaNamedOps.td"
 include "quanta/IR/QuantaPoolOps.td"
 include "quanta/IR/QuantaShapeOps.td"

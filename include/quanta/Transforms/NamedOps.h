@@ -9,11 +9,16 @@
 #define QUANTA_TRANSFORMS_NAMEDOPS_H
 
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/PatternMatch.h"
 
 namespace quanta {
 
-/// What `quanta-expand-named-ops` does; touches nothing else.
-void expandNamedOps(mlir::ModuleOp module);
+/// What `quanta-expand-named-ops` does; touches nothing else. Fails with an
+/// error where a layer cannot be expanded.
+llvm::LogicalResult expandNamedOps(mlir::ModuleOp module);
+
+/// Transposed convolutions as named ones of the phases of their results.
+void populateExpandConvTranspose(mlir::RewritePatternSet &patterns);
 
 } // namespace quanta
 

@@ -200,9 +200,10 @@ def ExpandNamedOps : Pass<"quanta-expand-named-ops", "::mlir::ModuleOp"> {
   let description = [{
     Works on the quantized stage and keeps it. `quanta.batch_matmul`,
     `quanta.conv_1d` and `quanta.conv_2d` become `quanta.contract`, behind a
-    `quanta.pad` where they pad; `quanta.softmax` becomes `linalg` on floats
-    between `quanta.dequantize` and `quanta.quantize`. `quanta-rewrite-types` does
-    the same first.
+    `quanta.pad` where they pad, and `quanta.conv_transpose_2d` one of them for each
+    phase of its result; `quanta.softmax` and `quanta.layer_norm` become
+    `linalg` on floats between `quanta.dequantize` and `quanta.quantize`.
+    `quanta-rewrite-types` does the same first.
 
     ```mlir
     %acc = quanta.conv_2d %x, %w pads [1, 1, 1, 1] : tensor<1x2x5x5x!u8>, tensor<4x2x3x3x!i8> -> tensor<1x4x5x5x!acc>

@@ -57,6 +57,7 @@ TEST_P(KernelSweep, Products) { run(makeProductSweep(dot())); }
 TEST_P(KernelSweep, Elementwise) { run(makeElementwiseSweep()); }
 TEST_P(KernelSweep, Families) { run(makeFamilySweep()); }
 TEST_P(KernelSweep, Named) { run(makeNamedSweep()); }
+TEST_P(KernelSweep, Rows) { run(makeRowSweep()); }
 TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
 
 INSTANTIATE_TEST_SUITE_P(Machines, KernelSweep, ::testing::ValuesIn(machines),

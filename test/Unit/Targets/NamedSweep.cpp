@@ -10,6 +10,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <array>
+
 using namespace llvm;
 
 namespace quanta::test {
@@ -112,6 +114,62 @@ std::vector<int64_t> NamedConvolution::compute(ArrayRef<int64_t> x,
   return result;
 }
 
+/// A transposed convolution, written as the products it adds to its result.
+struct Transposed {
+  int64_t images, channels, filters, groups;
+  std::array<int64_t, 2> sizes, kernel, strides, dilations;
+  std::array<int64_t, 4> pads;
+  std::array<int64_t, 2> outputPads;
+  bool channelsLast;
+
+  int64_t out(size_t i) const {
+    return strides[i] * (sizes[i] - 1) + outputPads[i] +
+           dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[2 + i];
+  }
+  Shape shape(int64_t features, int64_t rows, int64_t columns) const {
+    if (channelsLast)
+      return {images, rows, columns, features};
+    return {images, features, rows, columns};
+  }
+  int64_t index(int64_t n, int64_t features, int64_t feature, int64_t rows,
+                int64_t row, int64_t columns, int64_t column) const {
+    if (channelsLast)
+      return ((n * rows + row) * columns + column) * features + feature;
+    return ((n * features + feature) * rows + row) * columns + column;
+  }
+  std::vector<int64_t> compute(ArrayRef<int64_t> x, int64_t zeroPoint,
+                               ArrayRef<int64_t> w,
+                               ArrayRef<int64_t> bias) const {
+    int64_t width = filters / groups;
+    std::vector<int64_t> result(images * filters * out(0) * out(1));
+    for (int64_t n = 0; n < images; ++n) {
+      for (int64_t f = 0; f < filters; ++f)
+        for (int64_t r = 0; r < out(0); ++r)
+          for (int64_t c = 0; c < out(1); ++c)
+            result[index(n, filters, f, out(0), r, out(1), c)] = bias[f];
+      for (int64_t channel = 0; channel < channels; ++channel)
+        for (int64_t y = 0; y < sizes[0]; ++y)
+          for (int64_t z = 0; z < sizes[1]; ++z)
+            for (int64_t f = 0; f < width; ++f)
+              for (int64_t i = 0; i < kernel[0]; ++i)
+                for (int64_t j = 0; j < kernel[1]; ++j) {
+                  int64_t r = y * strides[0] + i * dilations[0] - pads[0];
+                  int64_t c = z * strides[1] + j * dilations[1] - pads[1];
+                  if (r < 0 || r >= out(0) || c < 0 || c >= out(1))
+                    continue;
+                  int64_t filter = channel / (channels / groups) * width + f;
+                  result[index(n, filters, filter, out(0), r, out(1), c)] +=
+                      (x[index(n, channels, channel, sizes[0], y, sizes[1],
+                               z)] -
+                       zeroPoint) *
+                      w[((channel * width + f) * kernel[0] + i) * kernel[1] +
+                        j];
+                }
+    }
+    return result;
+  }
+};
+
 class NamedBuilder {
 public:
   Sweep take() { return std::move(sweep); }
@@ -172,6 +230,62 @@ public:
                            {Array::get(input.kind, shape, x)},
                            Array::get(sums.kind, resultShape,
                                       conv.compute(x, zeroPoint, w, bias))});
+  }
+
+  /// The number of images is dynamic.
+  void addTransposed(const Transposed &conv, const QuantType &input,
+                     const QuantType &weights) {
+    Shape shape = conv.shape(conv.channels, conv.sizes[0], conv.sizes[1]);
+    Shape resultShape = conv.shape(conv.filters, conv.out(0), conv.out(1));
+    Shape weightShape = {conv.channels, conv.filters / conv.groups,
+                         conv.kernel[0], conv.kernel[1]};
+    auto x = makeMatrix(countElements(shape), 1, false, input.range, random);
+    auto w =
+        makeMatrix(countElements(weightShape), 1, false, weights.range, random);
+    std::vector<int64_t> bias;
+    for (int64_t f = 0; f < conv.filters; ++f)
+      bias.push_back(static_cast<int64_t>(random() % 20001) - 10000);
+    QuantType sums = QuantType::sums(input, weights, conv.channelsLast ? 3 : 1);
+    Shape open = shape, openResult = resultShape;
+    open[0] = openResult[0] = -1;
+    std::string xType = formatTensor(open, input.str());
+    std::string wType = formatTensor(weightShape, weights.str());
+    std::string bType =
+        formatTensor({conv.filters}, QuantType::sums(input, weights, 0).str());
+    std::string rType = formatTensor(openResult, sums.str());
+    Array constant = Array::get(ElementKind::I8, weightShape, w);
+    std::string entry = "named" + std::to_string(functions++);
+    auto list = [](ArrayRef<int64_t> values) {
+      std::string text;
+      for (int64_t value : values)
+        text += (text.empty() ? "" : ", ") + std::to_string(value);
+      return text;
+    };
+    std::string attributes =
+        formatv("strides [{0}] dilations [{1}] pads [{2}] output_padding [{3}] "
+                "groups {4}{5}",
+                list(conv.strides), list(conv.dilations), list(conv.pads),
+                list(conv.outputPads), conv.groups,
+                conv.channelsLast ? " channels_last" : "")
+            .str();
+    sweep.module +=
+        formatv("func.func @{0}(%x: {1}) -> {3} {{\n"
+                "  %w0 = arith.constant {5} : {6}\n"
+                "  %w = quant.scast %w0 : {6} to {2}\n"
+                "  %b0 = arith.constant {7} : tensor<{8}xi32>\n"
+                "  %b = quant.scast %b0 : tensor<{8}xi32> to {9}\n"
+                "  %r = quanta.conv_transpose_2d %x, %w bias %b {4} : {1}, "
+                "{2}, {9} -> {3}\n  return %r : {3}\n}\n",
+                entry, xType, wType, rType, attributes, formatDense(constant),
+                formatTensor(weightShape, "i8"),
+                formatDense(Array::get(ElementKind::I32, {conv.filters}, bias)),
+                conv.filters, bType)
+            .str();
+    sweep.cases.push_back(
+        {entry,
+         {Array::get(input.kind, shape, x)},
+         Array::get(sums.kind, resultShape,
+                    conv.compute(x, input.zeroPoint(0), w, bias))});
   }
 
   /// `batch` counts the matrices; `batchShape` parts it into dimensions.
@@ -262,6 +376,74 @@ Sweep makeNamedSweep() {
                     x, w);
         ++count;
       }
+  QuantType perFilter = narrow;
+  perFilter.scales = {0.031, 0.5, 0.25, 0.01, 0.02, 0.3};
+  perFilter.zeroPoints = {0, 0, 0, 0, 0, 0};
+  perFilter.axis = 1;
+  for (bool last : {false, true}) {
+    const QuantType &x = inputs[last];
+    builder.addTransposed({2,
+                           5,
+                           6,
+                           1,
+                           {4, 5},
+                           {3, 3},
+                           {2, 2},
+                           {1, 1},
+                           {1, 1, 1, 1},
+                           {1, 1},
+                           last},
+                          x, perFilter);
+    builder.addTransposed({1,
+                           6,
+                           6,
+                           2,
+                           {3, 4},
+                           {4, 2},
+                           {3, 1},
+                           {2, 3},
+                           {0, 2, 1, 0},
+                           {2, 0},
+                           last},
+                          x, narrow);
+    // Depthwise; results between kernels and beyond them hold the bias.
+    builder.addTransposed({1,
+                           6,
+                           6,
+                           6,
+                           {3, 3},
+                           {2, 1},
+                           {3, 4},
+                           {1, 1},
+                           {0, 0, 0, 0},
+                           {9, 3},
+                           last},
+                          x, narrow);
+    builder.addTransposed({1,
+                           3,
+                           6,
+                           1,
+                           {5, 5},
+                           {3, 2},
+                           {2, 2},
+                           {2, 1},
+                           {3, 4, 2, 1},
+                           {0, 0},
+                           last},
+                          x, perFilter);
+    builder.addTransposed({1,
+                           2,
+                           2,
+                           1,
+                           {4, 4},
+                           {3, 3},
+                           {1, 1},
+                           {1, 1},
+                           {1, 1, 1, 1},
+                           {0, 0},
+                           last},
+                          x, narrow);
+  }
   for (const QuantType &lhs : inputs) {
     builder.addProduct({3}, 5, 17, 9, lhs, narrow);
     builder.addProduct({2, 2}, 1, 3, 64, lhs, i8);

@@ -114,6 +114,8 @@ Sweep makeFakeQuantSweep();
 Sweep makeFamilySweep();
 /// Convolutions and batches of products under the names of layers.
 Sweep makeNamedSweep();
+/// Layer normalization, embeddings and resampling.
+Sweep makeRowSweep();
 
 /// Compiles the sweep for `cpu` of `triple`, makes every call twice (all
 /// tensors at the end of accessible memory, all at its start) and reports what

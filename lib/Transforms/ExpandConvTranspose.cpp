@@ -1,0 +1,248 @@
+//===- ExpandConvTranspose.cpp - Transposed convolutions by phases --------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/ConvolutionShape.h"
+#include "quanta/IR/Quanta.h"
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/NamedOps.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <numeric>
+
+using namespace mlir;
+
+namespace quanta {
+namespace {
+
+/// What the results `phase`, `phase + stride`, ... of one dimension read:
+/// result number `q` of them is a convolution of the input from `start + q` on,
+/// with some of the kernel's taps in reverse.
+struct Phase {
+  int64_t count;
+  /// From the last to the first; empty if nothing is read.
+  SmallVector<int64_t> taps;
+  int64_t dilation = 1;
+  /// The part of the input, and what pads it.
+  int64_t offset = 0, size = 0, low = 0, high = 0;
+
+  Phase(int64_t phase, int64_t in, int64_t out, int64_t kernel, int64_t stride,
+        int64_t kernelDilation, int64_t pad);
+
+  /// The same results where nothing is read along another dimension.
+  Phase withoutTaps(int64_t in) const;
+
+private:
+  void place(int64_t start, int64_t in);
+};
+
+Phase::Phase(int64_t phase, int64_t in, int64_t out, int64_t kernel,
+             int64_t stride, int64_t kernelDilation, int64_t pad)
+    : count((out - phase + stride - 1) / stride) {
+  int64_t start = 0;
+  for (int64_t tap = kernel - 1; tap >= 0; --tap) {
+    int64_t distance = phase + pad - tap * kernelDilation;
+    if (distance % stride != 0)
+      continue;
+    if (taps.empty())
+      start = distance / stride;
+    taps.push_back(tap);
+  }
+  if (taps.size() > 1)
+    dilation = kernelDilation / std::gcd(stride, kernelDilation);
+  place(start, in);
+}
+
+Phase Phase::withoutTaps(int64_t in) const {
+  Phase phase = *this;
+  phase.taps.clear();
+  phase.place(/*start=*/0, in);
+  return phase;
+}
+
+void Phase::place(int64_t start, int64_t in) {
+  int64_t room = count;
+  if (!taps.empty())
+    room += (static_cast<int64_t>(taps.size()) - 1) * dilation;
+  // All of it may lie outside.
+  if (start >= in || start + room <= 0)
+    taps.clear();
+  if (taps.empty()) {
+    start = 0;
+    room = count;
+    dilation = 1;
+  }
+  offset = std::max<int64_t>(start, 0);
+  size = std::min(start + room, in) - offset;
+  low = offset - start;
+  high = room - low - size;
+}
+
+struct ExpandConvTranspose2D : OpRewritePattern<ConvTranspose2DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConvTranspose2DOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getWeights().getDefiningOp<quant::StorageCastOp>();
+    auto weights = cast ? getConstantInts(cast.getInput()) : std::nullopt;
+    if (!weights)
+      return rewriter.notifyMatchFailure(op, "weights are not constant");
+    Location loc = op.getLoc();
+    ConvolutionShape shape = getConvolutionShape(op);
+    RankedTensorType type = op.getResult().getType();
+    int64_t row = shape.firstSpatialDim, column = row + 1;
+    SmallVector<Phase> phases[2];
+    for (int64_t i = 0; i < 2; ++i) {
+      int64_t out = type.getDimSize(row + i);
+      for (int64_t phase = 0; phase < std::min(shape.strides[i], out); ++phase)
+        phases[i].emplace_back(
+            phase, op.getInput().getType().getDimSize(row + i), out,
+            op.getWeights().getType().getDimSize(2 + i), shape.strides[i],
+            shape.dilations[i], shape.pads[i]);
+    }
+    if (phases[0].size() == 1 && phases[1].size() == 1) {
+      rewriter.replaceOp(op, convolve(op, shape, *weights, phases[0].front(),
+                                      phases[1].front(), rewriter));
+      return success();
+    }
+    SmallVector<OpFoldResult> sizes;
+    for (int64_t dim = 0; dim < 4; ++dim)
+      sizes.push_back(
+          dim == 0 ? tensor::getMixedSize(rewriter, loc, op.getInput(), 0)
+                   : OpFoldResult(rewriter.getIndexAttr(type.getDimSize(dim))));
+    Value result =
+        tensor::EmptyOp::create(rewriter, loc, sizes, type.getElementType());
+    for (auto [y, vertical] : llvm::enumerate(phases[0]))
+      for (auto [x, horizontal] : llvm::enumerate(phases[1])) {
+        Value part =
+            convolve(op, shape, *weights, vertical, horizontal, rewriter);
+        SmallVector<OpFoldResult> offsets(4, rewriter.getIndexAttr(0)),
+            strides(4, rewriter.getIndexAttr(1));
+        offsets[row] = rewriter.getIndexAttr(static_cast<int64_t>(y));
+        offsets[column] = rewriter.getIndexAttr(static_cast<int64_t>(x));
+        strides[row] = rewriter.getIndexAttr(shape.strides[0]);
+        strides[column] = rewriter.getIndexAttr(shape.strides[1]);
+        SmallVector<OpFoldResult> extent = sizes;
+        extent[row] = rewriter.getIndexAttr(vertical.count);
+        extent[column] = rewriter.getIndexAttr(horizontal.count);
+        result = tensor::InsertSliceOp::create(rewriter, loc, part, result,
+                                               offsets, extent, strides);
+      }
+    if (result.getType() != type)
+      result = tensor::CastOp::create(rewriter, loc, type, result);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  /// Without taps, a kernel of one zero leaves the bias.
+  static Value convolve(ConvTranspose2DOp op, const ConvolutionShape &shape,
+                        ArrayRef<int32_t> weights, Phase vertical,
+                        Phase horizontal, PatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    int64_t row = shape.firstSpatialDim;
+    if (vertical.taps.empty() || horizontal.taps.empty()) {
+      RankedTensorType type = op.getInput().getType();
+      vertical = vertical.withoutTaps(type.getDimSize(row));
+      horizontal = horizontal.withoutTaps(type.getDimSize(row + 1));
+    }
+    SmallVector<int64_t> sizes(op.getResult().getType().getShape());
+    sizes[0] = op.getInput().getType().getDimSize(0);
+    sizes[row] = vertical.count;
+    sizes[row + 1] = horizontal.count;
+    int64_t pads[] = {vertical.low, horizontal.low, vertical.high,
+                      horizontal.high};
+    int64_t dilations[] = {vertical.dilation, horizontal.dilation};
+    return Conv2DOp::create(
+        rewriter, loc, op.getResult().getType().clone(sizes),
+        slice(op, row, vertical, horizontal, rewriter),
+        selectTaps(op, shape, weights, vertical.taps, horizontal.taps,
+                   rewriter),
+        op.getBias(), /*strides=*/DenseI64ArrayAttr(),
+        rewriter.getDenseI64ArrayAttr(dilations),
+        rewriter.getDenseI64ArrayAttr(pads),
+        rewriter.getI64IntegerAttr(shape.groups), op.getChannelsLastAttr());
+  }
+
+  static Value slice(ConvTranspose2DOp op, int64_t row, const Phase &vertical,
+                     const Phase &horizontal, PatternRewriter &rewriter) {
+    RankedTensorType type = op.getInput().getType();
+    if (vertical.size == type.getDimSize(row) &&
+        horizontal.size == type.getDimSize(row + 1))
+      return op.getInput();
+    SmallVector<OpFoldResult> offsets(4, rewriter.getIndexAttr(0)),
+        strides(4, rewriter.getIndexAttr(1)),
+        sizes = tensor::getMixedSizes(rewriter, op.getLoc(), op.getInput());
+    offsets[row] = rewriter.getIndexAttr(vertical.offset);
+    offsets[row + 1] = rewriter.getIndexAttr(horizontal.offset);
+    sizes[row] = rewriter.getIndexAttr(vertical.size);
+    sizes[row + 1] = rewriter.getIndexAttr(horizontal.size);
+    return tensor::ExtractSliceOp::create(rewriter, op.getLoc(), op.getInput(),
+                                          offsets, sizes, strides);
+  }
+
+  /// Filters first, as convolutions have them, with these taps.
+  static Value selectTaps(ConvTranspose2DOp op, const ConvolutionShape &shape,
+                          ArrayRef<int32_t> weights, ArrayRef<int64_t> rows,
+                          ArrayRef<int64_t> columns,
+                          PatternRewriter &rewriter) {
+    RankedTensorType type = op.getWeights().getType();
+    QuantParams params = *QuantParams::get(type.getElementType());
+    int64_t depth = shape.channels / shape.groups,
+            width = shape.filters / shape.groups;
+    bool isEmpty = rows.empty() || columns.empty();
+    int64_t height = isEmpty ? 1 : static_cast<int64_t>(rows.size()),
+            breadth = isEmpty ? 1 : static_cast<int64_t>(columns.size());
+    SmallVector<APInt> values;
+    auto append = [&](int32_t value) {
+      values.push_back(APInt(params.storageWidth(),
+                             static_cast<uint64_t>(int64_t(value)),
+                             /*isSigned=*/true, /*implicitTrunc=*/true));
+    };
+    for (int64_t filter = 0; filter < shape.filters; ++filter)
+      for (int64_t channel = 0; channel < depth; ++channel)
+        for (int64_t i = 0; i < height; ++i)
+          for (int64_t j = 0; j < breadth; ++j) {
+            int64_t inner = filter % width;
+            if (isEmpty) {
+              append(params.zeroPoint(params.axis ? inner : 0));
+              continue;
+            }
+            int64_t source = filter / width * depth + channel;
+            int64_t position = source * width + inner;
+            position = position * type.getDimSize(2) + rows[i];
+            position = position * type.getDimSize(3) + columns[j];
+            append(weights[position]);
+          }
+    int64_t sizes[] = {shape.filters, depth, height, breadth};
+    Value storage = arith::ConstantOp::create(
+        rewriter, op.getLoc(),
+        DenseElementsAttr::get(
+            RankedTensorType::get(sizes, params.storageType()), values));
+    Type elementType = type.getElementType();
+    if (auto perAxis =
+            dyn_cast<quant::UniformQuantizedPerAxisType>(elementType))
+      elementType = quant::UniformQuantizedPerAxisType::get(
+          perAxis.getFlags(), perAxis.getStorageType(),
+          perAxis.getExpressedType(), perAxis.getScales(),
+          perAxis.getZeroPoints(), /*quantizedDimension=*/0,
+          perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+    return quant::StorageCastOp::create(
+        rewriter, op.getLoc(), RankedTensorType::get(sizes, elementType),
+        storage);
+  }
+};
+
+} // namespace
+
+void populateExpandConvTranspose(RewritePatternSet &patterns) {
+  patterns.add<ExpandConvTranspose2D>(patterns.getContext());
+}
+
+} // namespace quanta
