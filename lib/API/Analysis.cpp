@@ -289,7 +289,7 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
         if (isWeight)
           addWeight(operand, fake);
         exposed.emplace();
-        exposed->params = QuantParams::get(fake.getQuantizedType());
+        exposed->params = QuantParams::getOfWeight(fake.getQuantizedType());
       } else if (auto fake = dyn_cast_or_null<DynamicFakeQuantOp>(producer)) {
         operand.scheme = "dynamic";
         operand.name = fake.getName().value_or("").str();
@@ -314,6 +314,13 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
     }
     if (figures.name.empty())
       figures.name = figures.location;
+    // A weight that is rounded alone meets a float activation.
+    bool isWeightOnly = llvm::any_of(figures.operands, [](auto &operand) {
+      return operand.scheme == "float";
+    });
+    for (OperandFigures &operand : figures.operands)
+      if (isWeightOnly && operand.scheme != "float")
+        operand.scheme = "weight_only";
     layer.result = exposer.add(op->getResult(0));
     figures.isMeasured = layer.result.has_value();
     analysis.layers.push_back(std::move(figures));

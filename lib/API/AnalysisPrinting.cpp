@@ -29,7 +29,7 @@ void Analysis::print(raw_ostream &os) const {
   for (const LayerFigures &layer : layers)
     width = std::max(width, layer.name.size());
   os << left_justify("layer", width)
-     << "  scheme          mse     sqnr    cosine  inputs  weights  "
+     << "  scheme             mse     sqnr    cosine  inputs  weights  "
         "saturated\n";
   auto decibel = [](double value) {
     std::string text;
@@ -48,6 +48,8 @@ void Analysis::print(raw_ostream &os) const {
     for (const OperandFigures &operand : layer.operands) {
       if (operand.scheme == "float")
         continue;
+      if (operand.scheme == "weight_only")
+        scheme = operand.scheme;
       double &sqnr = isWeight(operand) ? weights : inputs;
       sqnr = std::min(sqnr, operand.error.getSqnr());
       saturation = std::max(saturation, getSaturation(operand));
@@ -58,7 +60,7 @@ void Analysis::print(raw_ostream &os) const {
     }
     if (!layer.floatReason.empty() || scheme.empty())
       scheme = "float";
-    os << left_justify(layer.name, width) << "  " << left_justify(scheme, 8);
+    os << left_justify(layer.name, width) << "  " << left_justify(scheme, 11);
     if (!layer.isMeasured) {
       os << "  in a loop or branch: not measured\n";
       continue;

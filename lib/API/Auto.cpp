@@ -97,6 +97,8 @@ static StringRef stringifyScheme(Scheme scheme) {
     return "static";
   case Scheme::Dynamic:
     return "dynamic";
+  case Scheme::WeightOnly:
+    return "weight_only";
   case Scheme::Float:
     return "float";
   }

@@ -162,7 +162,8 @@ Error StageChecker::build(const Program &program) {
   switch (program.getStage()) {
   case Stage::Float:
   case Stage::Observed: {
-    if (options.statistics.empty())
+    // A recipe may need none.
+    if (options.statistics.empty() && options.recipe.empty())
       return createStringError(
           "the program is at the " + stringifyStage(program.getStage()) +
           " stage: comparing its stages needs --statistics");

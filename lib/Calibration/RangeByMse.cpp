@@ -125,4 +125,29 @@ double selectMagnitude(ArrayRef<float> weights, RangeSelection selection,
   return best;
 }
 
+RealRange selectWeightRange(ArrayRef<float> weights, RangeSelection selection,
+                            int64_t levels) {
+  RealRange full;
+  for (float weight : weights) {
+    full.min = std::min(full.min, static_cast<double>(weight));
+    full.max = std::max(full.max, static_cast<double>(weight));
+  }
+  if (selection != RangeSelection::Mse || full.min == full.max)
+    return full;
+  Samples samples;
+  samples.values.assign(weights.begin(), weights.end());
+  samples.counts.assign(weights.size(), 1);
+  RealRange best = full;
+  double bestError = std::numeric_limits<double>::infinity();
+  for (int part = 100; part >= 20; --part) {
+    RealRange candidate{full.min * part / 100, full.max * part / 100};
+    double error = getError(samples, candidate.min, candidate.max, levels);
+    if (error < bestError) {
+      bestError = error;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
 } // namespace quanta

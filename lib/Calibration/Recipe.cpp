@@ -39,6 +39,7 @@ template <> struct RecipeWords<quanta::Scheme> {
   static constexpr std::pair<StringLiteral, quanta::Scheme> words[] = {
       {"static", quanta::Scheme::Static},
       {"dynamic", quanta::Scheme::Dynamic},
+      {"weight_only", quanta::Scheme::WeightOnly},
       {"float", quanta::Scheme::Float}};
 };
 
@@ -60,7 +61,17 @@ template <> struct RecipeWords<quanta::WeightGranularity> {
   static constexpr StringLiteral key = "weight";
   static constexpr std::pair<StringLiteral, quanta::WeightGranularity> words[] =
       {{"per_channel", quanta::WeightGranularity::PerChannel},
-       {"per_tensor", quanta::WeightGranularity::PerTensor}};
+       {"per_tensor", quanta::WeightGranularity::PerTensor},
+       {"per_block", quanta::WeightGranularity::PerBlock}};
+};
+
+template <> struct RecipeWords<quanta::WeightStorage> {
+  static constexpr StringLiteral key = "weight_storage";
+  static constexpr std::pair<StringLiteral, quanta::WeightStorage> words[] = {
+      {"i8", quanta::WeightStorage::I8},
+      {"u8", quanta::WeightStorage::U8},
+      {"i4", quanta::WeightStorage::I4},
+      {"u4", quanta::WeightStorage::U4}};
 };
 
 template <> struct RecipeWords<quanta::Symmetry> {
@@ -117,6 +128,9 @@ static void mapFields(IO &io, quanta::RecipeFields &fields) {
   io.mapOptional("percentile", fields.percentile);
   io.mapOptional("weight", fields.weight);
   io.mapOptional("weight_range_selection", fields.weightRangeSelection);
+  io.mapOptional("weight_storage", fields.weightStorage);
+  io.mapOptional("weight_symmetry", fields.weightSymmetry);
+  io.mapOptional("block_size", fields.blockSize);
 }
 
 static std::string checkFields(const quanta::RecipeFields &fields) {
@@ -132,6 +146,8 @@ static std::string checkFields(const quanta::RecipeFields &fields) {
       *fields.weightRangeSelection != quanta::RangeSelection::Max &&
       *fields.weightRangeSelection != quanta::RangeSelection::Mse)
     return "weight_range_selection must be max or mse";
+  if (fields.blockSize && (*fields.blockSize < 8 || *fields.blockSize % 8 != 0))
+    return "block_size must be a positive multiple of 8";
   return "";
 }
 
@@ -274,6 +290,9 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
     fill(said.percentile, fields.percentile);
     fill(said.weight, fields.weight);
     fill(said.weightRangeSelection, fields.weightRangeSelection);
+    fill(said.weightStorage, fields.weightStorage);
+    fill(said.weightSymmetry, fields.weightSymmetry);
+    fill(said.blockSize, fields.blockSize);
     fill(said.min, fields.min);
     fill(said.max, fields.max);
     fill(said.reason, fields.reason);
@@ -296,6 +315,9 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
   result.weight = said.weight.value_or(result.weight);
   result.weightRangeSelection =
       said.weightRangeSelection.value_or(RangeSelection::Max);
+  result.weightStorage = said.weightStorage.value_or(result.weightStorage);
+  result.weightSymmetry = said.weightSymmetry.value_or(result.weightSymmetry);
+  result.blockSize = said.blockSize.value_or(result.blockSize);
   result.reason = said.reason.value_or("");
   return result;
 }

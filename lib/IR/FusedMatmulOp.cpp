@@ -100,6 +100,9 @@ LogicalResult FusedMatmulOp::verify() {
   if (failed(verifyShapes(*this)) || failed(verifyFusedFactors(*this)))
     return failure();
   int64_t k = lhs.getShape().back(), n = output.getShape().back();
+  if (shape.storedBits && k % shape.storedBlock != 0)
+    return emitOpError() << "sums over " << k << " elements, which blocks of "
+                         << shape.storedBlock << " do not divide";
   PackedShape packed = shape.pack(n, k);
   if (rhs.getShape().back() != packed.size())
     return emitOpError() << "rhs must be packed into " << packed.size()

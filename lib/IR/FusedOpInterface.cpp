@@ -80,12 +80,17 @@ LogicalResult verifyFusedOutputs(FusedOpInterface op) {
 LogicalResult verifyFusedFactors(FusedOpInterface op) {
   DotAttrInterface dot = op.getDot();
   bool isFloat = dot.getDotShape().isFloat;
+  bool isStored = dot.getDotShape().storedBits > 0;
   auto isFactor = [&](Value factor) {
     Type type = getElementTypeOrSelf(factor);
     return isFloat ? type.isF32() : type.isInteger(8);
   };
   Type accumulator = getElementTypeOrSelf(op.getInit());
-  if (!isFactor(op.getLhs()) || !isFactor(op.getRhs()))
+  if (isStored && !isa<FusedMatmulOp>(op.getOperation()))
+    return op->emitOpError() << "takes no stored weights";
+  if (!isFactor(op.getLhs()) ||
+      (isStored ? !getElementTypeOrSelf(op.getRhs()).isInteger(8)
+                : !isFactor(op.getRhs())))
     return op->emitOpError() << "lhs and rhs must hold the factors of " << dot;
   if (isFloat ? !accumulator.isF32() : !accumulator.isInteger(32))
     return op->emitOpError() << "init must hold the accumulators of " << dot;

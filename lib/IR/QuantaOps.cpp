@@ -28,7 +28,7 @@ struct ObserverState : SideEffects::Resource::Base<ObserverState> {
 
 /// Values are rounded and clamped in f32: it must hold all of them.
 static LogicalResult verifyTargetStorage(Operation *op, Type elementType) {
-  unsigned width = QuantParams::get(elementType)->storageWidth();
+  unsigned width = QuantParams::getOfWeight(elementType)->storageWidth();
   if (width <= 16)
     return success();
   return op->emitOpError() << "cannot round to " << width
@@ -66,8 +66,10 @@ LogicalResult ObserveOp::verify() {
 }
 
 LogicalResult FakeQuantOp::verify() {
-  if (failed(verifyQuantizedType(getInput().getType(), getQuantizedType(),
-                                 [&] { return emitOpError(); })))
+  if (failed(verifyQuantizedType(
+          getInput().getType(), getQuantizedType(),
+          [&] { return emitOpError(); },
+          /*isWeight=*/true)))
     return failure();
   return verifyTargetStorage(*this, getQuantizedType());
 }

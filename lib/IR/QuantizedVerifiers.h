@@ -49,6 +49,24 @@ llvm::LogicalResult verifyBias(mlir::Operation *op, mlir::Value bias,
                                int64_t channels, const QuantParams &lhs,
                                const QuantParams &rhs);
 
+/// Position of the result of `map` that is iterator `dim` alone.
+std::optional<int32_t> findDim(mlir::AffineMap map, unsigned dim);
+
+/// The iterator that result `position` of `map` is.
+unsigned getIterator(mlir::AffineMap map, int32_t position);
+
+/// The three maps of a contraction have the same dimensions and no symbols, and
+/// fit the three tensors: sizes agree, and no factor is read out of bounds; the
+/// result's map selects distinct dimensions, whose dynamic sizes are sizes of a
+/// factor.
+llvm::LogicalResult
+verifyContractionMaps(mlir::Operation *op, llvm::ArrayRef<mlir::AffineMap> maps,
+                      llvm::ArrayRef<mlir::RankedTensorType> types);
+
+/// Points of the iteration space, a dynamic size counted as 1.
+int64_t countProducts(llvm::ArrayRef<mlir::AffineMap> maps,
+                      llvm::ArrayRef<mlir::RankedTensorType> types);
+
 /// Whether two sizes may be the same: a dynamic one may be any.
 inline bool sizesAgree(int64_t a, int64_t b) {
   return mlir::ShapedType::isDynamic(a) || mlir::ShapedType::isDynamic(b) ||

@@ -155,6 +155,25 @@ struct ContractionModel
         builder.getAffineMapArrayAttr(linalgOp.getIndexingMapsArray()),
         builder.getI32IntegerAttr(getChannelResultDim(op)));
   }
+  LogicalResult checkWeightOnly(Operation *op, std::string &reason) const {
+    auto linalgOp = cast<linalg::LinalgOp>(op);
+    if (linalgOp.getNumReductionLoops() == 1 &&
+        llvm::all_of(linalgOp.getIndexingMapsArray(), [](AffineMap map) {
+          return map.isProjectedPermutation();
+        }))
+      return success();
+    reason = "it is not a product of matrices";
+    return failure();
+  }
+  Value buildWeightOnly(Operation *op, OpBuilder &builder, ValueRange factors,
+                        unsigned weight, Value init) const {
+    SmallVector<AffineMap> maps =
+        cast<linalg::LinalgOp>(op).getIndexingMapsArray();
+    return WeightOnlyContractOp::create(
+        builder, op->getLoc(), factors[1 - weight], factors[weight], init,
+        builder.getAffineMapArrayAttr(
+            {maps[1 - weight], maps[weight], maps[2]}));
+  }
 };
 
 template <typename... OpTys> void attachModels(MLIRContext *context) {

@@ -40,10 +40,87 @@ std::optional<QuantParams> QuantParams::get(Type elementType) {
   return params;
 }
 
-LogicalResult
-verifyQuantizedType(ShapedType shapedType, Type elementType,
-                    function_ref<InFlightDiagnostic()> emitError) {
-  std::optional<QuantParams> params = QuantParams::get(elementType);
+std::optional<QuantParams> QuantParams::getOfWeight(Type elementType) {
+  auto type = dyn_cast<quant::UniformQuantizedSubChannelType>(elementType);
+  if (!type)
+    return get(elementType);
+  QuantParams params;
+  params.type = type;
+  params.range = {static_cast<int32_t>(type.getStorageTypeMin()),
+                  static_cast<int32_t>(type.getStorageTypeMax())};
+  params.blockCounts =
+      SmallVector<int64_t, 2>(type.getScales().getType().getShape());
+  params.blockSizes.assign(params.blockCounts.size(), 0);
+  for (auto [dim, size] : type.getBlockSizeInfo())
+    if (dim >= 0 && dim < static_cast<int64_t>(params.blockSizes.size()))
+      params.blockSizes[dim] = size;
+  for (const APFloat &scale : type.getScales().getValues<APFloat>())
+    params.scales.push_back(scale.convertToDouble());
+  // Upstream prints them as signed numbers, whatever the storage.
+  for (const APInt &zeroPoint : type.getZeroPoints().getValues<APInt>())
+    params.zeroPoints.push_back(
+        type.isSigned() ? zeroPoint.getSExtValue()
+                        : static_cast<int64_t>(zeroPoint.getZExtValue()));
+  return params;
+}
+
+size_t QuantParams::getChannel(ArrayRef<int64_t> shape, int64_t index) const {
+  if (scales.size() == 1)
+    return 0;
+  if (axis) {
+    int64_t inner = 1;
+    for (int64_t size : shape.drop_front(*axis + 1))
+      inner *= size;
+    return index / inner % shape[*axis];
+  }
+  int64_t channel = 0, stride = 1;
+  for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
+    int64_t position = index % shape[dim];
+    index /= shape[dim];
+    if (blockSizes[dim] > 0)
+      channel += position / blockSizes[dim] * stride;
+    stride *= blockCounts[dim];
+  }
+  return channel;
+}
+
+/// The blocks of a sub-channel type divide the tensor, and there is a scale and
+/// a zero point for each.
+static LogicalResult
+verifyBlocks(ShapedType shapedType, quant::UniformQuantizedSubChannelType type,
+             function_ref<InFlightDiagnostic()> emitError) {
+  ArrayRef<int64_t> counts = type.getScales().getType().getShape();
+  if (!type.getScales().getElementType().isF32() ||
+      type.getZeroPoints().getType().getShape() != counts)
+    return emitError() << type << " needs f32 scales and as many zero points";
+  if (!shapedType.hasStaticShape() ||
+      shapedType.getRank() != static_cast<int64_t>(counts.size()))
+    return emitError() << "has scales for blocks of a tensor of rank "
+                       << counts.size() << ", which needs static sizes, not "
+                       << shapedType;
+  SmallVector<int64_t> sizes(shapedType.getShape());
+  for (auto [dim, size] : type.getBlockSizeInfo()) {
+    if (dim < 0 || dim >= shapedType.getRank() || size <= 0)
+      return emitError() << "block size " << size << " of dimension " << dim
+                         << " does not fit " << shapedType;
+    sizes[dim] = size;
+  }
+  for (auto [dim, size] : llvm::enumerate(sizes)) {
+    int64_t whole = shapedType.getDimSize(dim);
+    if (whole % std::max<int64_t>(size, 1) != 0 || size * counts[dim] != whole)
+      return emitError() << "has " << counts[dim] << " blocks of " << size
+                         << " elements along dimension " << dim << " of size "
+                         << whole;
+  }
+  return success();
+}
+
+LogicalResult verifyQuantizedType(ShapedType shapedType, Type elementType,
+                                  function_ref<InFlightDiagnostic()> emitError,
+                                  bool isWeight) {
+  std::optional<QuantParams> params =
+      isWeight ? QuantParams::getOfWeight(elementType)
+               : QuantParams::get(elementType);
   if (!params)
     return emitError() << "needs a per-tensor or per-axis uniform quantized "
                           "type, got "
@@ -66,6 +143,9 @@ verifyQuantizedType(ShapedType shapedType, Type elementType,
       return emitError() << "zero point " << zeroPoint
                          << " lies outside the storage range [" << qmin << ", "
                          << qmax << "] of " << elementType;
+  if (auto blocks =
+          dyn_cast<quant::UniformQuantizedSubChannelType>(elementType))
+    return verifyBlocks(shapedType, blocks, emitError);
   if (!params->axis || !shapedType.hasRank())
     return success();
   int32_t axis = *params->axis;

@@ -85,4 +85,9 @@ DynamicRange chooseDynamicRange(const float *row, int64_t count,
   return {scale, zeroPoint};
 }
 
+float addStoredProduct(float x, int32_t q, float scale, int32_t zeroPoint,
+                       float acc) {
+  return std::fma(x, dequantize(q, scale, zeroPoint), acc);
+}
+
 } // namespace quanta::reference

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "WeightTypes.h"
+
 #include "quanta/Calibration/AutoScheme.h"
 #include "quanta/Calibration/FileError.h"
 #include "quanta/Calibration/Recipe.h"
@@ -191,44 +193,16 @@ private:
     return getActivationType(*range, scheme);
   }
 
-  /// Parameters of a constant weight from its values.
-  FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
-                                   const OperandScheme &scheme) {
-    Value weight = factor.get();
-    auto type = cast<RankedTensorType>(weight.getType());
-    std::optional<int32_t> axis = op.getWeightAxis(factor.getOperandNumber());
-    if (scheme.weight == WeightGranularity::PerTensor)
-      axis = std::nullopt;
-    std::optional<SmallVector<float>> values = getConstantFloats(weight);
-    if (!values)
-      return op.emitOpError() << "has a weight whose values cannot be read";
-    int64_t inner = 1, channels = 1;
-    if (axis) {
-      channels = type.getDimSize(*axis);
-      for (int64_t dim = *axis + 1; dim < type.getRank(); ++dim)
-        inner *= type.getDimSize(dim);
-    }
-    std::vector<std::vector<float>> parts(channels);
-    for (auto [index, value] : llvm::enumerate(*values)) {
-      if (!std::isfinite(value))
-        return op.emitOpError() << "has a weight with the value " << value
-                                << " at element " << index;
-      parts[static_cast<int64_t>(index) / inner % channels].push_back(value);
-    }
-    SmallVector<double> maxAbs;
-    for (ArrayRef<float> part : parts)
-      maxAbs.push_back(
-          selectMagnitude(part, scheme.weightRangeSelection, /*qmax=*/127));
-    return Type(chooseSymmetricType(&getContext(), maxAbs, axis, /*width=*/8));
-  }
-
   /// The reason for which the recipe or the operation itself asks for float.
   std::optional<std::string> getFloatReason(QuantizableOpInterface op) {
     std::string reason;
     if (failed(op.checkQuantizable(reason)))
       return reason;
+    unsigned activations = 0;
+    bool isWeightOnly = false;
     for (OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();
+      activations += !getConstant(factor->get());
       if (!observe) {
         if (getConstant(factor->get()))
           continue;
@@ -238,11 +212,15 @@ private:
       OperandScheme scheme = resolve(op, observe.getName());
       if (scheme.scheme == Scheme::Float)
         return scheme.reason.empty() ? "the recipe says float" : scheme.reason;
+      isWeightOnly |= scheme.scheme == Scheme::WeightOnly;
     }
-    if (llvm::all_of(op.getFactors(), [](OpOperand *factor) {
-          return !!getConstant(factor->get());
-        }))
+    if (activations == 0)
       return "all its factors are constants";
+    if (isWeightOnly && activations > 1)
+      return "the recipe says weight_only, but both its factors are "
+             "activations";
+    if (isWeightOnly && failed(op.checkWeightOnly(reason)))
+      return "the recipe says weight_only, but " + reason;
     return std::nullopt;
   }
 
@@ -297,6 +275,8 @@ private:
   FailureOr<Value> simulateActivation(QuantizableOpInterface op,
                                       OpOperand &factor, ObserveOp observe) {
     OperandScheme scheme = resolve(op, observe.getName());
+    if (scheme.scheme == Scheme::WeightOnly)
+      return Value(observe);
     if (scheme.scheme == Scheme::Dynamic)
       return simulateDynamic(op, factor, observe, scheme);
     Value &fake = activations[observe];
@@ -314,7 +294,9 @@ private:
   FailureOr<Value> simulateWeight(QuantizableOpInterface op, OpOperand &factor,
                                   const OperandScheme &scheme) {
     Value weight = factor.get();
-    FailureOr<Type> type = chooseWeightType(op, factor, scheme);
+    FailureOr<Type> type = scheme.scheme == Scheme::WeightOnly
+                               ? chooseWeightOnlyType(op, factor, scheme)
+                               : chooseWeightType(op, factor, scheme);
     if (failed(type))
       return failure();
     Value &fake = weights[{weight, *type}];

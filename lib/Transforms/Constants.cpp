@@ -57,16 +57,10 @@ std::optional<SmallVector<float>> getRoundedConstant(FakeQuantOp op) {
   std::optional<SmallVector<float>> values = getConstantFloats(op.getInput());
   if (!values)
     return std::nullopt;
-  auto params = *QuantParams::get(op.getQuantizedType());
+  auto params = *QuantParams::getOfWeight(op.getQuantizedType());
   ArrayRef<int64_t> shape = op.getInput().getType().getShape();
-  int64_t inner = 1, channels = 1;
-  if (params.axis) {
-    channels = shape[*params.axis];
-    for (int64_t size : shape.drop_front(*params.axis + 1))
-      inner *= size;
-  }
   for (auto [index, value] : llvm::enumerate(*values)) {
-    size_t channel = static_cast<int64_t>(index) / inner % channels;
+    size_t channel = params.getChannel(shape, index);
     value = reference::fakeQuantize(value, params.scale(channel),
                                     params.zeroPoint(channel), params.range);
   }

@@ -73,6 +73,21 @@ unsigned ElementwiseBuilder::addParameter(ArrayRef<T> values,
   return operands.size() - 1;
 }
 
+template <typename T>
+unsigned ElementwiseBuilder::addParameter(ArrayRef<T> values,
+                                          const QuantParams &params) {
+  if (!params.hasBlocks() || llvm::all_equal(values))
+    return addParameter(values, params.axis);
+  SmallVector<AffineExpr> exprs;
+  for (auto [dim, size] : llvm::enumerate(params.blockSizes))
+    exprs.push_back(size > 0 ? builder.getAffineDimExpr(dim).floorDiv(size)
+                             : builder.getAffineConstantExpr(0));
+  operands.push_back({static_cast<int>(inputs.size()), {}});
+  inputs.push_back(createConstant(builder, loc, params.blockCounts, values));
+  maps.push_back(AffineMap::get(rank, 0, exprs, builder.getContext()));
+  return operands.size() - 1;
+}
+
 Value ElementwiseBuilder::get(OpBuilder &builder, Location loc,
                               ValueRange elements, unsigned index) const {
   const Operand &operand = operands[index];
@@ -144,7 +159,7 @@ static Value buildCenter(OpBuilder &builder, Location loc, Value q,
   return arith::SIToFPOp::create(builder, loc, builder.getF32Type(), q);
 }
 
-static SmallVector<float> getScales(const QuantParams &params) {
+SmallVector<float> getScales(const QuantParams &params) {
   SmallVector<float> scales;
   for (size_t channel = 0; channel < params.scales.size(); ++channel)
     scales.push_back(params.scale(channel));
@@ -155,7 +170,7 @@ static SmallVector<float> getFloatZeroPoints(const QuantParams &params) {
   return SmallVector<float>(params.zeroPoints.begin(), params.zeroPoints.end());
 }
 
-static SmallVector<int32_t> getZeroPoints(const QuantParams &params) {
+SmallVector<int32_t> getZeroPoints(const QuantParams &params) {
   return SmallVector<int32_t>(params.zeroPoints.begin(),
                               params.zeroPoints.end());
 }
@@ -254,10 +269,9 @@ Value buildRequantize(OpBuilder &builder, Location loc, Value input,
 Value buildFakeQuant(OpBuilder &builder, Location loc, Value input,
                      const QuantParams &params) {
   ElementwiseBuilder elementwise(builder, loc, input);
-  unsigned scale =
-      elementwise.addParameter<float>(getScales(params), params.axis);
+  unsigned scale = elementwise.addParameter<float>(getScales(params), params);
   unsigned zeroPoint =
-      elementwise.addParameter<float>(getFloatZeroPoints(params), params.axis);
+      elementwise.addParameter<float>(getFloatZeroPoints(params), params);
   return elementwise.build(
       builder.getF32Type(),
       [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {

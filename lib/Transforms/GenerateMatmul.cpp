@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GenerateStored.h"
 #include "KernelGenerators.h"
 #include "ParallelLoops.h"
 #include "TileBuilder.h"
@@ -181,6 +182,10 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
   int64_t chains = tile.chainsOf(rows, vectors);
   int64_t perChain = rows * vectors;
   SmallVector<Value> accumulators = tile.buildStart(channels, rows, chains);
+  if (shape.storedBits)
+    return buildStoredProducts(
+        tile, tile.mul(block, shape.columns() * shape.pack(n, k).depth), row,
+        rows, k, vectors, accumulators);
   int64_t groups = k / shape.kGroup;
   int64_t steps = groups / chains;
   if (steps > 0) {

@@ -41,8 +41,9 @@ struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
                                 op.getInput().getType().getShape(),
                                 ArrayRef<float>(*values));
       else
-        result = buildFakeQuant(builder, op.getLoc(), op.getInput(),
-                                *QuantParams::get(op.getQuantizedType()));
+        result =
+            buildFakeQuant(builder, op.getLoc(), op.getInput(),
+                           *QuantParams::getOfWeight(op.getQuantizedType()));
       // `tensor.empty` of static sizes loses nothing, dynamic ones stay `?`.
       op.replaceAllUsesWith(result);
       op.erase();

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Convolutions.h"
+#include "StoredWeights.h"
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
@@ -34,6 +35,11 @@ public:
   ProductPacker(linalg::LinalgOp op, Product product, DotAttrInterface dot)
       : op(op), product(std::move(product)), dot(dot), shape(dot.getDotShape()),
         b(op), loc(op.getLoc()) {}
+  ProductPacker(linalg::LinalgOp op, const StoredProduct &product,
+                DotAttrInterface dot)
+      : ProductPacker(op, static_cast<const Product &>(product), dot) {
+    stored = &product;
+  }
 
   LogicalResult run();
 
@@ -44,6 +50,8 @@ private:
   DotShape shape;
   OpBuilder b;
   Location loc;
+  /// The same product, if its weights are stored as integers.
+  const StoredProduct *stored = nullptr;
   int64_t n, k;
   /// Constant vector of N accumulators to start from, or null.
   Value bias;
@@ -57,6 +65,7 @@ private:
   template <typename T>
   std::pair<Value, Value> packConstant(DenseElementsAttr weights);
   std::pair<Value, Value> packAtRunTime();
+  std::pair<Value, Value> packStoredWeights();
   Value sumRows();
   AffineMap getRhsMap();
 };
@@ -244,6 +253,20 @@ std::pair<Value, Value> ProductPacker::packAtRunTime() {
   return {pack.getResult(0), init};
 }
 
+/// Weights that stay integers, and what the sums start from: the bias.
+std::pair<Value, Value> ProductPacker::packStoredWeights() {
+  SmallVector<int64_t> sizes;
+  SmallVector<int8_t> bytes = packStored(*stored, dot, sizes);
+  PackedShape packed = shape.pack(n, k);
+  sizes.push_back(packed.size());
+  SmallVector<float> start(packed.columns, 0.0f);
+  if (bias)
+    llvm::copy(*getConstantFloats(bias), start.begin());
+  bias = {};
+  return {createConstant(b, loc, sizes, ArrayRef<int8_t>(bytes)),
+          createConstant(b, loc, {packed.columns}, ArrayRef<float>(start))};
+}
+
 /// `sum_k lhs[rows..., k]`, of the elements that the dot product sees.
 Value ProductPacker::sumRows() {
   SmallVector<AffineExpr> rows;
@@ -292,7 +315,9 @@ LogicalResult ProductPacker::run() {
   AffineMap lhsMap = arrangeLhs();
   std::pair<Value, Value> packed;
   DenseElementsAttr weights = getDenseConstant(product.rhs.tensor);
-  if (!weights)
+  if (stored)
+    packed = packStoredWeights();
+  else if (!weights)
     packed = packAtRunTime();
   else if (product.isFloat)
     packed = packConstant<float>(weights);
@@ -358,11 +383,15 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
     }
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-    for (linalg::LinalgOp op : ops)
+    for (linalg::LinalgOp op : ops) {
       if (std::optional<Product> product = matchProduct(op))
         (void)ProductPacker(op, *product,
                             product->isFloat ? floatDot : integerDot)
             .run();
+      else if (std::optional<StoredProduct> stored = matchStoredProduct(op))
+        if (DotAttrInterface dot = getStoredDot(*stored, floatDot))
+          (void)ProductPacker(op, *stored, dot).run();
+    }
   }
 };
 

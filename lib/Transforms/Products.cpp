@@ -84,8 +84,7 @@ static bool hasElementTypes(linalg::LinalgOp op) {
          (element(0).isF32() && element(1).isF32() && element(2).isF32());
 }
 
-/// Sorts the iterators into rows, batches, one n and one k.
-static bool classify(AffineMap out, Product &product) {
+bool classifyProduct(AffineMap out, Product &product) {
   unsigned dims = out.getNumDims();
   std::optional<unsigned> k;
   for (unsigned dim = 0; dim < dims; ++dim) {
@@ -134,7 +133,7 @@ std::optional<Product> matchProduct(linalg::LinalgOp op) {
   product.lhs.map = maps[0];
   product.rhs.map = maps[1];
   product.init = op->getOperand(2);
-  if (!classify(maps[2], product))
+  if (!classifyProduct(maps[2], product))
     return std::nullopt;
   return product;
 }

@@ -57,6 +57,7 @@ public:
   LogicalResult run(QuantizableOpInterface op);
 
 private:
+  bool runWeightOnly(QuantizableOpInterface op);
   /// Quantized form of each fake-quantized value.
   DenseMap<Operation *, Factor> quantized;
 
@@ -71,17 +72,11 @@ private:
 Value ContractionQuantizer::quantizeWeight(OpBuilder &builder, FakeQuantOp op,
                                            RankedTensorType type,
                                            ArrayRef<float> values) {
-  auto params = *QuantParams::get(op.getQuantizedType());
-  int64_t inner = 1, channels = 1;
-  if (params.axis) {
-    channels = type.getDimSize(*params.axis);
-    for (int64_t dim = *params.axis + 1; dim < type.getRank(); ++dim)
-      inner *= type.getDimSize(dim);
-  }
+  auto params = *QuantParams::getOfWeight(op.getQuantizedType());
   SmallVector<APInt> storage;
   storage.reserve(values.size());
   for (auto [index, value] : llvm::enumerate(values)) {
-    size_t channel = static_cast<int64_t>(index) / inner % channels;
+    size_t channel = params.getChannel(type.getShape(), index);
     int32_t q = reference::quantize(value, params.scale(channel),
                                     params.zeroPoint(channel), params.range);
     storage.emplace_back(params.storageWidth(), static_cast<uint64_t>(q),
@@ -234,10 +229,12 @@ Value addInit(OpBuilder &builder, Location loc, Value tensor, Value init) {
 }
 
 /// The quantized type of a factor: of a fake-quant, or of what a dequantization
-/// reads. Null for a float factor.
+/// reads. Null for a float factor, and for a weight with blocks, which no
+/// integer contraction takes.
 Type getFactorType(Operation *factor) {
   if (auto fake = dyn_cast_or_null<FakeQuantOp>(factor))
-    return fake.getQuantizedType();
+    return QuantParams::get(fake.getQuantizedType()) ? fake.getQuantizedType()
+                                                     : Type();
   if (auto fake = dyn_cast_or_null<DynamicFakeQuantOp>(factor))
     return fake.getQuantizedType();
   auto dequantize = dyn_cast_or_null<DequantizeOp>(factor);
@@ -286,7 +283,68 @@ bool checkAccumulators(QuantizableOpInterface op, Operation *built,
   return false;
 }
 
+/// The weight that `value` is: a constant to be rounded to at most 8 bits, or
+/// one that is stored as integers and dequantized.
+Operation *getStoredWeight(Value value) {
+  if (auto fake = value.getDefiningOp<FakeQuantOp>())
+    return getConstant(fake.getInput()) &&
+                   QuantParams::getOfWeight(fake.getQuantizedType())
+                           ->storageWidth() <= 8
+               ? fake
+               : nullptr;
+  auto dequantize = value.getDefiningOp<DequantizeOp>();
+  auto cast = dequantize
+                  ? dequantize.getInput().getDefiningOp<quant::StorageCastOp>()
+                  : nullptr;
+  return cast && getConstant(cast.getInput()) &&
+                 getFactorType(dequantize.getOperation())
+             ? dequantize
+             : nullptr;
+}
+
+/// A weight that meets a float activation stays stored as integers.
+bool ContractionQuantizer::runWeightOnly(QuantizableOpInterface op) {
+  SmallVector<Value> values;
+  std::optional<unsigned> weight;
+  std::string reason;
+  for (auto [index, factor] : llvm::enumerate(op.getFactors())) {
+    values.push_back(factor->get());
+    Operation *producer = factor->get().getDefiningOp();
+    if (getStoredWeight(factor->get()) && !weight)
+      weight = index;
+    else if (getFactorType(producer))
+      return false;
+  }
+  if (!weight || failed(op.checkQuantizable(reason)) ||
+      failed(op.checkWeightOnly(reason)))
+    return false;
+  OpBuilder builder(op);
+  values[*weight] = quantizeFactor(values[*weight].getDefiningOp()).quantized;
+  // A constant to start from is part of the sums; anything else is added to
+  // them, so that kernels start from one row.
+  Value init = op.getAccumulatorInit()->get();
+  bool isStart =
+      isZeroTensor(init) || getBroadcastVector(init, op.getChannelResultDim());
+  Value start = init;
+  if (!isStart) {
+    Value empty =
+        createEmptyLike(builder, op.getLoc(), init, builder.getF32Type());
+    Value zero = arith::ConstantOp::create(builder, op.getLoc(),
+                                           builder.getF32FloatAttr(0.0f));
+    start =
+        linalg::FillOp::create(builder, op.getLoc(), zero, empty).getResult(0);
+  }
+  Value result = op.buildWeightOnly(builder, values, *weight, start);
+  if (!isStart)
+    result = addInit(builder, op.getLoc(), result, init);
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return true;
+}
+
 LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
+  if (runWeightOnly(op))
+    return success();
   SmallVector<Operation *> fakes;
   for (OpOperand *factor : op.getFactors()) {
     Operation *fake = factor->get().getDefiningOp();

@@ -44,6 +44,13 @@ struct SplitFakeQuant : OpRewritePattern<FakeQuantOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(FakeQuantOp op,
                                 PatternRewriter &rewriter) const override {
+    // Only weights are stored with a scale for each block.
+    if (!QuantParams::get(op.getQuantizedType())) {
+      rewriter.replaceOp(
+          op, buildFakeQuant(rewriter, op.getLoc(), op.getInput(),
+                             *QuantParams::getOfWeight(op.getQuantizedType())));
+      return success();
+    }
     Value quantized =
         QuantizeOp::create(rewriter, op.getLoc(), getQuantizedTensorType(op),
                            op.getInput(), op.getNameAttr());

@@ -8,6 +8,7 @@
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
+#include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -53,6 +54,18 @@ bool computesInFloat(linalg::LinalgOp op) {
                       });
 }
 
+/// "i4", "u8": how a weight-only contraction stores its weights; empty for any
+/// other.
+std::string getWeightStorage(Operation *op) {
+  auto contract = dyn_cast<WeightOnlyContractOp>(op);
+  if (!contract)
+    return "";
+  auto params = *QuantParams::getOfWeight(
+      contract.getWeights().getType().getElementType());
+  return (params.isSigned() ? "i" : "u") +
+         std::to_string(params.storageWidth());
+}
+
 struct ReportPass : impl::ReportBase<ReportPass> {
   using ReportBase::ReportBase;
 
@@ -72,6 +85,12 @@ struct ReportPass : impl::ReportBase<ReportPass> {
       }
     }
     if (output.empty()) {
+      for (MacOpInterface op : contractions)
+        if (std::string storage = getWeightStorage(op); !storage.empty())
+          op.emitRemark()
+              << "is weight-only: float activations, weights stored "
+                 "as "
+              << storage;
       for (const Glue &part : glue)
         if (part.count)
           emitRemark(getOperation().getLoc())
@@ -100,6 +119,7 @@ private:
        "they sum or compare f32 values, which needs their precision"}};
   int64_t macs = 0;
   int64_t integerMacs = 0;
+  int64_t weightOnlyMacs = 0;
 
   void collect() {
     getOperation().walk([&](Operation *op) {
@@ -109,6 +129,8 @@ private:
         macs += count;
         if (contraction.isQuantizedCompute())
           integerMacs += count;
+        else if (!getWeightStorage(op).empty())
+          weightOnlyMacs += count;
         else
           left.push_back({op, getReason(op), count});
       } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -139,6 +161,8 @@ private:
     json.object([&] {
       json.attribute("int8_mac_share",
                      macs ? static_cast<double>(integerMacs) / macs : 0.0);
+      json.attribute("weight_only_mac_share",
+                     macs ? static_cast<double>(weightOnlyMacs) / macs : 0.0);
       json.attribute("macs", macs);
       json.attributeArray("contractions", [&] {
         for (MacOpInterface op : contractions)
@@ -147,6 +171,8 @@ private:
             json.attribute("location", describeLocation(op->getLoc()));
             json.attribute("macs", op.getMacCount());
             json.attribute("integer", op.isQuantizedCompute());
+            if (std::string storage = getWeightStorage(op); !storage.empty())
+              json.attribute("weight_only", storage);
           });
       });
       json.attributeArray("left_in_float", [&] {

@@ -26,6 +26,9 @@ void populateRewritePools(const mlir::TypeConverter &converter,
 void populateRewriteShapes(const mlir::TypeConverter &converter,
                            mlir::RewritePatternSet &patterns);
 
+void populateRewriteWeightOnly(const mlir::TypeConverter &converter,
+                               mlir::RewritePatternSet &patterns);
+
 /// Parameters of a quantized tensor.
 inline QuantParams getQuantParams(mlir::Value value) {
   return *QuantParams::get(mlir::getElementTypeOrSelf(value.getType()));

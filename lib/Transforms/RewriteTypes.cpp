@@ -353,6 +353,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     populateRewriteGathers(converter, patterns);
     populateRewritePools(converter, patterns);
     populateRewriteShapes(converter, patterns);
+    populateRewriteWeightOnly(converter, patterns);
     populateFunctionOpInterfaceTypeConversionPattern<func::FuncOp>(patterns,
                                                                    converter);
     populateReturnOpTypeConversionPattern(patterns, converter);

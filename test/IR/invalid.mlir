@@ -78,7 +78,7 @@ func.func @fake_quant_expresses_f64(%x: tensor<4xf32>) -> tensor<4xf32> {
 // -----
 
 func.func @fake_quant_not_uniform(%x: tensor<4xf32>) -> tensor<4xf32> {
-  // expected-error@+1 {{uniform quantized type (per tensor or per axis)}}
+  // expected-error@+1 {{uniform quantized type (per tensor, per axis or sub-channel)}}
   %0 = quanta.fake_quant %x as !quant.calibrated<f32<-1.0:1.0>> : tensor<4xf32>
   return %0 : tensor<4xf32>
 }

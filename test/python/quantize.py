@@ -38,6 +38,21 @@ class Quantization(unittest.TestCase):
         self.assertEqual(len(report["contractions"]), 2)
         self.assertEqual(report["left_in_float"], [])
 
+    def test_weight_only(self):
+        recipe = {"scheme": "weight_only", "weight_storage": "i4", "weight": "per_channel"}
+        small = quanta.quantize(self.module, recipe=recipe, strict=True)
+        self.assertEqual(small.report["int8_mac_share"], 0)
+        self.assertEqual(small.report["weight_only_mac_share"], 1)
+        self.assertEqual(small.report["left_in_float"], [])
+        self.assertEqual(
+            [entry["weight_only"] for entry in small.report["contractions"]],
+            ["i4", "i4"],
+        )
+        result, exact = quanta.compile(small)(self.x), self.model.reference(self.x)
+        self.assertGreater(np.abs(result - exact).max(), 0)
+        ratio = np.sum((result - exact) ** 2) / np.sum(exact**2)
+        self.assertLess(ratio, 0.05)
+
     def test_recipe(self):
         name = next(
             n for n, e in self.statistics.items() if e["elements"] == self.x.size

@@ -56,7 +56,8 @@ struct ErrorSums {
 struct OperandFigures {
   /// The activation's observer; empty for a weight.
   std::string name;
-  /// "static", "dynamic" or "float".
+  /// "static", "dynamic" or "float"; of a weight whose activation is float,
+  /// "weight_only".
   std::string scheme;
   /// Rounding and saturation of the values themselves.
   ErrorSums error;

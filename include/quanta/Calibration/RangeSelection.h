@@ -81,6 +81,12 @@ double predictSqnr(const ObserverStatistics &statistics, RealRange range,
 double selectMagnitude(llvm::ArrayRef<float> weights, RangeSelection selection,
                        int64_t qmax);
 
+/// The range, zero included, that weights keep in a type of `levels` integers
+/// with any zero point; `selection` is `Max` or `Mse`, which shrinks both ends
+/// by the same factor.
+RealRange selectWeightRange(llvm::ArrayRef<float> weights,
+                            RangeSelection selection, int64_t levels);
+
 namespace detail {
 RealRange selectByMse(const Histogram &histogram, RealRange seen,
                       const RangeOptions &options);

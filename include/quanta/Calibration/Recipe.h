@@ -19,12 +19,14 @@
 
 namespace quanta {
 
-enum class Scheme { Static, Dynamic, Float };
+enum class Scheme { Static, Dynamic, WeightOnly, Float };
 /// What has a range of its own where it is found at run time.
 enum class Granularity { PerRow, PerTensor };
 enum class ActivationStorage { U8, I8 };
 enum class Symmetry { Affine, Symmetric };
-enum class WeightGranularity { PerChannel, PerTensor };
+enum class WeightGranularity { PerChannel, PerTensor, PerBlock };
+/// Storage of the weights of a weight-only contraction.
+enum class WeightStorage { I8, U8, I4, U4 };
 
 /// What a recipe says about an operand, or leaves unsaid.
 struct RecipeFields {
@@ -40,6 +42,10 @@ struct RecipeFields {
   std::optional<double> min, max;
   std::optional<WeightGranularity> weight;
   std::optional<RangeSelection> weightRangeSelection;
+  std::optional<WeightStorage> weightStorage;
+  std::optional<Symmetry> weightSymmetry;
+  /// Weights along the dimension that is summed over that share a scale.
+  std::optional<int64_t> blockSize;
   /// Told in the report.
   std::optional<std::string> reason;
 };
@@ -77,6 +83,9 @@ struct OperandScheme {
   std::optional<RealRange> fixedRange;
   WeightGranularity weight = WeightGranularity::PerChannel;
   RangeSelection weightRangeSelection = RangeSelection::Max;
+  WeightStorage weightStorage = WeightStorage::I8;
+  Symmetry weightSymmetry = Symmetry::Symmetric;
+  int64_t blockSize = 32;
   std::string reason;
 };
 
@@ -85,7 +94,7 @@ struct OperandScheme {
 ///     format: quanta-recipe
 ///     version: 1
 ///     # Defaults. Each may be left out; these are the values then.
-///     scheme: static            # or dynamic, float
+///     scheme: static            # or dynamic, weight_only, float
 ///     activation: u8            # or i8
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
 ///     granularity: per_row      # or per_tensor; for dynamic
@@ -94,6 +103,10 @@ struct OperandScheme {
 ///     percentile: 99.99         # above 50, at most 100
 ///     weight: per_channel       # or per_tensor; i8, symmetric, narrow range
 ///     weight_range_selection: max   # or mse
+///     # Of contractions whose scheme is weight_only:
+///     weight_storage: i8        # or u8, i4, u4
+///     weight_symmetry: symmetric    # or affine: each scale has a zero point
+///     block_size: 32            # of weight: per_block; a multiple of 8
 ///     rules:
 ///       - name: "main/matmul_1/*"   # the activation's observer
 ///         op: "linalg.conv_*"       # the contraction that reads it
@@ -121,6 +134,16 @@ struct OperandScheme {
 /// whole tensor. The right one of two activations is always `symmetric` then:
 /// i8 in the narrow range, or u8 around 128. Anything `float` makes its
 /// contraction compute in float.
+///
+/// With `weight_only`, the activation stays float and needs no statistics, and
+/// the constant weight is stored as integers: 8 or 4 bits each, with a scale
+/// for each output channel (`weight: per_channel`), for all of them
+/// (`per_tensor`), or for each channel and `block_size` consecutive elements
+/// along the dimension that is summed over (`per_block`; what is called group
+/// size elsewhere). A symmetric scale is the largest magnitude over 127 or 7
+/// (for u8 and u4, the zero point is 128 or 8); an affine one spans smallest to
+/// largest, zero included. It applies to products of matrices; any other
+/// contraction stays float, with the reason.
 ///
 /// `observer` is read by `quanta-insert-observers`; with statistics at hand
 /// everything else can change without another run over the data. Unknown keys

@@ -67,6 +67,12 @@ def Quanta_Dialect : Dialect {
        of the right ones, and then the bias is added, all in f32, in this order.
     8. No operation is reassociated or contracted (no fused multiply-add) in
        these formulas, so that every machine gives the same bits.
+    9. *Weight-only contractions* (`quanta.weight_only_contract`) dequantize each
+       weight by rule 3 and sum `acc = fma(x, w, acc)` in f32, beginning with the
+       initial value, over k = 0, 1, 2, ... in this order, whatever the machine.
+       Here `fma` is IEEE 754's fusedMultiplyAdd, which rounds product and sum
+       once; where a processor has no such instruction, the C library's `fmaf`
+       does the same.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect",

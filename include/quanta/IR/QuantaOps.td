@@ -26,6 +26,12 @@ def Quanta_QuantizedElement
            "uniform quantized type (per tensor or per axis)">;
 def Quanta_FloatTensor : RankedTensorOf<[F32]>;
 def Quanta_QuantizedTensor : RankedTensorOf<[Quanta_QuantizedElement]>;
+def Quanta_WeightElement
+    : Type<CPred<"::llvm::isa<::mlir::quant::UniformQuantizedType, "
+                 "::mlir::quant::UniformQuantizedPerAxisType, "
+                 "::mlir::quant::UniformQuantizedSubChannelType>($_self)">,
+           "uniform quantized type (per tensor, per axis or sub-channel)">;
+def Quanta_WeightTensor : RankedTensorOf<[Quanta_WeightElement]>;
 
 def Quanta_ObserverKind : I32EnumAttr<"ObserverKind", "kind of an observer", [
     I32EnumAttrCase<"MinMax", 0, "min_max">,
@@ -98,11 +104,12 @@ def Quanta_FakeQuantOp : Quanta_Op<"fake_quant", [
 
     Constraints:
     1. the quantized type obeys rule 1 of the numerics contract;
-    2. a per-axis type has one scale for each index of its dimension;
+    2. a per-axis type has one scale for each index of its dimension; a
+    sub-channel type, which weights may have, one for each block;
     3. it has at most 16 bits of storage: f32 holds every value exactly.
   }];
   let arguments = (ins Quanta_FloatTensor:$input,
-    TypeAttrOf<Quanta_QuantizedElement>:$quantizedType,
+    TypeAttrOf<Quanta_WeightElement>:$quantizedType,
     OptionalAttr<StrAttr>:$name);
   let results = (outs Quanta_FloatTensor:$result);
   let assemblyFormat = [{
@@ -384,7 +391,8 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     rows in ascending order, all but at least one; `rhs` and `init` have the
     sizes of `batch` and one more, `init` also without them;
     2. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
-    `dot` takes them;
+    `dot` takes them; with `#quanta.stored_fma`, `rhs` holds bytes and the others
+    f32;
     3. `rhs` and `init` have the sizes into which `dot` packs K and N;
     4. there is one map for each extra, which selects dimensions of the result
     or zeros, of the sizes that the extra has;
@@ -436,6 +444,8 @@ def Quanta_YieldOp : Quanta_Op<"yield", [
 }
 
 include "quanta/IR/DynamicOps.td"
+
+include "quanta/IR/WeightOnlyOps.td"
 
 include "quanta/IR/FusedConvolutionOps.td"
 

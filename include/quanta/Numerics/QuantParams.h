@@ -22,16 +22,27 @@
 namespace quanta {
 
 /// A `!quant.uniform` type opened up: one entry of `scales` and `zeroPoints`
-/// for a per-tensor type, one for each index of dimension `axis` otherwise.
+/// for a per-tensor type, one for each index of dimension `axis` of a per-axis
+/// one, one for each block, in row-major order, of a sub-channel type.
 struct QuantParams {
   mlir::quant::QuantizedType type;
   reference::StorageRange range;
   std::optional<int32_t> axis;
   llvm::SmallVector<double, 1> scales;
   llvm::SmallVector<int64_t, 1> zeroPoints;
+  /// Of a sub-channel type: for each dimension of the tensor the number of
+  /// blocks, and of consecutive indices in one (0 where it is all of them).
+  llvm::SmallVector<int64_t, 2> blockCounts, blockSizes;
 
   /// Opens a per-tensor or per-axis uniform type; nothing for other types.
   static std::optional<QuantParams> get(mlir::Type elementType);
+  /// The same, for sub-channel types too: those of weights.
+  static std::optional<QuantParams> getOfWeight(mlir::Type elementType);
+
+  bool hasBlocks() const { return !blockCounts.empty(); }
+  /// Which of `scales` and `zeroPoints` belongs to element `index`, in
+  /// row-major order, of a tensor with these sizes.
+  size_t getChannel(llvm::ArrayRef<int64_t> shape, int64_t index) const;
 
   /// Scale of one channel as arithmetic uses it: rounded to f32, rule 1.
   float scale(size_t channel) const {
@@ -53,10 +64,12 @@ struct QuantParams {
 };
 
 /// Checks rules 1 and 2 of the contract for a tensor of `shapedType`'s shape
-/// with `elementType`; reports the first violation to `emitError`.
+/// with `elementType`; reports the first violation to `emitError`. Sub-channel
+/// types are for weights only.
 llvm::LogicalResult
 verifyQuantizedType(mlir::ShapedType shapedType, mlir::Type elementType,
-                    llvm::function_ref<mlir::InFlightDiagnostic()> emitError);
+                    llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+                    bool isWeight = false);
 
 /// Affine type whose range holds `[min, max]` and zero (PyTorch's
 /// `MinMaxObserver` with `qscheme=per_tensor_affine`, without its floor on the

@@ -69,6 +69,10 @@ void matmul(const Lhs *lhs, int32_t lhsZeroPoint, const Rhs *rhs,
     }
 }
 
+/// Rule 9: `acc` and the product of `x` and a dequantized weight, rounded once.
+float addStoredProduct(float x, int32_t q, float scale, int32_t zeroPoint,
+                       float acc);
+
 } // namespace quanta::reference
 
 #endif // QUANTA_NUMERICS_REFERENCE_H

@@ -19,7 +19,7 @@
 namespace quanta {
 
 /// Sizes of a packed right factor: columns padded to whole vectors, depth to
-/// whole groups.
+/// whole groups; of stored weights, the depth is the bytes of a column.
 struct PackedShape {
   int64_t columns;
   int64_t depth;
@@ -45,6 +45,23 @@ struct DotShape {
   bool interleaves = false;
   /// Whether f32 products and sums of vectors are one instruction.
   bool fusesMultiplyAdd = false;
+  /// Of weights that are stored as integers beside an f32 left factor (see
+  /// `#quanta.stored_fma`): bits of one, or 0 where there are none, elements
+  /// along K that share a scale, and whether scales have zero points.
+  int64_t storedBits = 0;
+  int64_t storedBlock = 0;
+  bool storesZeroPoints = false;
+
+  /// Elements along K that one lane of loaded weights holds, and their bytes.
+  int64_t storedGroup() const { return storedBits == 4 ? 8 : 1; }
+  int64_t storedGroupBytes() const { return storedBits == 4 ? 4 : 1; }
+  /// Bytes of a column's scale and zero point, and with all weights they are
+  /// for.
+  int64_t storedHeadBytes() const { return storesZeroPoints ? 5 : 4; }
+  int64_t storedBlockBytes() const {
+    int64_t groups = (storedBlock + storedGroup() - 1) / storedGroup();
+    return storedHeadBytes() + groups * storedGroupBytes();
+  }
 
   /// The same with blocks of `count` vectors, and as many rows as then fit the
   /// registers of accumulators and weights.
@@ -64,6 +81,9 @@ struct DotShape {
   /// Columns of one block.
   int64_t columns() const { return lanes * vectors; }
   PackedShape pack(int64_t n, int64_t k) const {
+    if (storedBits)
+      return {(n + lanes - 1) / lanes * lanes,
+              (k + storedBlock - 1) / storedBlock * storedBlockBytes()};
     return {(n + lanes - 1) / lanes * lanes,
             (k + kGroup - 1) / kGroup * kGroup};
   }

@@ -58,4 +58,27 @@ def Quanta_FmaAttr : Quanta_DotAttr<"Fma", "fma"> {
   let genVerifyDecl = 1;
 }
 
+def Quanta_StoredFmaAttr : Quanta_DotAttr<"StoredFma", "stored_fma"> {
+  let summary = "fused f32 products with weights stored as integers";
+  let description = [{
+    The right factor is packed as bytes: blocks of columns one after the other,
+    and in each of them, for every `block` elements along K, one f32 scale for
+    each column, with `zero_points` one byte for each column, and the weights.
+    Those of 8 bits lie column by column; of those of 4 bits, eight that follow
+    each other along K fill the 32 bits of a column, the first in the lowest bits.
+    What does not exist is zero. In registers a weight becomes
+    `f32(q - zp) * scale`.
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$rows,
+                        "int64_t":$bits, "bool":$is_signed, "int64_t":$block,
+                        "bool":$zero_points);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Element `element`, along K, of each lane of loaded weights, as i32.
+    ::mlir::Value buildUnpack(::mlir::OpBuilder &builder, ::mlir::Location loc,
+                              ::mlir::Value stored, int64_t element) const;
+  }];
+}
+
 #endif // QUANTA_DOT_ATTRS_TD

@@ -102,7 +102,9 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     infinities are left out with a warning. A constant, of which a remark tells,
     has the range from zero to itself, and scale 1 if it is zero. Where the recipe
     says `float`, the operation keeps its float operands and the reason; where it
-    says `dynamic`, a `quanta.dynamic_fake_quant` finds the range at run time.
+    says `dynamic`, a `quanta.dynamic_fake_quant` finds the range at run time;
+    where it says `weight_only`, the weight of a product of matrices is
+    fake-quantized and its activation stays as it is, without statistics.
 
     Without a recipe, an activation with a histogram has the static range with
     the smallest squared error, if that is predicted to keep 30 dB, and otherwise

@@ -39,6 +39,9 @@ public:
   /// Later `get` finds it.
   template <typename T>
   unsigned addParameter(llvm::ArrayRef<T> values, std::optional<int32_t> axis);
+  /// The same for one value for each scale of `params`, which may have blocks.
+  template <typename T>
+  unsigned addParameter(llvm::ArrayRef<T> values, const QuantParams &params);
 
   /// Builds the operation. `body` receives the element of the first input; it
   /// reads the others through `get`.
@@ -61,6 +64,10 @@ private:
   llvm::SmallVector<Operand> operands;
   int64_t rank;
 };
+
+/// The scales, as arithmetic uses them, and the zero points of a type.
+llvm::SmallVector<float> getScales(const QuantParams &params);
+llvm::SmallVector<int32_t> getZeroPoints(const QuantParams &params);
 
 /// An uninitialised tensor of the sizes of `like`, its dynamic ones included.
 mlir::Value createEmptyLike(mlir::OpBuilder &builder, mlir::Location loc,

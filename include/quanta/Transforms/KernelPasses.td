@@ -115,7 +115,9 @@ def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
     the sums start from: all at compile time. A right factor that is known only
     at run time goes through `quanta.pack`, which does the same there. Zero points
     become corrections for each column and, if the right factor has one, sums
-    over the rows of the left. Needs `quanta-set-target` before it.
+    over the rows of the left. Weights that the product dequantizes stay integers,
+    two to a byte if they have 4 bits, next to their scales
+    (`#quanta.stored_fma`). Needs `quanta-set-target` before it.
 
     ```mlir
     %1 = linalg.generic ... ins(%q, %k : tensor<12x128x64xi8>, tensor<12x128x64xi8>) {

@@ -45,6 +45,11 @@ struct Product {
   static int64_t sizeOf(const Factor &factor, unsigned dim);
 };
 
+/// Sorts the iterators of a product, whose result has the map `out`, into rows,
+/// batches, one n and one k; false if it is no product of matrices. Swaps the
+/// factors if they are in the other order.
+bool classifyProduct(mlir::AffineMap out, Product &product);
+
 /// Recognises `linalg` operations on tensors of 8-bit integers with i32 sums,
 /// or of f32, that multiply two factors and sum over one iterator: products of
 /// matrices and batches of them, in any order of dimensions.

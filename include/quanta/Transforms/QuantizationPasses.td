@@ -157,6 +157,8 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
     accumulators; constant weights and biases are quantized at compile time. A
     bias that i32 could not hold, or not to a thousandth of the largest, stays in
     float.
+    A product whose weight alone is fake-quantized, or dequantized from at most 8
+    bits, becomes a `quanta.weight_only_contract`.
     `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
     `quanta.requantize`. Any other fake-quant becomes `quantize` and
     `dequantize`.
@@ -184,8 +186,10 @@ def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
   let description = [{
     Lists what could have been quantized and computes in float, contractions and
     pooling, with location and reason: as remarks or, with `output`, as JSON. The
-    file has the share of multiply-accumulates on integers, the contractions,
-    `left_in_float`, and in `glue_in_float` how many elementwise operations and
+    file has the share of multiply-accumulates on integers
+    (`int8_mac_share`) and of those on float activations and stored weights
+    (`weight_only_mac_share`), the contractions (with `weight_only`, the storage
+    of the weights, where that is so), `left_in_float`, and in `glue_in_float` how many elementwise operations and
     reductions are in float. Runs on the quantized stage.
   }];
   let options = [

@@ -105,6 +105,8 @@ Sweep makeLinalgSweep(const DotShape &dot);
 Sweep makeConvSweep(const DotShape &dot);
 /// Products of two activations, and of weights in every order of dimensions.
 Sweep makeProductSweep(const DotShape &dot);
+/// Float activations and weights stored as integers, in every granularity.
+Sweep makeStoredSweep(const DotShape &dot);
 /// quanta.quantize, .dequantize and .requantize on all values, or a sample of
 /// them where they are too many.
 Sweep makeElementwiseSweep();

@@ -1,0 +1,213 @@
+//===- WeightTypes.cpp - Quantized types of constant weights --------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "WeightTypes.h"
+
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/Constants.h"
+
+#include <cfloat>
+#include <cmath>
+
+using namespace mlir;
+using mlir::quant::QuantizationFlags::Signed;
+
+namespace quanta {
+
+static FailureOr<SmallVector<float>> readWeight(QuantizableOpInterface op,
+                                                Value weight) {
+  std::optional<SmallVector<float>> values = getConstantFloats(weight);
+  if (!values)
+    return op.emitOpError() << "has a weight whose values cannot be read";
+  for (auto [index, value] : llvm::enumerate(*values))
+    if (!std::isfinite(value))
+      return op.emitOpError() << "has a weight with the value " << value
+                              << " at element " << index;
+  return std::move(*values);
+}
+
+FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
+                                 const OperandScheme &scheme) {
+  if (scheme.weight == WeightGranularity::PerBlock)
+    return op.emitOpError() << "would have a weight with a scale for each "
+                               "block, which only the scheme weight_only has";
+  auto type = cast<RankedTensorType>(factor.get().getType());
+  std::optional<int32_t> axis = op.getWeightAxis(factor.getOperandNumber());
+  if (scheme.weight == WeightGranularity::PerTensor)
+    axis = std::nullopt;
+  FailureOr<SmallVector<float>> values = readWeight(op, factor.get());
+  if (failed(values))
+    return failure();
+  int64_t inner = 1, channels = 1;
+  if (axis) {
+    channels = type.getDimSize(*axis);
+    for (int64_t dim = *axis + 1; dim < type.getRank(); ++dim)
+      inner *= type.getDimSize(dim);
+  }
+  std::vector<std::vector<float>> parts(channels);
+  for (auto [index, value] : llvm::enumerate(*values))
+    parts[static_cast<int64_t>(index) / inner % channels].push_back(value);
+  SmallVector<double> maxAbs;
+  for (ArrayRef<float> part : parts)
+    maxAbs.push_back(
+        selectMagnitude(part, scheme.weightRangeSelection, /*qmax=*/127));
+  return Type(chooseSymmetricType(op.getContext(), maxAbs, axis, /*width=*/8));
+}
+
+//===----------------------------------------------------------------------===//
+// Weights beside float activations
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Storage, and the scales and zero points found so far.
+struct WeightTypeBuilder {
+  unsigned width;
+  bool isSigned, isSymmetric;
+  RangeSelection selection;
+  int64_t min, max;
+  SmallVector<double> scales = {};
+  SmallVector<int64_t> zeroPoints = {};
+
+  WeightTypeBuilder(const OperandScheme &scheme)
+      : width(scheme.weightStorage == WeightStorage::I8 ||
+                      scheme.weightStorage == WeightStorage::U8
+                  ? 8
+                  : 4),
+        isSigned(scheme.weightStorage == WeightStorage::I8 ||
+                 scheme.weightStorage == WeightStorage::I4),
+        isSymmetric(scheme.weightSymmetry == Symmetry::Symmetric),
+        selection(scheme.weightRangeSelection),
+        min(isSigned ? -(int64_t(1) << (width - 1)) : 0),
+        max(min + (int64_t(1) << width) - 1) {
+    // Zero in the middle, as many steps on both sides.
+    if (isSymmetric && isSigned)
+      ++min;
+  }
+
+  void add(ArrayRef<float> values) {
+    double scale = 0;
+    int64_t zeroPoint = isSigned ? 0 : int64_t(1) << (width - 1);
+    if (isSymmetric) {
+      int64_t steps = (int64_t(1) << (width - 1)) - 1;
+      scale = selectMagnitude(values, selection, steps) /
+              static_cast<double>(steps);
+    } else {
+      RealRange range = selectWeightRange(values, selection, max - min + 1);
+      scale = (range.max - range.min) / static_cast<double>(max - min);
+      if (scale > 0) {
+        scale = std::max(static_cast<float>(scale), FLT_MIN);
+        double exact =
+            static_cast<double>(min) - std::nearbyint(range.min / scale);
+        zeroPoint = static_cast<int64_t>(std::clamp(
+            exact, static_cast<double>(min), static_cast<double>(max)));
+      }
+    }
+    // Zeros alone have any scale.
+    scales.push_back(scale > 0 ? std::max(static_cast<float>(scale), FLT_MIN)
+                               : 1.0);
+    zeroPoints.push_back(zeroPoint);
+  }
+};
+} // namespace
+
+/// The dimension of a weight whose indices are output channels: one that the
+/// result has too, and the activation if possible not.
+static std::optional<int64_t> getChannelDim(QuantizableOpInterface op,
+                                            unsigned operand) {
+  unsigned other = 0;
+  for (OpOperand *factor : op.getFactors())
+    if (factor->getOperandNumber() != operand)
+      other = factor->getOperandNumber();
+  auto others = op.getResultDims(other);
+  std::optional<int64_t> shared, own;
+  for (auto [dim, resultDim] : llvm::enumerate(op.getResultDims(operand)))
+    if (resultDim)
+      (llvm::is_contained(others, resultDim) ? shared : own) = dim;
+  return own ? own : shared;
+}
+
+FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
+                                     OpOperand &factor,
+                                     const OperandScheme &scheme) {
+  auto type = cast<RankedTensorType>(factor.get().getType());
+  ArrayRef<int64_t> shape = type.getShape();
+  FailureOr<SmallVector<float>> values = readWeight(op, factor.get());
+  if (failed(values))
+    return failure();
+  // Consecutive indices of each dimension that share a scale.
+  SmallVector<int64_t> blocks(shape);
+  std::optional<int64_t> channelDim =
+      getChannelDim(op, factor.getOperandNumber());
+  if (scheme.weight != WeightGranularity::PerTensor && channelDim)
+    blocks[*channelDim] = 1;
+  std::optional<int32_t> summed =
+      op.getContractedDim(factor.getOperandNumber());
+  bool isBlocked = scheme.weight == WeightGranularity::PerBlock && summed;
+  if (isBlocked && shape[*summed] % scheme.blockSize != 0)
+    return op.emitOpError()
+           << "sums over " << shape[*summed] << " elements, which blocks of "
+           << scheme.blockSize << " (block_size) do not divide";
+  if (isBlocked)
+    blocks[*summed] = scheme.blockSize;
+
+  SmallVector<int64_t> counts;
+  int64_t total = 1;
+  for (auto [size, block] : llvm::zip(shape, blocks)) {
+    counts.push_back(block > 0 ? size / block : 0);
+    total *= counts.back();
+  }
+  std::vector<std::vector<float>> parts(total);
+  for (auto [index, value] : llvm::enumerate(*values)) {
+    int64_t part = 0, stride = 1, rest = index;
+    for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
+      part += rest % shape[dim] / blocks[dim] * stride;
+      rest /= shape[dim];
+      stride *= counts[dim];
+    }
+    parts[part].push_back(value);
+  }
+  WeightTypeBuilder builder(scheme);
+  for (ArrayRef<float> part : parts)
+    builder.add(part);
+
+  MLIRContext *context = op.getContext();
+  auto storage = IntegerType::get(context, builder.width);
+  auto expressed = Float32Type::get(context);
+  unsigned flags = builder.isSigned ? Signed : 0;
+  if (isBlocked) {
+    SmallVector<float> scales(builder.scales.begin(), builder.scales.end());
+    SmallVector<APInt> zeroPoints;
+    for (int64_t zeroPoint : builder.zeroPoints)
+      zeroPoints.emplace_back(builder.width, static_cast<uint64_t>(zeroPoint),
+                              /*isSigned=*/builder.isSigned,
+                              /*implicitTrunc=*/true);
+    SmallVector<int32_t> dims;
+    SmallVector<int64_t> sizes;
+    for (auto [dim, block] : llvm::enumerate(blocks))
+      if (static_cast<int64_t>(dim) == channelDim ||
+          static_cast<int64_t>(dim) == *summed) {
+        dims.push_back(dim);
+        sizes.push_back(block);
+      }
+    return Type(quant::UniformQuantizedSubChannelType::get(
+        flags, storage, expressed,
+        DenseElementsAttr::get(RankedTensorType::get(counts, expressed),
+                               ArrayRef<float>(scales)),
+        DenseElementsAttr::get(RankedTensorType::get(counts, storage),
+                               zeroPoints),
+        dims, sizes, builder.min, builder.max));
+  }
+  if (scheme.weight == WeightGranularity::PerTensor || !channelDim)
+    return Type(quant::UniformQuantizedType::get(
+        flags, storage, expressed, builder.scales.front(),
+        builder.zeroPoints.front(), builder.min, builder.max));
+  return Type(quant::UniformQuantizedPerAxisType::get(
+      flags, storage, expressed, builder.scales, builder.zeroPoints,
+      *channelDim, builder.min, builder.max));
+}
+
+} // namespace quanta
