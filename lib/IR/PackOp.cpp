@@ -44,6 +44,9 @@ LogicalResult PackOp::verify() {
   if (ShapedType::isDynamic(k) || ShapedType::isDynamic(n))
     return emitOpError() << "needs static K and N";
   DotShape shape = getDot().getDotShape();
+  if (shape.storedBits)
+    return emitOpError() << "cannot pack for " << getDot()
+                         << ", whose weights are constants";
   auto isFactor = [&](Type type) {
     return shape.isFloat ? type.isF32() : type.isInteger(8);
   };

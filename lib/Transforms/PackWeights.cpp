@@ -381,6 +381,11 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
           << getArgument() << " needs quanta-set-target before it";
       return signalPassFailure();
     }
+    if (floatDot.getDotShape().storedBits) {
+      emitError(module.getLoc()) << "'" << attrs::floatDot << "' cannot be "
+                                 << floatDot << ", which takes no f32 weights";
+      return signalPassFailure();
+    }
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {

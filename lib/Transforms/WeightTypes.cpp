@@ -160,7 +160,9 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
     counts.push_back(block > 0 ? size / block : 0);
     total *= counts.back();
   }
-  std::vector<std::vector<float>> parts(total);
+  // Without elements, any scale will do.
+  bool isEmpty = total == 0;
+  std::vector<std::vector<float>> parts(std::max<int64_t>(total, 1));
   for (auto [index, value] : llvm::enumerate(*values)) {
     int64_t part = 0, stride = 1, rest = index;
     for (int64_t dim = shape.size() - 1; dim >= 0; --dim) {
@@ -178,7 +180,7 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
   auto storage = IntegerType::get(context, builder.width);
   auto expressed = Float32Type::get(context);
   unsigned flags = builder.isSigned ? Signed : 0;
-  if (isBlocked) {
+  if (isBlocked && !isEmpty) {
     SmallVector<float> scales(builder.scales.begin(), builder.scales.end());
     SmallVector<APInt> zeroPoints;
     for (int64_t zeroPoint : builder.zeroPoints)
@@ -201,7 +203,7 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
                                zeroPoints),
         dims, sizes, builder.min, builder.max));
   }
-  if (scheme.weight == WeightGranularity::PerTensor || !channelDim)
+  if (scheme.weight == WeightGranularity::PerTensor || !channelDim || isEmpty)
     return Type(quant::UniformQuantizedType::get(
         flags, storage, expressed, builder.scales.front(),
         builder.zeroPoints.front(), builder.min, builder.max));

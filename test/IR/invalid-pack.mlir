@@ -136,3 +136,13 @@ func.func @pack_init_size(%w: memref<2x4x8xi8>, %p: memref<2x64xi8>, %i: memref<
       outs(%p, %i : memref<2x64xi8>, memref<3x16xi32>)
   return
 }
+
+// -----
+
+// Weights that are stored as integers are constants.
+func.func @stored(%x: tensor<8x16xf32>, %p: tensor<192xf32>, %i: tensor<16xf32>) -> (tensor<192xf32>, tensor<16xf32>) {
+  // expected-error@+1 {{cannot pack for #quanta.stored_fma<lanes = 16, vectors = 4, rows = 6, bits = 8, is_signed = true, block = 8, zero_points = false>, whose weights are constants}}
+  %0, %1 = quanta.pack #quanta.stored_fma<lanes = 16, vectors = 4, rows = 6, bits = 8, is_signed = true, block = 8, zero_points = false> source(%x : tensor<8x16xf32>)
+      map affine_map<(k, n) -> (k, n)> outs(%p, %i : tensor<192xf32>, tensor<16xf32>) -> tensor<192xf32>, tensor<16xf32>
+  return %0, %1 : tensor<192xf32>, tensor<16xf32>
+}

@@ -70,3 +70,37 @@ func.func @maps(%x: tensor<?x4xf32>, %w: tensor<5x2x!quant.uniform<i8:f32, 1.0>>
     : tensor<?x4xf32>, tensor<5x2x!quant.uniform<i8:f32, 1.0>> -> tensor<?x2xf32>
   return %0 : tensor<?x2xf32>
 }
+
+// -----
+
+// The packed form: blocks divide what is summed over, and bytes are counted.
+func.func @divide(%x: tensor<2x12xf32>, %w: tensor<256xi8>, %b: tensor<16xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{sums over 12 elements, which blocks of 8 do not divide}}
+  %0 = quanta.fused_matmul #quanta.stored_fma<lanes = 16, vectors = 4, rows = 6, bits = 4, is_signed = true, block = 8, zero_points = false> lhs(%x : tensor<2x12xf32>) rhs(%w : tensor<256xi8>) init(%b : tensor<16xf32>) maps [] outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32):
+    quanta.yield %a : f32
+  } -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @bytes(%x: tensor<2x16xf32>, %w: tensor<256xi8>, %b: tensor<16xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{rhs must be packed into 288 elements}}
+  %0 = quanta.fused_matmul #quanta.stored_fma<lanes = 16, vectors = 4, rows = 6, bits = 4, is_signed = true, block = 8, zero_points = true> lhs(%x : tensor<2x16xf32>) rhs(%w : tensor<256xi8>) init(%b : tensor<16xf32>) maps [] outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32):
+    quanta.yield %a : f32
+  } -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @bits(%x: tensor<2x16xf32>, %w: tensor<256xi8>, %b: tensor<16xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{weights are stored in 4 or 8 bits, not 3}}
+  %0 = quanta.fused_matmul #quanta.stored_fma<lanes = 16, vectors = 4, rows = 6, bits = 3, is_signed = true, block = 8, zero_points = true> lhs(%x : tensor<2x16xf32>) rhs(%w : tensor<256xi8>) init(%b : tensor<16xf32>) maps [] outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32):
+    quanta.yield %a : f32
+  } -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
