@@ -53,6 +53,10 @@ PadOp::inferReturnTypes(MLIRContext *, std::optional<Location> location,
 LogicalResult PadOp::verify() {
   if (failed(verifyQuantizedTensors(*this)))
     return failure();
+  // Again here, because types are inferred after this.
+  if (!getPaddedShape(getInput().getType(), getLow(), getHigh()))
+    return emitOpError() << "needs 'low' and 'high' with one entry, not "
+                            "negative, for each dimension";
   auto params = *QuantParams::get(getInput().getType().getElementType());
   if (params.axis && (getLow()[*params.axis] || getHigh()[*params.axis]))
     return emitOpError() << "pads dimension " << *params.axis

@@ -34,6 +34,17 @@ def Quanta_Dialect : Dialect {
 
     From `quantized` down, neighbouring stages agree to the last bit.
 
+    # Storage types
+
+    | storage              | where                                                    |
+    |----------------------|----------------------------------------------------------|
+    | i8, u8, i4, u4, i2, u2 | everywhere: activations, weights, tables               |
+    | i16, u16             | quantize, dequantize, requantize, add, sub, mul, pad, concat, pooling, resize, embedding, softmax, layer norm |
+    | i32, zero point 0    | accumulators and biases                                  |
+
+    Verifiers refuse anything else by name: factors of contractions have at most 8
+    bits, so that products of two fit the dot-product instructions.
+
     # Numerics contract
 
     All values below are per element; `s` is the scale of the tensor, or of the

@@ -41,6 +41,11 @@ class Quanta_BinaryOp<string mnemonic, string what, string sign>
     $lhs `,` $rhs (`clamp` $clamp^)? attr-dict
     `:` type($lhs) `,` type($rhs) `->` type($result)
   }];
+  let builders = [
+    /// A result of the shape to which both operands are repeated; they have the
+    /// same rank.
+    OpBuilder<(ins "::mlir::Value":$lhs, "::mlir::Value":$rhs,
+                   "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 

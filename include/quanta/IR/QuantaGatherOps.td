@@ -8,7 +8,7 @@
 #ifndef QUANTA_GATHER_OPS_TD
 #define QUANTA_GATHER_OPS_TD
 
-def Quanta_EmbeddingOp : Quanta_Op<"embedding", [Pure]> {
+def Quanta_EmbeddingOp : Quanta_Op<"embedding", [Pure, InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "Rows of a quantized table, by their indices";
   let description = [{
     `r[i..., d] = table[indices[i...], d]`: stored integers pass untouched

@@ -15,7 +15,8 @@
 #define QUANTA_NAMED_OPS_TD
 
 def Quanta_BatchMatmulOp : Quanta_Op<"batch_matmul", [
-    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+    Pure, InferTypeOpAdaptorWithIsCompatible,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized matrix products of batches, with i32 accumulators";
   let description = [{
     `acc[b..., m, n] = sum_k (lhs[b..., m, k] - zp_lhs) * (rhs[b..., k, n] -
@@ -50,7 +51,8 @@ def Quanta_BatchMatmulOp : Quanta_Op<"batch_matmul", [
 }
 
 class Quanta_ConvOp<string mnemonic, int spatialDims> : Quanta_Op<mnemonic, [
-    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+    Pure, InferTypeOpAdaptorWithIsCompatible,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
   code constraints = [{
     Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
     3. all tensors (but the bias, a vector) have two dimensions more than there
@@ -124,7 +126,8 @@ def Quanta_Conv2DOp : Quanta_ConvOp<"conv_2d", 2> {
 }
 
 def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
-    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+    Pure, InferTypeOpAdaptorWithIsCompatible,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized transposed convolution of images, with i32 accumulators";
   let description = [{
     What `quanta.conv_2d` with the same attributes reads as its input, this writes
@@ -211,6 +214,10 @@ def Quanta_SoftmaxOp : Quanta_Op<"softmax", [
   let assemblyFormat = [{
     $input `dimension` $dimension attr-dict `:` type($input) `->` type($result)
   }];
+  let builders = [
+    /// A result of the input's shape.
+    OpBuilder<(ins "::mlir::Value":$input, "int32_t":$dimension,
+                   "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 
@@ -256,6 +263,11 @@ def Quanta_LayerNormOp : Quanta_Op<"layer_norm", [
     `:` type($input) (`weight` type($weight)^)? (`bias` type($bias)^)?
     `->` type($result)
   }];
+  let builders = [
+    /// A result of the input's shape; `weight` and `bias` may be null.
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Value":$weight,
+                   "::mlir::Value":$bias, "int32_t":$axis, "float":$epsilon,
+                   "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 

@@ -186,7 +186,8 @@ def Quanta_RequantizeOp : Quanta_Op<"requantize", [
 }
 
 def Quanta_MatmulOp : Quanta_Op<"matmul", [
-    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+    Pure, InferTypeOpAdaptorWithIsCompatible,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized matrix product with i32 accumulators";
   let description = [{
     `acc[m, n] = sum_k (lhs[m, k] - zp_lhs) * (rhs[k, n] - zp_rhs) + bias[n]` in

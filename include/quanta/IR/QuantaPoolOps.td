@@ -8,7 +8,8 @@
 #ifndef QUANTA_POOL_OPS_TD
 #define QUANTA_POOL_OPS_TD
 
-class Quanta_PoolOp<string mnemonic> : Quanta_Op<mnemonic, [Pure]> {
+class Quanta_PoolOp<string mnemonic, list<Trait> traits = []>
+    : Quanta_Op<mnemonic, !listconcat([Pure], traits)> {
   let arguments = (ins Quanta_QuantizedTensor:$input, DenseI64ArrayAttr:$dims,
     DenseI64ArrayAttr:$window, DenseI64ArrayAttr:$strides,
     DenseI64ArrayAttr:$dilations, OptionalAttr<StrAttr>:$name);
@@ -20,7 +21,7 @@ class Quanta_PoolOp<string mnemonic> : Quanta_Op<mnemonic, [Pure]> {
   let hasVerifier = 1;
 }
 
-def Quanta_MaxPoolOp : Quanta_PoolOp<"max_pool"> {
+def Quanta_MaxPoolOp : Quanta_PoolOp<"max_pool", [InferTypeOpAdaptorWithIsCompatible]> {
   let summary = "Maximum of a quantized tensor in windows";
   let description = [{
     `r[..., o, ...] = max_k q[..., o * stride + k * dilation, ...]` over the
@@ -61,6 +62,13 @@ def Quanta_AveragePoolOp : Quanta_PoolOp<"average_pool"> {
     5. input and result are quantized per tensor, with at most 16 bits of storage;
     6. the sums cannot leave i32: `count * max|q - zp| < 2^31`.
   }];
+  let builders = [
+    /// A result of the size that the window leaves.
+    OpBuilder<(ins "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$dims,
+                   "::llvm::ArrayRef<int64_t>":$window,
+                   "::llvm::ArrayRef<int64_t>":$strides,
+                   "::llvm::ArrayRef<int64_t>":$dilations,
+                   "::mlir::Type":$elementType)>];
 }
 
 #endif // QUANTA_POOL_OPS_TD

@@ -61,6 +61,10 @@ def Quanta_ConcatOp : Quanta_Op<"concat", [Pure]> {
   let assemblyFormat = [{
     $inputs `dim` $dim attr-dict `:` type($inputs) `->` type($result)
   }];
+  let builders = [
+    /// A result of the joined size; there is at least one input.
+    OpBuilder<(ins "::mlir::ValueRange":$inputs, "int64_t":$dim,
+                   "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 
