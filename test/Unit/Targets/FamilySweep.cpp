@@ -98,6 +98,26 @@ public:
         {left, right}, to, shape, expected);
   }
 
+  /// Pairs of types with too many pairs for all of them.
+  void addSample(const std::string &name, float (*function)(float, float),
+                 const QuantType &lhs, const QuantType &rhs,
+                 const QuantType &to) {
+    Shape shape = {683, 6};
+    auto left = makeMatrix(683, 6, false, lhs.range, random);
+    auto right = makeMatrix(683, 6, true, rhs.range, random);
+    std::vector<int64_t> expected;
+    for (size_t i = 0; i < left.size(); ++i) {
+      float x = reference::dequantize(static_cast<int32_t>(left[i]),
+                                      lhs.scale(0), lhs.zeroPoint(0));
+      float y = reference::dequantize(static_cast<int32_t>(right[i]),
+                                      rhs.scale(0), rhs.zeroPoint(0));
+      expected.push_back(reference::quantize(function(x, y), to.scale(0),
+                                             to.zeroPoint(0), to.range));
+    }
+    add("quanta." + name + " %a0, %a1", {lhs, rhs}, {shape, shape},
+        {left, right}, to, shape, expected);
+  }
+
   void addBroadcast(const QuantType &lhs, const QuantType &rhs,
                     const QuantType &to) {
     Shape left = {3, 1, 19}, right = {3, 5, 1}, shape = {3, 5, 19};
@@ -246,18 +266,27 @@ Sweep makeFamilySweep() {
   builder.addPairs("mul", multiply, narrow, small, u8, true);
   builder.addPairs("add", add, i4, u4, u8, false);
   builder.addBroadcast(u8, i8, wide);
+  QuantType i16{ElementKind::I16, {-32768, 32767}, {0.0007}, {-5}};
+  QuantType u16{ElementKind::U16, {0, 65535}, {0.001}, {32768}};
+  builder.addSample("add", add, i16, i16, i16);
+  builder.addSample("add", add, u16, i8, i16);
+  builder.addSample("sub", subtract, i16, u16, u16);
+  builder.addSample("mul", multiply, i16, u16, i16);
+  builder.addSample("mul", multiply, i16, i16, u8);
+  builder.addBroadcast(i16, u8, i16);
   builder.addLookup(u8, i8, 8);
   builder.addLookup(i8, u8, 8);
   builder.addLookup(i4, u8, 4);
   builder.addLookup(u4, narrow, 4);
-  for (const QuantType &type : {u8, i8, i4, u4}) {
+  for (const QuantType &type : {u8, i8, i4, u4, i16}) {
     builder.addPad(type, "", type.zeroPoint(0));
     builder.addPad(type, " value " + std::to_string(type.range.min),
                    type.range.min);
   }
   builder.addConcat({u8, i8, narrow, u8}, u8);
   builder.addConcat({i4, u8, i4}, i4);
-  for (const QuantType &type : {u8, i8, narrow, i4})
+  builder.addConcat({i16, u8, u16}, i16);
+  for (const QuantType &type : {u8, i8, narrow, i4, i16})
     for (bool isAverage : {false, true})
       for (bool isLast : {false, true}) {
         builder.addPool(isAverage, isLast, {2, 9, 8, 11}, {3, 2}, {2, 3},

@@ -208,9 +208,6 @@ public:
                            Array::get(sums.kind, resultShape,
                                       conv.compute(x, zeroPoint, w, {}))});
 
-    // Text packs two of them into a byte.
-    if (weights.kind == ElementKind::I4)
-      return;
     entry = name();
     Array constant = Array::get(weights.kind, weightShape, w);
     sweep.module +=
@@ -222,7 +219,8 @@ public:
                 "  %r = quanta.conv_{4}d %x, %w bias %b {5} : {1}, {2}, {10} "
                 "-> {3}\n  return %r : {3}\n}\n",
                 entry, xType, wType, rType, conv.rank(), conv.attributes(),
-                formatDense(constant), formatTensor(weightShape, "i8"),
+                formatDense(constant),
+                formatTensor(weightShape, stringifyElementKind(weights.kind)),
                 formatDense(Array::get(ElementKind::I32, {conv.filters}, bias)),
                 conv.filters, bType)
             .str();
@@ -253,7 +251,7 @@ public:
     std::string bType =
         formatTensor({conv.filters}, QuantType::sums(input, weights, 0).str());
     std::string rType = formatTensor(openResult, sums.str());
-    Array constant = Array::get(ElementKind::I8, weightShape, w);
+    Array constant = Array::get(weights.kind, weightShape, w);
     std::string entry = "named" + std::to_string(functions++);
     auto list = [](ArrayRef<int64_t> values) {
       std::string text;
@@ -277,7 +275,7 @@ public:
                 "  %r = quanta.conv_transpose_2d %x, %w bias %b {4} : {1}, "
                 "{2}, {9} -> {3}\n  return %r : {3}\n}\n",
                 entry, xType, wType, rType, attributes, formatDense(constant),
-                formatTensor(weightShape, "i8"),
+                formatTensor(weightShape, stringifyElementKind(weights.kind)),
                 formatDense(Array::get(ElementKind::I32, {conv.filters}, bias)),
                 conv.filters, bType)
             .str();
@@ -341,14 +339,15 @@ Sweep makeNamedSweep() {
   QuantType narrow = QuantType::i8(0.031, 0);
   narrow.range = {-127, 127};
   QuantType i4{ElementKind::I4, {-8, 7}, {0.3}, {0}};
-  const QuantType inputs[] = {u8, i8}, weights[] = {narrow, i4};
+  QuantType i2{ElementKind::I2, {-2, 1}, {0.5}, {0}};
+  const QuantType inputs[] = {u8, i8}, weights[] = {narrow, i2, i4};
   int count = 0;
   for (bool last : {false, true})
     for (int64_t groups : {1, 2, 6})
       for (int64_t factor : {1, 2}) {
         // Channels of no round number; one for each group where there are six.
         int64_t channels = groups == 1 ? 5 : 6, filters = 6 * factor;
-        const QuantType &x = inputs[count % 2], &w = weights[count % 3 == 2];
+        const QuantType &x = inputs[count % 2], &w = weights[count % 3];
         builder.add({2,
                      channels,
                      filters,
@@ -442,12 +441,13 @@ Sweep makeNamedSweep() {
                            {1, 1, 1, 1},
                            {0, 0},
                            last},
-                          x, narrow);
+                          x, i2);
   }
   for (const QuantType &lhs : inputs) {
     builder.addProduct({3}, 5, 17, 9, lhs, narrow);
     builder.addProduct({2, 2}, 1, 3, 64, lhs, i8);
     builder.addProduct({1}, 4, 1, 1, lhs, i4);
+    builder.addProduct({2}, 3, 21, 35, lhs, i2);
   }
   return builder.take();
 }

@@ -279,6 +279,10 @@ Sweep makeRowSweep() {
   }
   // Constant rows divide zero by zero.
   builder.addLayerNorm({6, 20}, 1, u8, i8, false, false, 0.0f);
+  QuantType i16{ElementKind::I16, {-32768, 32767}, {0.0007}, {-5}};
+  builder.addLayerNorm({6, 35}, 1, i16, i16, true, true, 0x1p-17f);
+  builder.addEmbedding(9, 20, i16, true);
+  builder.addResize(true, {5, 7}, {6, 12}, "half_pixel", "", i16, i16);
   builder.addLayerNorm({37}, 0, i8, fine, true, false, 0x1p-20f);
   builder.addLayerNorm({2, 3, 5, 7}, 1, u8, fine, true, true, 0x1p-17f);
   for (bool isLong : {false, true}) {

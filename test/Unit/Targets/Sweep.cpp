@@ -25,6 +25,9 @@ static int64_t getMask(ElementKind kind) {
   switch (kind) {
   case ElementKind::I1:
     return 1;
+  case ElementKind::I2:
+  case ElementKind::U2:
+    return 3;
   case ElementKind::I4:
   case ElementKind::U4:
     return 15;
@@ -113,7 +116,21 @@ int64_t countElements(const Shape &shape) {
   return count;
 }
 
+/// Nested lists of elements narrower than a byte, which text in hexadecimal
+/// packs.
+static std::string formatList(const Array &array, size_t dim, size_t &next) {
+  if (dim == array.shape.size())
+    return std::to_string(int(array.bytes[next++]));
+  std::string text;
+  for (int64_t i = 0; i < array.shape[dim]; ++i)
+    text += (i ? ", " : "[") + formatList(array, dim + 1, next);
+  return text + "]";
+}
+
 std::string formatDense(const Array &array) {
+  size_t next = 0;
+  if (getMask(array.kind) != -1)
+    return "dense<" + formatList(array, 0, next) + ">";
   return "dense<\"0x" +
          toHex(StringRef(array.bytes.data(), array.bytes.size())) + "\">";
 }

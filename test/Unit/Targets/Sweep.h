@@ -81,7 +81,7 @@ std::string formatTensor(const Shape &shape, llvm::StringRef element);
 
 int64_t countElements(const Shape &shape);
 
-/// `dense<"0x...">` of these bytes.
+/// `dense<...>` of these elements.
 std::string formatDense(const Array &array);
 
 /// A matrix whose rows (columns) are, in turn: the largest value, the smallest
