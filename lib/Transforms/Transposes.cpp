@@ -189,6 +189,55 @@ struct SinkThroughExpand : OpRewritePattern<tensor::ExpandShapeOp> {
   }
 };
 
+/// Joining dimensions that stand beside each other before a transpose too is
+/// joining them there. Dimensions of size 1 stand anywhere.
+struct SinkThroughCollapse : OpRewritePattern<tensor::CollapseShapeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::CollapseShapeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto transpose = getTranspose(op.getSrc());
+    if (!transpose)
+      return rewriter.notifyMatchFailure(op, "joins no transpose");
+    auto type = cast<RankedTensorType>(transpose.getInput().getType());
+    ArrayRef<int64_t> permutation = transpose.getPermutation();
+    SmallVector<int64_t> groupOf(type.getRank());
+    for (auto [group, dims] : llvm::enumerate(op.getReassociationIndices()))
+      for (int64_t dim : dims)
+        groupOf[permutation[dim]] = group;
+
+    // Runs of dimensions of one group, in the order of the input.
+    SmallVector<ReassociationIndices> runs;
+    SmallVector<int64_t> order;
+    ReassociationIndices pending;
+    int64_t lastDim = -1;
+    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+      if (type.getDimSize(dim) == 1) {
+        (runs.empty() ? pending : runs.back()).push_back(dim);
+        continue;
+      }
+      int64_t position = llvm::find(permutation, dim) - permutation.begin();
+      if (order.empty() || order.back() != groupOf[dim]) {
+        order.push_back(groupOf[dim]);
+        runs.emplace_back();
+      } else if (position < lastDim) {
+        return rewriter.notifyMatchFailure(op, "joins dimensions turned round");
+      }
+      lastDim = position;
+      llvm::append_range(runs.back(), pending);
+      pending.clear();
+      runs.back().push_back(dim);
+    }
+    if (!isPermutationVector(order) ||
+        order.size() != op.getReassociationIndices().size())
+      return rewriter.notifyMatchFailure(op, "joins what was moved apart");
+    Value joined = tensor::CollapseShapeOp::create(rewriter, op.getLoc(),
+                                                   transpose.getInput(), runs);
+    rewriter.replaceOp(op, buildTranspose(rewriter, op.getLoc(), joined,
+                                          invertPermutationVector(order)));
+    return success();
+  }
+};
+
 /// Two transposes are one, or none.
 struct ComposeTransposes : OpRewritePattern<linalg::TransposeOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -384,8 +433,8 @@ struct ReshapeUnitDims : OpRewritePattern<linalg::TransposeOp> {
 
 void populateSinkTransposePatterns(RewritePatternSet &patterns) {
   patterns.add<SinkThroughElementwise, SinkThroughPad, SinkThroughConcat,
-               SinkThroughExpand, ComposeTransposes, RebuildTransposed>(
-      patterns.getContext());
+               SinkThroughExpand, SinkThroughCollapse, ComposeTransposes,
+               RebuildTransposed>(patterns.getContext());
 }
 
 void populateRaiseTransposePatterns(RewritePatternSet &patterns) {

@@ -185,3 +185,48 @@ func.func @maximum_of_argument(%x: tensor<1x4x4x8xf32>) -> tensor<1x2x2x8xi8> {
   } -> tensor<1x2x2x8xi8>
   return %q : tensor<1x2x2x8xi8>
 }
+
+// The quantization of heads that are reshaped and moved: beside what made them,
+// and the moved tensor is of bytes.
+// CHECK-LABEL: func.func @heads(
+// CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<6x8xf32>)
+// CHECK: %[[BYTES:.*]] = linalg.generic {{.*}} ins(%[[SUMS]] : tensor<6x8xf32>) outs(%{{.*}} : tensor<6x8xi8>)
+// CHECK: %[[SPLIT:.*]] = tensor.expand_shape %[[BYTES]] {{\[\[}}0], [1, 2]] output_shape [6, 2, 4] : tensor<6x8xi8> into tensor<6x2x4xi8>
+// CHECK: %[[MOVED:.*]] = linalg.transpose ins(%[[SPLIT]] : tensor<6x2x4xi8>) outs(%{{.*}} : tensor<2x6x4xi8>) permutation = [1, 0, 2]
+// CHECK: return %[[MOVED]]
+func.func @heads(%x: tensor<6x8xi32>) -> tensor<2x6x4xi8> {
+  %scale = arith.constant 0.5 : f32
+  %e0 = tensor.empty() : tensor<6x8xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<6x8xi32>) outs(%e0 : tensor<6x8xf32>) {
+  ^bb0(%in: i32, %out: f32):
+    %5 = arith.sitofp %in : i32 to f32
+    %6 = arith.mulf %5, %scale : f32
+    linalg.yield %6 : f32
+  } -> tensor<6x8xf32>
+  %1 = tensor.expand_shape %0 [[0, 1], [2, 3]] output_shape [1, 6, 2, 4] : tensor<6x8xf32> into tensor<1x6x2x4xf32>
+  %e1 = tensor.empty() : tensor<1x2x6x4xf32>
+  %2 = linalg.transpose ins(%1 : tensor<1x6x2x4xf32>) outs(%e1 : tensor<1x2x6x4xf32>) permutation = [0, 2, 1, 3]
+  %3 = tensor.collapse_shape %2 [[0, 1], [2], [3]] : tensor<1x2x6x4xf32> into tensor<2x6x4xf32>
+  %e2 = tensor.empty() : tensor<2x6x4xi8>
+  %4 = linalg.generic {indexing_maps = [affine_map<(i, j, k) -> (i, j, k)>, affine_map<(i, j, k) -> (i, j, k)>], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%3 : tensor<2x6x4xf32>) outs(%e2 : tensor<2x6x4xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %5 = math.roundeven %in : f32
+    %6 = arith.fptosi %5 : f32 to i32
+    %7 = arith.trunci %6 : i32 to i8
+    linalg.yield %7 : i8
+  } -> tensor<2x6x4xi8>
+  return %4 : tensor<2x6x4xi8>
+}
+
+// What a transpose took apart stays apart.
+// CHECK-LABEL: func.func @apart(
+// CHECK: %[[MOVED:.*]] = linalg.transpose ins(%{{.*}} : tensor<2x6x4xi8>) outs(%{{.*}} : tensor<6x2x4xi8>) permutation = [1, 0, 2]
+// CHECK: tensor.collapse_shape %[[MOVED]] {{\[\[}}0], [1, 2]]
+func.func @apart(%x: tensor<2x6x4xi8>) -> tensor<6x8xi8> {
+  %e = tensor.empty() : tensor<6x2x4xi8>
+  %0 = linalg.transpose ins(%x : tensor<2x6x4xi8>) outs(%e : tensor<6x2x4xi8>) permutation = [1, 0, 2]
+  %1 = tensor.collapse_shape %0 [[0], [1, 2]] : tensor<6x2x4xi8> into tensor<6x8xi8>
+  return %1 : tensor<6x8xi8>
+}

@@ -60,8 +60,10 @@ def ConvertLayout : Pass<"quanta-convert-layout", "::mlir::ModuleOp"> {
     elementwise work, padding and concatenation until they cancel between
     layers, into the quantization of an argument, or into a reduction's map.
 
-    Padding with a constant moves behind elementwise work on one tensor, such as
-    a quantization: there it pads bytes, with the zero point.
+    Reshapes of what the program computed, and padding with a constant, move
+    behind elementwise work on one tensor, such as a quantization: there padding
+    is of bytes, with the zero point, and the quantization joins what made the
+    tensor.
 
     ```mlir
     %1 = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x3x8x8xf32>, tensor<4x3x3x3xf32>)
@@ -173,14 +175,14 @@ def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
   let summary = "Compute transcendental functions by arithmetic";
   let description = [{
     Replaces `math` functions of f32 and narrower floats, on scalars and vectors,
-    by upstream's polynomial approximations. They consist of additions, products,
-    fused products and comparisons, each of which IEEE 754 defines to the last
-    bit: every stage and every machine gives the same results, and vector code
+    by upstream's polynomial approximations, and erf by one quotient of
+    polynomials. They consist of additions, products, quotients, fused products
+    and comparisons, each of which IEEE 754 defines to the last bit: every stage and every machine gives the same results, and vector code
     stays vector code, where a library would be called for each element.
 
     Errors, measured in units of the last place on a million arguments of all
     binary exponents, normal arguments and results: exp 5.1 and expm1 5.1 at the
-    largest results (1.0 and 2.4 for results below 1e9), tanh 4.3, erf 4.1, erfc
+    largest results (1.0 and 2.4 for results below 1e9), tanh 4.3, erf 5.5, erfc
     2.6, log 0.9, log1p 2.3, asin 5.8, acos 1.1, rsqrt 1.5. NaN and infinities come
     out as in C. A subnormal argument of log counts as the smallest normal number.
     Powers whose exponent is a small constant become products and roots.
