@@ -53,3 +53,18 @@ func.func @others(%x: f32, %y: f64) -> (f32, f32, f64) {
   %2 = math.exp %y : f64
   return %0, %1, %2 : f32, f32, f64
 }
+
+// One piece for all arguments: no coefficient is chosen.
+// CHECK-LABEL: func.func @erf
+// CHECK-COUNT-2: arith.select
+// CHECK-NOT: arith.select
+// CHECK-COUNT-10: math.fma
+// CHECK-NOT: math.fma
+// CHECK: arith.divf
+// CHECK-COUNT-2: arith.select
+// CHECK-NOT: arith.select
+// CHECK: return
+func.func @erf(%x: vector<16xf32>) -> vector<16xf32> {
+  %0 = math.erf %x : vector<16xf32>
+  return %0 : vector<16xf32>
+}
