@@ -154,6 +154,11 @@ SmallVector<Value> ReductionVectorizer::step(ValueRange loops,
 
 /// One result from the partial ones: halves, quarters, ...
 Value ReductionVectorizer::finish(size_t output, Value partial) {
+  // Sums of integers have no order. LLVM knows how to sum the lanes, where it
+  // takes halves of products for a dot instruction and then forgets the last.
+  if (isa<arith::AddIOp>(combiners[output]))
+    return vector::ReductionOp::create(b, loc, vector::CombiningKind::ADD,
+                                       partial);
   for (int64_t half = lanes / 2; half > 0; half /= 2) {
     auto low = llvm::to_vector(llvm::seq<int64_t>(0, half));
     auto high = llvm::to_vector(llvm::seq<int64_t>(half, 2 * half));

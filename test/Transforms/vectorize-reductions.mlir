@@ -96,3 +96,21 @@ func.func @others(%x: memref<4x32xf32>, %g: memref<4x32xf32, strided<[64, 2]>>, 
   }
   return
 }
+
+// Of integers, in any order.
+// CHECK-LABEL: func.func @integers(
+// CHECK: scf.for
+// CHECK-NOT: vector.shuffle
+// CHECK: vector.reduction <add>, %{{.*}} : vector<16xi32> into i32
+// CHECK-NOT: vector.shuffle
+// CHECK: return
+func.func @integers(%x: memref<4x64xi8>, %o: memref<4xi32>) {
+  linalg.generic {indexing_maps = [#ij, #i], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x64xi8>) outs(%o : memref<4xi32>) {
+  ^bb0(%in: i8, %out: i32):
+    %0 = arith.extui %in : i8 to i32
+    %1 = arith.addi %out, %0 : i32
+    linalg.yield %1 : i32
+  }
+  return
+}
