@@ -10,6 +10,7 @@
 #include "quanta/Targets/Target.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -52,6 +53,15 @@ struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
         func->setAttr(attrs::signature, TypeAttr::get(func.getFunctionType()));
       func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                     builder.getUnitAttr());
+      // What a caller passes stays the caller's, whatever is computed in its
+      // place: it may be read-only, or be passed again.
+      StringRef writable =
+          bufferization::BufferizationDialect::kWritableAttrName;
+      for (BlockArgument argument : func.getArguments())
+        if (isa<TensorType>(argument.getType()) &&
+            !func.getArgAttr(argument.getArgNumber(), writable))
+          func.setArgAttr(argument.getArgNumber(), writable,
+                          builder.getBoolAttr(false));
     }
   }
 };

@@ -81,7 +81,7 @@ func.func @float(%x: tensor<4x2xf32>, %empty: tensor<4x2xf32>) -> tensor<4x2xf32
 // Two activations with zero points: the right one is packed at run time, the
 // rows of the left one are summed; what was a transposition is a map.
 // CHECK-LABEL: func.func @activations
-// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<2x4x8xi8>, %[[Y:[a-z0-9_]+]]: tensor<5x2x8xi8>, %[[INIT:[a-z0-9_]+]]: tensor<2x4x5xi32>
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<2x4x8xi8> {{[^,]*}}, %[[Y:[a-z0-9_]+]]: tensor<5x2x8xi8> {{[^,]*}}, %[[INIT:[a-z0-9_]+]]: tensor<2x4x5xi32>
 // VNNI: %[[PACKED:.*]]:2 = quanta.pack #quanta.avx512_vnni source(%[[Y]] : tensor<5x2x8xi8>) map #{{.*}} outs({{.*}} : tensor<2x128xi8>, tensor<2x16xi32>)
 // VNNI-SAME: attributes {flip, lhs_zero_point = 7 : i32, rhs_zero_point = 2 : i32}
 // VNNI: %[[ROWS:.*]] = linalg.generic {{.*}} ins(%[[X]] : tensor<2x4x8xi8>) outs({{.*}} : tensor<2x4xi32>)

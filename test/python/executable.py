@@ -87,6 +87,25 @@ class Calls(unittest.TestCase):
         self.double(self.x)
         self.assertTrue((self.x == before).all())
 
+    def test_arguments_are_not_changed_in_place(self):
+        """What computes in place of an argument computes on a copy."""
+        module = quanta.Module.parse("""
+          func.func @main(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>) -> tensor<?x8xf32> {
+            %w = arith.constant dense<0.5> : tensor<8x8xf32>
+            %c = arith.constant 7.0 : f32
+            %i = arith.constant 0 : index
+            %0 = tensor.insert %c into %x[%i, %i] : tensor<?x8xf32>
+            %1 = linalg.matmul ins(%0, %w : tensor<?x8xf32>, tensor<8x8xf32>)
+                outs(%y : tensor<?x8xf32>) -> tensor<?x8xf32>
+            return %1 : tensor<?x8xf32>
+          }""")
+        call = quanta.compile(module)
+        x, y = np.ones((2, 8), np.float32), np.full((2, 8), 2, np.float32)
+        first = call(x, y)
+        np.testing.assert_array_equal(first[:, 0], [9.0, 6.0])
+        self.assertTrue((x == 1).all() and (y == 2).all())
+        np.testing.assert_array_equal(call(x, y), first)
+
     def test_results_own_their_memory(self):
         kept = [self.double(np.full((1, 4), i, np.float32)) for i in range(100)]
         for i, result in enumerate(kept):
