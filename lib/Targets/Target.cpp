@@ -102,13 +102,14 @@ llvm::Expected<const llvm::Target *> findLLVMTarget(StringRef tripleName) {
   if (!target)
     return llvm::createStringError("unknown target triple '" + tripleName +
                                    "'");
-  // On others, LLVM ends the process over much that it cannot generate.
-  bool isKnown = triple.isX86() || triple.isAArch64() || triple.isARM() ||
-                 triple.isThumb() || triple.isRISCV();
+  // On others, LLVM ends the process over much that it cannot generate; and
+  // sizes are 64 bits wide.
+  bool isKnown =
+      triple.isX86_64() || triple.isAArch64(64) || triple.isRISCV64();
   if (!isKnown || !triple.isLittleEndian())
     return llvm::createStringError(
         "no code can be generated for '" + tripleName +
-        "': it can for little-endian x86, AArch64, Arm and RISC-V");
+        "': it can for little-endian x86-64, AArch64 and 64-bit RISC-V");
   return target;
 }
 
@@ -125,13 +126,10 @@ describeCpu(const llvm::Target &target, const llvm::Triple &triple,
                                    triple.str() + suggestCpu(*info, cpu));
   info.reset(target.createMCSubtargetInfo(triple, cpu, features));
   // Code generation would end the process.
-  StringRef width = triple.isX86_64() || triple.isRISCV64() ? "64bit"
-                    : triple.isRISCV32()                    ? "32bit"
-                                                            : "";
-  if (!cpu.empty() && !width.empty() &&
-      !info->checkFeatures(("+" + width).str()))
-    return llvm::createStringError("CPU '" + cpu + "' has no " +
-                                   width.drop_back(3) + "-bit mode, which " +
+  bool needsFeature = triple.isX86_64() || triple.isRISCV64();
+  if (!cpu.empty() && needsFeature && !info->checkFeatures("+64bit"))
+    return llvm::createStringError("CPU '" + cpu +
+                                   "' has no 64-bit mode, which " +
                                    triple.str() + " needs");
   return info;
 }

@@ -20,7 +20,7 @@
 // FOREIGN: error: unknown CPU 'znver4' for aarch64-unknown-linux-gnu
 // TRIPLE: error: unknown target triple 'pdp11-linux-gnu'
 // RUN: not quant-opt %t/model.mlir --quanta-set-target=triple=s390x-linux-gnu 2>&1 | FileCheck %s --check-prefix=MACHINE
-// MACHINE: error: no code can be generated for 's390x-linux-gnu': it can for little-endian x86, AArch64, Arm and RISC-V
+// MACHINE: error: no code can be generated for 's390x-linux-gnu': it can for little-endian x86-64, AArch64 and 64-bit RISC-V
 // RUN: not quant-opt %t/model.mlir --quanta-set-target="triple=riscv64-linux-gnu cpu=sifive-e20" 2>&1 | FileCheck %s --check-prefix=WIDTH
 // WIDTH: error: CPU 'sifive-e20' has no 64-bit mode, which riscv64-unknown-linux-gnu needs
 

@@ -57,6 +57,8 @@
 // BITS: error: CPU 'pentium4' has no 64-bit mode, which x86_64-{{.*}} needs
 // RUN: not quant-opt %s --quanta-to-llvm=cpu=i686 2>&1 | FileCheck %s --check-prefix=BITS-PASS
 // BITS-PASS: error: CPU 'i686' has no 64-bit mode
+// RUN: not quant-run %s --emit=obj --target=armv7-linux-gnueabihf -o %t/narrow.o 2>&1 | FileCheck %s --check-prefix=NARROW
+// NARROW: error: no code can be generated for 'armv7-linux-gnueabihf'
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --cpu= 2>&1 | FileCheck %s --check-prefix=NO-CPU
 // NO-CPU: error: --cpu is empty
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
