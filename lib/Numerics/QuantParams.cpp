@@ -202,9 +202,12 @@ quant::QuantizedType chooseSymmetricType(MLIRContext *context,
   double largest = 0;
   for (double value : maxAbs)
     largest = std::max(largest, value);
+  // Beside the others, such a channel is as good as zero, and its own scale
+  // would leave no normal f32 for that of the sums.
+  constexpr double negligible = 0x1p-64;
   SmallVector<double> scales;
   for (double value : maxAbs) {
-    double range = value > 0 ? value : largest;
+    double range = value > largest * negligible ? value : largest;
     scales.push_back(range > 0 ? toScale(range / static_cast<double>(qmax))
                                : 1.0);
   }

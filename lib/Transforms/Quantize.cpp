@@ -24,6 +24,9 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <cfloat>
+#include <cmath>
+
 using namespace mlir;
 
 namespace quanta {
@@ -255,6 +258,24 @@ LogicalResult checkAxes(QuantizableOpInterface op, Type lhs, Type rhs,
   return failure();
 }
 
+/// Whether sums of products have a scale: that of the factors' product in each
+/// channel, which is to be a normal f32.
+LogicalResult checkScales(Type lhs, Type rhs, std::string &reason) {
+  QuantParams left = *QuantParams::get(lhs), right = *QuantParams::get(rhs);
+  for (double first : left.scales)
+    for (double second : right.scales) {
+      double product = first * second;
+      auto rounded = static_cast<float>(product);
+      if (std::isfinite(rounded) && rounded >= FLT_MIN)
+        continue;
+      reason = llvm::formatv("the scale of its sums, {0:E2} * {1:E2}, is not a "
+                             "normal f32",
+                             first, second);
+      return failure();
+    }
+  return success();
+}
+
 /// Whether the sums of `built`, which is to replace `op`, are proven to fit
 /// i32. If they may not, `built` is erased and `op` stays in float. With
 /// `lateZeroPoint`, that of the left factor is subtracted from the sums.
@@ -355,7 +376,9 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   std::string reason;
   bool isQuantizable = succeeded(op.checkQuantizable(reason)) &&
                        succeeded(checkAxes(op, getFactorType(fakes[0]),
-                                           getFactorType(fakes[1]), reason));
+                                           getFactorType(fakes[1]), reason)) &&
+                       succeeded(checkScales(getFactorType(fakes[0]),
+                                             getFactorType(fakes[1]), reason));
   SmallVector<SmallVector<int64_t>> resultDims(fakes.size());
   for (auto [fake, factor, dims] :
        llvm::zip(fakes, op.getFactors(), resultDims))

@@ -149,6 +149,18 @@ func.func @axes(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 }
 
 // A contraction in a loop.
+// The sums of such small numbers would have a subnormal scale.
+// CHECK-LABEL: func.func @tiny
+// CHECK: linalg.matmul {quanta.float_reason = "the scale of its sums, 1.00E-30 * 1.00E-20, is not a normal f32"}
+func.func @tiny(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
+  %w = arith.constant dense<1.0e-18> : tensor<2x2xf32>
+  %zero = arith.constant dense<0.0> : tensor<2x2xf32>
+  %0 = quanta.fake_quant %x as !quant.uniform<u8:f32, 1.0e-30> : tensor<2x2xf32>
+  %1 = quanta.fake_quant %w as !quant.uniform<i8<-127:127>:f32, 1.0e-20> : tensor<2x2xf32>
+  %2 = linalg.matmul ins(%0, %1 : tensor<2x2xf32>, tensor<2x2xf32>) outs(%zero : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %2 : tensor<2x2xf32>
+}
+
 // CHECK-LABEL: func.func @loop
 func.func @loop(%x: tensor<2x2xf32>, %n: index) -> tensor<2x2xf32> {
   %c0 = arith.constant 0 : index
