@@ -122,7 +122,7 @@ drop:
   ret void
 }
 
-define linkonce_odr void @quanta_free_buffers() {
+define weak_odr void @quanta_free_buffers() {
 entry:
   %kept = load ptr, ptr @quanta_buffer
   call void @free(ptr %kept)
@@ -133,8 +133,6 @@ entry:
 )";
 
 Error addBufferRuntime(Module &module) {
-  if (!module.getFunction(acquireBufferName))
-    return Error::success();
   SMDiagnostic diagnostic;
   std::unique_ptr<Module> runtime =
       parseAssemblyString(runtimeText, diagnostic, module.getContext());
@@ -142,7 +140,8 @@ Error addBufferRuntime(Module &module) {
     return createStringError(diagnostic.getMessage());
   runtime->setDataLayout(module.getDataLayout());
   runtime->setTargetTriple(module.getTargetTriple());
-  // The last function is one that only callers use: linked in any case.
+  // The last function is for callers, who need not know which program keeps
+  // memory: it is there in any case.
   if (Linker::linkModules(module, std::move(runtime)))
     return createStringError("the functions that keep buffers cannot be linked "
                              "into the module");

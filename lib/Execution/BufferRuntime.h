@@ -38,8 +38,8 @@ inline constexpr llvm::StringLiteral releaseBufferName =
 /// Frees the calling thread's block of an object file.
 inline constexpr llvm::StringLiteral freeBuffersName = "quanta_free_buffers";
 
-/// Defines both in a module that calls them, for object files, which have no
-/// runtime beside them: one block for each thread, and `quanta_free_buffers` to
+/// Defines both in a module, for object files, which have no runtime beside
+/// them: one block for each thread, and `quanta_free_buffers` to
 /// free it. A call from within another one allocates.
 llvm::Error addBufferRuntime(llvm::Module &module);
 

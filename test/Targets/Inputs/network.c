@@ -18,6 +18,7 @@ int main(int argc, char **argv) {
       fwrite(&y.aligned[y.offset + i * y.strides[0] + j * y.strides[1]],
              sizeof(float), 1, stdout);
   free(y.allocated);
+  quanta_free_buffers();
   free(x);
   return 0;
 }

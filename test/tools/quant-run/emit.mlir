@@ -13,6 +13,7 @@
 // OBJ-NOT: GLOBAL {{.*}} main
 // OBJ-DAG: GLOBAL {{.*}} _mlir_ciface_main
 // OBJ-DAG: GLOBAL {{.*}} _mlir_ciface_pair
+// OBJ-DAG: quanta_free_buffers
 
 // ASM: _mlir_ciface_main:
 // Products and sums stay two roundings.
@@ -25,6 +26,7 @@
 // IR: "target-cpu"="znver4"
 
 // HEADER: #ifndef QUANTA_GENERATED_MODEL_H
+// HEADER: void quanta_free_buffers(void);
 // "main" is not free in C.
 // HEADER: float _mlir_ciface_main(float arg0, float arg1);
 // HEADER: static inline float quanta_main(float arg0, float arg1) {
@@ -44,6 +46,11 @@
 // HEADER: arg0: tensor<?x3xf32>, row-major, only read
 // HEADER: static inline pair_results pair(const float *arg0, int64_t arg0_dim0) {
 // HEADER-NEXT: {(float *)arg0, (float *)arg0, 0, {arg0_dim0, 3}, {3, 1}};
+// Neither are the words of C++ and the names of structures.
+// HEADER: static inline float quanta_and(float arg0) {
+// HEADER: static inline float quanta_pair_results(float arg0) {
+// RUN: clang-22 -x c -std=c99 -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only %t/model.h
+// RUN: clang-22 -x c++ -std=c++20 -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only %t/model.h
 
 func.func @main(%a: f32, %b: f32) -> f32 {
   %p = arith.mulf %a, %b : f32
@@ -55,4 +62,12 @@ func.func @pair(%x: tensor<?x3xf32>) -> (tensor<?x3xf32>, index) {
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : tensor<?x3xf32>
   return %x, %n : tensor<?x3xf32>, index
+}
+
+func.func @and(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @pair_results(%x: f32) -> f32 {
+  return %x : f32
 }
