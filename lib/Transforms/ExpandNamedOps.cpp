@@ -36,7 +36,7 @@ struct ExpandBatchMatmul : OpRewritePattern<BatchMatmulOp> {
     for (unsigned dim = 0; dim <= rank; ++dim)
       dims.push_back(rewriter.getAffineDimExpr(dim));
     auto makeMap = [&](unsigned row, unsigned column) {
-      SmallVector<AffineExpr> exprs(ArrayRef(dims).take_front(rank - 2));
+      SmallVector<AffineExpr> exprs(dims.begin(), dims.begin() + (rank - 2));
       exprs.append({dims[row], dims[column]});
       return AffineMap::get(rank + 1, 0, exprs, rewriter.getContext());
     };
