@@ -14,6 +14,8 @@
 #include "llvm/Support/BLAKE3.h"
 #include "llvm/Support/CachePruning.h"
 #include "llvm/Support/Caching.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -35,27 +37,54 @@ static std::string getKey(const LoweredModule &lowered, unsigned optLevel) {
   return toHex(hash, /*LowerCase=*/true);
 }
 
+/// What stands behind an object in its file: a file may be cut off, or be
+/// changed by others.
+static BLAKE3Result<16> getChecksum(StringRef bytes) {
+  return BLAKE3::hash<16>(
+      ArrayRef(reinterpret_cast<const uint8_t *>(bytes.data()), bytes.size()));
+}
+
+/// The object of a file's contents, if they are whole.
+static std::optional<ObjectBytes> readObject(StringRef bytes) {
+  if (bytes.size() < sizeof(BLAKE3Result<16>))
+    return std::nullopt;
+  StringRef object = bytes.drop_back(sizeof(BLAKE3Result<16>));
+  BLAKE3Result<16> checksum = getChecksum(object);
+  if (!bytes.ends_with(StringRef(
+          reinterpret_cast<const char *>(checksum.data()), checksum.size())))
+    return std::nullopt;
+  return ObjectBytes(object.begin(), object.end());
+}
+
 Expected<ObjectBytes>
 getCachedObject(const LoweredModule &lowered, unsigned optLevel,
                 StringRef directory,
                 function_ref<Expected<ObjectBytes>()> compile) {
-  ObjectBytes found;
+  std::optional<ObjectBytes> found;
   Expected<FileCache> cache = localCache(
       "Quanta", "quanta", directory,
       [&](unsigned, const Twine &, std::unique_ptr<MemoryBuffer> buffer) {
-        found.append(buffer->getBufferStart(), buffer->getBufferEnd());
+        found = readObject(buffer->getBuffer());
       });
   if (!cache) {
     consumeError(cache.takeError());
     return compile();
   }
-  Expected<AddStreamFn> add = (*cache)(0, getKey(lowered, optLevel), "");
+  std::string key = getKey(lowered, optLevel);
+  Expected<AddStreamFn> add = (*cache)(0, key, "");
+  if (add && !*add && !found) {
+    // The file is damaged: without it, there is one to write.
+    SmallString<128> path(directory);
+    sys::path::append(path, "llvmcache-" + key);
+    sys::fs::remove(path);
+    add = (*cache)(0, key, "");
+  }
   if (!add) {
     consumeError(add.takeError());
     return compile();
   }
   if (!*add)
-    return found;
+    return found ? Expected<ObjectBytes>(std::move(*found)) : compile();
   Expected<ObjectBytes> object = compile();
   if (!object)
     return object;
@@ -64,7 +93,11 @@ getCachedObject(const LoweredModule &lowered, unsigned optLevel,
     consumeError(stream.takeError());
     return object;
   }
+  BLAKE3Result<16> checksum =
+      getChecksum(StringRef(object->data(), object->size()));
   (*stream)->OS->write(object->data(), object->size());
+  (*stream)->OS->write(reinterpret_cast<const char *>(checksum.data()),
+                       checksum.size());
   consumeError((*stream)->commit());
   // The least recently used files go, a week old or beyond 75 % of free space.
   pruneCache(directory, CachePruningPolicy());

@@ -16,6 +16,12 @@
 // RUN: env QUANTA_CACHE_DIR=%t/cache/inner quant-run %s --emit=obj -o %t/f.o
 // RUN: %python -c "import glob; files = glob.glob(r'%t/cache/inner/llvmcache-*'); assert len(files) == 4, files"
 
+// A damaged file is written anew.
+// RUN: %python -c "import glob, os; [os.truncate(f, 100) for f in glob.glob(r'%t/cache/inner/llvmcache-*')]"
+// RUN: quant-run %s --entry=f --input=%t/x.npy --output=%t/fourth.npy --cache-dir=%t/cache/inner
+// RUN: cmp %t/first.npy %t/fourth.npy
+// RUN: %python -c "import glob, os; sizes = [os.path.getsize(f) for f in glob.glob(r'%t/cache/inner/llvmcache-*')]; assert len(sizes) == 4 and max(sizes) > 100, sizes"
+
 // A folder that cannot be used is not one that a program fails for.
 // RUN: quant-run %s --entry=f --input=%t/x.npy --output=%t/third.npy --cache-dir=%t/x.npy
 // RUN: cmp %t/first.npy %t/third.npy
