@@ -58,14 +58,13 @@ struct SegmentFigures {
   double min = INFINITY;
   double max = -INFINITY;
 
-  /// What differences are divided by to count in steps.
+  /// What differences are divided by to count in steps: of a result that is
+  /// not quantized, those that 8 bits would have for the values of this run,
+  /// whose range holds zero as that of every quantized type.
   double getStep(const Segment &segment) const {
     if (segment.point)
       return 1;
-    double range = max - min;
-    // A single value has no range, but a magnitude.
-    if (!(range > 0))
-      range = std::max(std::abs(min), std::abs(max));
+    double range = std::max(max, 0.0) - std::min(min, 0.0);
     return range / 255;
   }
 };
