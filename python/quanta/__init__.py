@@ -11,7 +11,8 @@
     run = quanta.compile(small)
     logits = run(images)
 
-Everything that fails raises `quanta.Error` with the compiler's diagnostic.
+What the compiler refuses raises `quanta.Error` with its diagnostic; arguments of
+a wrong Python type raise `TypeError` or `ValueError`.
 """
 
 from ._quanta import Error, Executable

@@ -258,13 +258,23 @@ def program_of(module: Module) -> _quanta.Program:
 
 
 @contextlib.contextmanager
+def temporary_file(name: str, kind: str) -> Iterator[str]:
+    """The path of a file that an error calls `<kind>`: its user has not seen it."""
+    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
+        path = os.path.join(folder, name)
+        try:
+            yield path
+        except Error as error:
+            raise Error(str(error).replace(path, f"<{kind}>")) from None
+
+
+@contextlib.contextmanager
 def recipe_file(recipe: Optional[Recipe]) -> Iterator[Optional[str]]:
     """The path of a file that holds the recipe."""
     if not isinstance(recipe, Mapping):
         yield None if recipe is None else os.fspath(recipe)
         return
-    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
-        path = os.path.join(folder, "recipe.yaml")
+    with temporary_file("recipe.yaml", "recipe") as path:
         with open(path, "w", encoding="utf-8") as file:
             json.dump({"format": "quanta-recipe", "version": 1, **recipe}, file)
         yield path
@@ -276,8 +286,7 @@ def statistics_file(statistics: Union[Statistics, PathLike]) -> Iterator[str]:
     if not isinstance(statistics, Statistics):
         yield os.fspath(statistics)
         return
-    with tempfile.TemporaryDirectory(prefix="quanta-") as folder:
-        path = os.path.join(folder, "statistics.json")
+    with temporary_file("statistics.json", "statistics") as path:
         statistics.save(path)
         yield path
 
