@@ -49,6 +49,10 @@ struct Runner {
   }
 };
 
+/// Points inside functions that the entry calls are looked at like its own, and
+/// who calls the entry does not see what it returns besides.
+constexpr StringLiteral inlineCalls = "inline{default-pipeline=}";
+
 /// What is learned about a segment of the simulated stage.
 struct SegmentFigures {
   int64_t elements = 0;
@@ -194,6 +198,8 @@ Error StageChecker::build(const Program &program) {
 
 Error StageChecker::buildSimulated(const Program &program) {
   Program named = program.clone();
+  if (Error error = named.run(inlineCalls))
+    return error;
   Expected<mlir::func::FuncOp> function =
       findFunction(named.getModule(), entry);
   if (!function)
@@ -214,6 +220,8 @@ Error StageChecker::buildSimulated(const Program &program) {
 }
 
 Error StageChecker::buildQuantized(Program quantized) {
+  if (Error error = quantized.run(inlineCalls))
+    return error;
   Program instrumented = quantized.clone();
   Expected<mlir::func::FuncOp> function =
       findFunction(instrumented.getModule(), entry);

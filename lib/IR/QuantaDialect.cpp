@@ -11,13 +11,33 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Transforms/InliningUtils.h"
 
 #include "quanta/IR/QuantaDialect.cpp.inc"
 #include "quanta/IR/QuantaEnums.cpp.inc"
 
+using namespace mlir;
+
 namespace quanta {
 
+namespace {
+struct QuantaInliner : DialectInlinerInterface {
+  using DialectInlinerInterface::DialectInlinerInterface;
+
+  /// Arithmetic may stand anywhere. Copies of an observer would count into
+  /// statistics of one name.
+  bool isLegalToInline(Operation *op, Region *, bool, IRMapping &) const final {
+    return !isa<ObserveOp>(op);
+  }
+  /// Regions of quanta operations hold scalar arithmetic only.
+  bool isLegalToInline(Region *, Region *, bool, IRMapping &) const final {
+    return false;
+  }
+};
+} // namespace
+
 void QuantaDialect::initialize() {
+  addInterfaces<QuantaInliner>();
   registerAttributes();
   addOperations<
 #define GET_OP_LIST

@@ -36,6 +36,13 @@
 // RUN: not quant-run %t/wraps.mlir --check-stages --input=%t/ones.npy 2>&1 | FileCheck %s --check-prefix=WRAPS
 // WRAPS: wraps.mlir:13:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
 
+// Functions that call each other: what a call does is looked at too, and a
+// function is compared whoever calls it.
+// RUN: quant-run %t/calls.mlir --entry=inner --check-stages --input=%t/x.npy | FileCheck %s --check-prefix=INNER
+// RUN: quant-run %t/calls.mlir --entry=outer --check-stages --input=%t/x.npy | FileCheck %s --check-prefix=OUTER
+// INNER: quantized = integer = kernel: 1 quantized tensors and 1 results,
+// OUTER: quantized = integer = kernel: 2 quantized tensors and 1 results,
+
 //--- model.mlir
 #elementwise = affine_map<(i, j) -> (i, j)>
 #column = affine_map<(i, j) -> (j)>
@@ -77,4 +84,24 @@ func.func @main(%x: tensor<2x?xf32>) -> tensor<2x2xf32> {
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
   %y = linalg.matmul ins(%q, %v : tensor<2x?xf32>, tensor<?x2xf32>) outs(%f : tensor<2x2xf32>) -> tensor<2x2xf32>
   return %y : tensor<2x2xf32>
+}
+
+//--- calls.mlir
+func.func @inner(%x: tensor<?x19xf32>) -> tensor<?x19xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %weights = arith.constant dense<0.5> : tensor<19x19xf32>
+  %n = tensor.dim %x, %c0 : tensor<?x19xf32>
+  %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.05:128> : tensor<?x19xf32>
+  %w = quanta.fake_quant %weights as !quant.uniform<i8<-127:127>:f32, 0.0039370079> : tensor<19x19xf32>
+  %e = tensor.empty(%n) : tensor<?x19xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x19xf32>) -> tensor<?x19xf32>
+  %y = linalg.matmul ins(%q, %w : tensor<?x19xf32>, tensor<19x19xf32>) outs(%f : tensor<?x19xf32>) -> tensor<?x19xf32>
+  return %y : tensor<?x19xf32>
+}
+
+func.func @outer(%x: tensor<?x19xf32>) -> tensor<?x19xf32> {
+  %0 = func.call @inner(%x) : (tensor<?x19xf32>) -> tensor<?x19xf32>
+  %1 = func.call @inner(%0) : (tensor<?x19xf32>) -> tensor<?x19xf32>
+  return %1 : tensor<?x19xf32>
 }
