@@ -9,6 +9,8 @@
 
 #include "quanta/IR/ConvolutionShape.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 
 namespace quanta {

@@ -11,6 +11,8 @@
 
 #include "llvm/ADT/SmallSet.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 
 namespace quanta {

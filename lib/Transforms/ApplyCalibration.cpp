@@ -22,6 +22,8 @@
 
 #include <cmath>
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace mlir;
 
 namespace quanta {
