@@ -47,7 +47,8 @@ static std::string getHostFeatures() {
 static std::string suggestCpu(const llvm::MCSubtargetInfo &info,
                               StringRef cpu) {
   StringRef best;
-  unsigned bestDistance = 4;
+  // Of a short name, little would be left: 'foo' is no 'atom'.
+  unsigned bestDistance = std::min<size_t>(4, cpu.size() / 3 + 1);
   for (auto &description : info.getAllProcessorDescriptions()) {
     unsigned distance =
         cpu.edit_distance(StringRef(description.Key), true, bestDistance);
