@@ -41,8 +41,9 @@ namespace {
 SmallVector<int64_t> sortByClass(ArrayRef<int> classes) {
   SmallVector<int64_t> order =
       llvm::to_vector(llvm::seq<int64_t>(0, classes.size()));
-  llvm::stable_sort(
-      order, [&](int64_t a, int64_t b) { return classes[a] < classes[b]; });
+  llvm::sort(order, [&](int64_t a, int64_t b) {
+    return std::pair(classes[a], a) < std::pair(classes[b], b);
+  });
   return order;
 }
 
