@@ -100,6 +100,20 @@ RealRange detail::selectByMse(const Histogram &histogram, RealRange seen,
   return {full.min * best.below, full.max * best.above};
 }
 
+/// The hundredths of a range, from all to a fifth, with the least error.
+static int findBestPart(function_ref<double(int)> errorOf) {
+  int best = 100;
+  double bestError = std::numeric_limits<double>::infinity();
+  for (int part = 100; part >= 20; --part) {
+    double error = errorOf(part);
+    if (error < bestError) {
+      bestError = error;
+      best = part;
+    }
+  }
+  return best;
+}
+
 double selectMagnitude(ArrayRef<float> weights, RangeSelection selection,
                        int64_t qmax) {
   double largest = 0;
@@ -108,21 +122,16 @@ double selectMagnitude(ArrayRef<float> weights, RangeSelection selection,
   if (selection != RangeSelection::Mse || largest == 0)
     return largest;
   auto limit = static_cast<double>(qmax);
-  double best = largest, bestError = std::numeric_limits<double>::infinity();
-  for (int part = 100; part >= 20; --part) {
-    double magnitude = largest * part / 100;
-    double scale = magnitude / limit, inverse = 1 / scale, error = 0;
+  int best = findBestPart([&](int part) {
+    double scale = largest * part / 100 / limit, inverse = 1 / scale, error = 0;
     for (float weight : weights) {
       double rounded = std::nearbyint(weight * inverse);
       double kept = std::min(std::max(rounded, -limit), limit);
       error += (kept * scale - weight) * (kept * scale - weight);
     }
-    if (error < bestError) {
-      bestError = error;
-      best = magnitude;
-    }
-  }
-  return best;
+    return error;
+  });
+  return largest * best / 100;
 }
 
 RealRange selectWeightRange(ArrayRef<float> weights, RangeSelection selection,
@@ -137,17 +146,13 @@ RealRange selectWeightRange(ArrayRef<float> weights, RangeSelection selection,
   Samples samples;
   samples.values.assign(weights.begin(), weights.end());
   samples.counts.assign(weights.size(), 1);
-  RealRange best = full;
-  double bestError = std::numeric_limits<double>::infinity();
-  for (int part = 100; part >= 20; --part) {
-    RealRange candidate{full.min * part / 100, full.max * part / 100};
-    double error = getError(samples, candidate.min, candidate.max, levels);
-    if (error < bestError) {
-      bestError = error;
-      best = candidate;
-    }
-  }
-  return best;
+  auto shrink = [&](int part) {
+    return RealRange{full.min * part / 100, full.max * part / 100};
+  };
+  return shrink(findBestPart([&](int part) {
+    RealRange candidate = shrink(part);
+    return getError(samples, candidate.min, candidate.max, levels);
+  }));
 }
 
 } // namespace quanta

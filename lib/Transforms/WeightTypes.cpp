@@ -65,6 +65,7 @@ FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
 namespace {
 /// Storage, and the scales and zero points found so far.
 struct WeightTypeBuilder {
+  MLIRContext *context;
   unsigned width;
   bool isSigned, isSymmetric;
   RangeSelection selection;
@@ -72,8 +73,9 @@ struct WeightTypeBuilder {
   SmallVector<double> scales = {};
   SmallVector<int64_t> zeroPoints = {};
 
-  WeightTypeBuilder(const OperandScheme &scheme)
-      : width(scheme.weightStorage == WeightStorage::I8 ||
+  WeightTypeBuilder(MLIRContext *context, const OperandScheme &scheme)
+      : context(context),
+        width(scheme.weightStorage == WeightStorage::I8 ||
                       scheme.weightStorage == WeightStorage::U8
                   ? 8
                   : 4),
@@ -97,13 +99,11 @@ struct WeightTypeBuilder {
               static_cast<double>(steps);
     } else {
       RealRange range = selectWeightRange(values, selection, max - min + 1);
-      scale = (range.max - range.min) / static_cast<double>(max - min);
-      if (scale > 0) {
-        scale = std::max(static_cast<float>(scale), FLT_MIN);
-        double exact =
-            static_cast<double>(min) - std::nearbyint(range.min / scale);
-        zeroPoint = static_cast<int64_t>(std::clamp(
-            exact, static_cast<double>(min), static_cast<double>(max)));
+      if (range.max > range.min) {
+        auto type =
+            chooseAffineType(context, range.min, range.max, isSigned, width);
+        scale = type.getScale();
+        zeroPoint = type.getZeroPoint();
       }
     }
     // Zeros alone have any scale.
@@ -172,11 +172,11 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
     }
     parts[part].push_back(value);
   }
-  WeightTypeBuilder builder(scheme);
+  MLIRContext *context = op.getContext();
+  WeightTypeBuilder builder(context, scheme);
   for (ArrayRef<float> part : parts)
     builder.add(part);
 
-  MLIRContext *context = op.getContext();
   auto storage = IntegerType::get(context, builder.width);
   auto expressed = Float32Type::get(context);
   unsigned flags = builder.isSigned ? Signed : 0;
