@@ -39,6 +39,18 @@ bool isUnaryElementwise(linalg::GenericOp op) {
                       [](AffineMap map) { return map.isIdentity(); });
 }
 
+struct UnaryElementwisePattern : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const final {
+    if (!isUnaryElementwise(op))
+      return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
+    return rewriteUnary(op, rewriter);
+  }
+  virtual LogicalResult rewriteUnary(linalg::GenericOp op,
+                                     PatternRewriter &rewriter) const = 0;
+};
+
 /// The same operation on another tensor, of any rank.
 Value cloneOnto(Value input, linalg::GenericOp op, OpBuilder &builder) {
   Value empty = createEmptyLike(builder, op.getLoc(), input,
@@ -71,12 +83,10 @@ Value evaluateOn(Value scalar, linalg::GenericOp op, OpBuilder &builder) {
 /// `f(reshape(x))` is `reshape(f(x))`: without the reshape between them, `f`
 /// joins the operation that makes `x`.
 template <typename ReshapeOp>
-struct ReshapeBehindElementwise : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(linalg::GenericOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!isUnaryElementwise(op))
-      return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
+struct ReshapeBehindElementwise : UnaryElementwisePattern {
+  using UnaryElementwisePattern::UnaryElementwisePattern;
+  LogicalResult rewriteUnary(linalg::GenericOp op,
+                             PatternRewriter &rewriter) const override {
     auto reshape = op.getDpsInputs()[0].getDefiningOp<ReshapeOp>();
     if (!reshape || !reshape->hasOneUse() ||
         isa<BlockArgument>(reshape.getSrc()))
@@ -100,12 +110,10 @@ struct ReshapeBehindElementwise : OpRewritePattern<linalg::GenericOp> {
 
 /// `f(pad(x, c))` is `pad(f(x), f(c))`: padding moves fewer bytes behind a
 /// quantization.
-struct PadBehindElementwise : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(linalg::GenericOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!isUnaryElementwise(op))
-      return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
+struct PadBehindElementwise : UnaryElementwisePattern {
+  using UnaryElementwisePattern::UnaryElementwisePattern;
+  LogicalResult rewriteUnary(linalg::GenericOp op,
+                             PatternRewriter &rewriter) const override {
     auto pad = op.getDpsInputs()[0].getDefiningOp<tensor::PadOp>();
     Value padding = pad ? pad.getConstantPaddingValue() : Value();
     if (!padding || !pad->hasOneUse())
@@ -194,12 +202,10 @@ bool holdsNumbers(Value tensor) {
 
 /// `f(max(x))` is `max(f(x))` where `f` keeps the order: the window slides over
 /// fewer bytes behind a quantization.
-struct MaxPoolingBehindElementwise : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(linalg::GenericOp op,
-                                PatternRewriter &rewriter) const override {
-    if (!isUnaryElementwise(op))
-      return rewriter.notifyMatchFailure(op, "not elementwise on one tensor");
+struct MaxPoolingBehindElementwise : UnaryElementwisePattern {
+  using UnaryElementwisePattern::UnaryElementwisePattern;
+  LogicalResult rewriteUnary(linalg::GenericOp op,
+                             PatternRewriter &rewriter) const override {
     auto pool = op.getDpsInputs()[0].getDefiningOp<linalg::PoolingNhwcMaxOp>();
     auto fill = pool ? pool.getOutputs()[0].getDefiningOp<linalg::FillOp>()
                      : linalg::FillOp();
