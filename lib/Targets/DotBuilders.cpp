@@ -139,6 +139,25 @@ SmallVector<Value> buildInterleaveBytes(OpBuilder &builder, Location loc,
   return result;
 }
 
+LogicalResult verifyFloatTile(function_ref<InFlightDiagnostic()> emitError,
+                              int64_t lanes, int64_t vectors, int64_t rows) {
+  // No machine has more registers than this, nor any use for larger tiles.
+  constexpr int64_t limit = 64;
+  for (int64_t size : {lanes, vectors, rows})
+    if (size < 1 || size > limit)
+      return emitError() << "lanes, vectors and rows must lie between 1 and "
+                         << limit << ", got " << lanes << ", " << vectors
+                         << " and " << rows;
+  return success();
+}
+
+Value buildBroadcastFloat(OpBuilder &builder, Location loc, Value source,
+                          ValueRange indices, int64_t lanes) {
+  Value element = memref::LoadOp::create(builder, loc, source, indices);
+  return vector::BroadcastOp::create(
+      builder, loc, VectorType::get(lanes, builder.getF32Type()), element);
+}
+
 Value buildIntrinsic(OpBuilder &builder, Location loc, StringRef name,
                      Type type, ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(builder, loc, type,

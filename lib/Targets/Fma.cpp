@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/Targets/Dot.h"
+#include "quanta/Targets/DotBuilders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -20,14 +21,7 @@ namespace quanta {
 LogicalResult FmaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                               int64_t lanes, int64_t vectors, int64_t rows,
                               bool fused) {
-  // No machine has more registers than this, nor any use for larger tiles.
-  constexpr int64_t limit = 64;
-  for (int64_t size : {lanes, vectors, rows})
-    if (size < 1 || size > limit)
-      return emitError() << "lanes, vectors and rows must lie between 1 and "
-                         << limit << ", got " << lanes << ", " << vectors
-                         << " and " << rows;
-  return success();
+  return verifyFloatTile(emitError, lanes, vectors, rows);
 }
 
 DotShape FmaAttr::getDotShape() const {
@@ -38,9 +32,7 @@ DotShape FmaAttr::getDotShape() const {
 Value FmaAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
                               ValueRange indices, int64_t valid,
                               bool flip) const {
-  Value element = memref::LoadOp::create(builder, loc, lhs, indices);
-  return vector::BroadcastOp::create(
-      builder, loc, VectorType::get(getLanes(), builder.getF32Type()), element);
+  return buildBroadcastFloat(builder, loc, lhs, indices, getLanes());
 }
 
 Value FmaAttr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,

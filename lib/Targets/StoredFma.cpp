@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/Targets/Dot.h"
+#include "quanta/Targets/DotBuilders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -21,13 +22,8 @@ StoredFmaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                       int64_t lanes, int64_t vectors, int64_t rows,
                       int64_t bits, bool isSigned, int64_t block,
                       bool zeroPoints) {
-  // No machine has more registers than this, nor any use for larger tiles.
-  constexpr int64_t limit = 64;
-  for (int64_t size : {lanes, vectors, rows})
-    if (size < 1 || size > limit)
-      return emitError() << "lanes, vectors and rows must lie between 1 and "
-                         << limit << ", got " << lanes << ", " << vectors
-                         << " and " << rows;
+  if (failed(verifyFloatTile(emitError, lanes, vectors, rows)))
+    return failure();
   if (bits != 4 && bits != 8)
     return emitError() << "weights are stored in 4 or 8 bits, not " << bits;
   if (block < 1)
@@ -49,9 +45,7 @@ DotShape StoredFmaAttr::getDotShape() const {
 Value StoredFmaAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
                                     ValueRange indices, int64_t valid,
                                     bool flip) const {
-  Value element = memref::LoadOp::create(builder, loc, lhs, indices);
-  return vector::BroadcastOp::create(
-      builder, loc, VectorType::get(getLanes(), builder.getF32Type()), element);
+  return buildBroadcastFloat(builder, loc, lhs, indices, getLanes());
 }
 
 Value StoredFmaAttr::buildLoadWeights(OpBuilder &builder, Location loc,

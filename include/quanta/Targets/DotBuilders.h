@@ -49,6 +49,16 @@ mlir::Value buildRoundToBytes512(mlir::OpBuilder &builder, mlir::Location loc,
                                  mlir::ValueRange inputs,
                                  const ByteRounding &rounding);
 
+/// Whether a tile of f32 has sizes between 1 and 64.
+llvm::LogicalResult
+verifyFloatTile(llvm::function_ref<mlir::InFlightDiagnostic()> emitError,
+                int64_t lanes, int64_t vectors, int64_t rows);
+
+/// One f32 of `source` in each of `lanes` lanes.
+mlir::Value buildBroadcastFloat(mlir::OpBuilder &builder, mlir::Location loc,
+                                mlir::Value source, mlir::ValueRange indices,
+                                int64_t lanes);
+
 /// Calls an LLVM intrinsic that returns `type`.
 mlir::Value buildIntrinsic(mlir::OpBuilder &builder, mlir::Location loc,
                            llvm::StringRef name, mlir::Type type,
