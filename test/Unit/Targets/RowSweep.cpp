@@ -162,16 +162,18 @@ public:
     Shape shape = makeShape(in), resized = makeShape(out);
     auto values =
         makeMatrix(countElements(shape) / 2, 2, false, from.range, random);
-    // Places as numerator and denominator, which is the same for all.
+    // Places as numerator and denominator, which is the same for all; they may
+    // lie outside.
+    auto computePlace = [&](size_t i,
+                            int64_t o) -> std::pair<int64_t, int64_t> {
+      if (coordinates == "half_pixel")
+        return {(2 * o + 1) * in[i] - out[i], 2 * out[i]};
+      if (coordinates == "align_corners")
+        return {o * (in[i] - 1), std::max<int64_t>(out[i] - 1, 1)};
+      return {o * in[i], out[i]};
+    };
     auto place = [&](size_t i, int64_t o) -> std::pair<int64_t, int64_t> {
-      int64_t numerator = o * in[i], denominator = out[i];
-      if (coordinates == "half_pixel") {
-        numerator = (2 * o + 1) * in[i] - out[i];
-        denominator = 2 * out[i];
-      } else if (coordinates == "align_corners") {
-        numerator = o * (in[i] - 1);
-        denominator = std::max<int64_t>(out[i] - 1, 1);
-      }
+      auto [numerator, denominator] = computePlace(i, o);
       return {std::clamp<int64_t>(numerator, 0, (in[i] - 1) * denominator),
               denominator};
     };
@@ -188,14 +190,7 @@ public:
     auto unit = [&](size_t i) {
       int64_t result = 1;
       for (int64_t o = 0; o < out[i]; ++o) {
-        int64_t numerator = o * in[i], denominator = out[i];
-        if (coordinates == "half_pixel") {
-          numerator = (2 * o + 1) * in[i] - out[i];
-          denominator = 2 * out[i];
-        } else if (coordinates == "align_corners") {
-          numerator = o * (in[i] - 1);
-          denominator = std::max<int64_t>(out[i] - 1, 1);
-        }
+        auto [numerator, denominator] = computePlace(i, o);
         result =
             std::lcm(result, denominator / std::gcd(numerator, denominator));
       }
