@@ -27,6 +27,8 @@ TORCH_PASSES = (
 # Turns some of the contractions of a QDQ model into integer ones, and leaves the
 # others: ours finds all of them in the same form, with their parameters.
 LEFT_OUT = "func.func(torch-fuse-quantized-ops),"
+# What torch-mlir lowers only to dialects of its own, which nobody else can read.
+OWN_DIALECTS = ("tm_tensor.", "torch.", "torch_c.")
 # What torch-mlir takes apart better than PyTorch, whose views it misreads where
 # sizes are open, and whose layer norm computes in f64.
 KEPT_WHOLE = ("linear", "matmul", "native_layer_norm")
@@ -85,8 +87,22 @@ def retype(function, entry):
         )
 
 
+def diagnosed(diagnostic):
+    """What failed by a diagnostic: [name, operation, reason, place]."""
+    operation, reason = reason_of(diagnostic.message)
+    location = diagnostic.location
+    return [location_name(location), operation, reason, place(location)]
+
+
+def outside(operation):
+    """What failed by an operation that stays in a dialect of torch-mlir."""
+    location, kind = operation.location, operation.name
+    reason = f"torch-mlir has no linalg for it, only its own '{kind}'"
+    return [location_name(location), kind.partition(".")[2], reason, place(location)]
+
+
 def lower(source, passes):
-    """Lowers a copy of the module; returns the text, or the diagnostics."""
+    """Lowers a copy of the module; returns the text and what it failed to lower."""
     from torch_mlir.ir import MLIRError
     from torch_mlir.passmanager import PassManager
 
@@ -96,8 +112,10 @@ def lower(source, passes):
     try:
         PassManager.parse(passes, context=source.context).run(module)
     except MLIRError as error:
-        return None, error.error_diagnostics
-    return module.get_asm(enable_debug_info=True), []
+        return None, [diagnosed(diagnostic) for diagnostic in error.error_diagnostics]
+    failed = [outside(operation) for operation in operations(module.regions[0].blocks[0])
+              if operation.name.startswith(OWN_DIALECTS)]
+    return module.get_asm(enable_debug_info=True), failed
 
 
 def reason_of(message: str):
@@ -195,17 +213,11 @@ def main(kind: str, model_path: str, text_path: str) -> dict:
     # out and trying again finds the next, so that the user sees all at once.
     failed = {}
     while len(failed) < 200:
-        text, diagnostics = lower(module, passes)
-        if text is not None:
-            break
-        names = set()
-        for diagnostic in diagnostics:
-            name = location_name(diagnostic.location)
-            operation, reason = reason_of(diagnostic.message)
-            if name not in failed:
-                failed[name] = [name, operation, reason, place(diagnostic.location)]
-                names.add(name)
-        if not names or not cut_out(module, names):
+        text, found = lower(module, passes)
+        new = {failure[0] for failure in found} - set(failed)
+        for failure in found:
+            failed.setdefault(failure[0], failure)
+        if text is not None or not new or not cut_out(module, new):
             break
     if failed:
         return {"failed": list(failed.values())}

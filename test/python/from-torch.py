@@ -132,7 +132,8 @@ class FromTorch(unittest.TestCase):
                 self.inner = Inner()
 
             def forward(self, x):
-                return torch.linalg.svdvals(self.inner(x)) + torch.igamma(x, x)[0]
+                y = torch.linalg.svdvals(self.inner(x)) + torch.igamma(x, x)[0]
+                return y + torch.cumsum(x, 1)[0]
 
         with self.assertRaises(quanta.Error) as caught:
             quanta.from_torch(Net(), torch.ones(4, 4))
@@ -142,6 +143,7 @@ class FromTorch(unittest.TestCase):
         self.assertRegex(text, r"'inner/special_bessel_j0' at .*from-torch.py:\d+")
         self.assertRegex(text, r"'_linalg_svd' at .*from-torch.py:\d+")
         self.assertRegex(text, r"'igamma' at .*from-torch.py:\d+")
+        self.assertRegex(text, r"'cumsum' at .*: .* only its own 'tm_tensor.scan'")
 
     def test_what_cannot_be_traced(self):
         class Net(nn.Module):
