@@ -77,6 +77,14 @@ static nb::dict getInputNames(const Program &program) {
   return result;
 }
 
+/// The program with its locations, which reports call its operations by.
+static std::string toText(const Program &program) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  program.getModule()->print(os, mlir::OpPrintingFlags().enableDebugInfo());
+  return text;
+}
+
 static void bindProgram(nb::module_ &module) {
   nb::class_<Program>(module, "Program")
       .def_static(
@@ -93,13 +101,11 @@ static void bindProgram(nb::module_ &module) {
           "path"_a)
       .def("clone", &Program::clone)
       .def("__str__", &Program::str)
-      .def("str_with_locations",
-           [](const Program &self) {
-             std::string text;
-             llvm::raw_string_ostream os(text);
-             self.getModule()->print(os,
-                                     mlir::OpPrintingFlags().enableDebugInfo());
-             return text;
+      .def("str_with_locations", &toText)
+      .def("__getstate__", &toText)
+      .def("__setstate__",
+           [](Program &self, const std::string &text) {
+             new (&self) Program(check(Program::parse(text, "pickle")));
            })
       .def("run",
            [](Program &self, const std::string &pipeline) {
@@ -136,6 +142,11 @@ static void bindStatistics(nb::module_ &module) {
           "other"_a)
       .def("copy", [](const Statistics &self) { return Statistics(self); })
       .def("__str__", &Statistics::str)
+      .def("__getstate__", &Statistics::str)
+      .def("__setstate__",
+           [](Statistics &self, const std::string &text) {
+             new (&self) Statistics(check(Statistics::parse(text, "pickle")));
+           })
       .def_rw("model", &Statistics::model)
       .def_rw("data", &Statistics::data)
       .def_ro("fingerprint", &Statistics::fingerprint);

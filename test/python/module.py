@@ -2,7 +2,9 @@
 # RUN: %python %s
 """Modules: reading, writing, running passes, and what errors say."""
 
+import copy
 import os
+import pickle
 import tempfile
 import unittest
 
@@ -37,6 +39,21 @@ class Modules(unittest.TestCase):
             self.assertEqual(again._program.input_names, {"main": ["x"]})
         expected = quanta.compile(module)(x)
         self.assertTrue((quanta.compile(again)(x) == expected).all())
+
+    def test_pickle(self):
+        model = Perceptron()
+        module = quanta.Module.parse(model.text(), "mlp")
+        x = model.data(5)
+        statistics = quanta.calibrate(module, x)
+        small = quanta.quantize(module, statistics, {"range_selection": "max"})
+        again, seen, copied = pickle.loads(pickle.dumps((small, statistics, copy.copy(small))))
+        for other in (again, copied):
+            self.assertEqual(str(other), str(small))
+            self.assertEqual((other.name, other.report), ("mlp", small.report))
+            self.assertEqual(other._program.input_names, {"main": ["x"]})
+        self.assertEqual((str(seen), dict(seen)), (str(statistics), dict(statistics)))
+        with self.assertRaisesRegex(TypeError, "cannot pickle .*Executable"):
+            pickle.dumps(quanta.compile(small))
 
     def test_errors_carry_the_diagnostic(self):
         text = "func.func @f(%x: tensor<4xf32>) -> tensor<5xf32> {\n  return %x : tensor<4xf32>\n}"
