@@ -1,5 +1,4 @@
-//===- SetTarget.cpp - Fix the machine to compile for
-//------------------------===//
+//===- SetTarget.cpp - Fix the machine to compile for ---------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -23,6 +22,14 @@ namespace quanta {
 
 namespace {
 
+/// Whether the lowering to LLVM declares a function of this name: memory is
+/// reserved by the first, assertions end in the other two, and the last is how
+/// a caller gives the memory back.
+bool isTaken(StringRef name) {
+  return llvm::is_contained({"malloc", "puts", "abort", "quanta_free_buffers"},
+                            name);
+}
+
 struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
   using SetTargetBase::SetTargetBase;
 
@@ -30,7 +37,8 @@ struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
     ModuleOp module = getOperation();
     llvm::Expected<Target> target = Target::create(&getContext(), triple, cpu);
     if (!target) {
-      emitError(module.getLoc()) << llvm::toString(target.takeError());
+      emitError(UnknownLoc::get(&getContext()))
+          << llvm::toString(target.takeError());
       return signalPassFailure();
     }
     Builder builder(&getContext());
@@ -47,7 +55,15 @@ struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
     module->setAttr(attrs::vectorWidth,
                     builder.getI64IntegerAttr(target->vectorWidth));
     for (auto func : module.getOps<func::FuncOp>()) {
-      if (!func.isPublic() || func.isExternal())
+      if (func.isExternal())
+        continue;
+      if (isTaken(func.getName())) {
+        func.emitError() << "'" << func.getName() << "' is the name of a "
+                         << "function that compiled code calls; give this one "
+                         << "another";
+        return signalPassFailure();
+      }
+      if (!func.isPublic())
         continue;
       if (!func->hasAttr(attrs::signature))
         func->setAttr(attrs::signature, TypeAttr::get(func.getFunctionType()));

@@ -25,6 +25,13 @@
 // MACHINE: error: no code can be generated for 's390x-linux-gnu': it can for little-endian x86-64, AArch64 and 64-bit RISC-V
 // RUN: not quant-opt %t/model.mlir --quanta-set-target="triple=riscv64-linux-gnu cpu=sifive-e20" 2>&1 | FileCheck %s --check-prefix=WIDTH
 // WIDTH: error: CPU 'sifive-e20' has no 64-bit mode, which riscv64-unknown-linux-gnu needs
+// RUN: not quant-opt %t/taken.mlir --quanta-set-target 2>&1 | FileCheck %s --check-prefix=TAKEN
+// TAKEN: taken.mlir:1:1: error: 'malloc' is the name of a function that compiled code calls; give this one another
+
+//--- taken.mlir
+func.func @malloc(%x: tensor<?xf32>) -> tensor<?xf32> {
+  return %x : tensor<?xf32>
+}
 
 //--- model.mlir
 // CHECK: module attributes {

@@ -30,11 +30,13 @@ def SetTarget : Pass<"quanta-set-target", "::mlir::ModuleOp"> {
     Sets the module's target triple, data layout, CPU, features and the
     instruction sets of its kernels, gives every public function a C interface,
     and keeps the function's type on tensors as `quanta.signature`. An unknown
-    CPU or triple is an error.
+    CPU or triple is an error, and so is a function with the name of one that
+    compiled code calls (`malloc`).
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"",
-           "LLVM name of the CPU, or `native`">,
+           "LLVM name of the CPU, `native`, or nothing for the least that the "
+           "triple has">,
     Option<"triple", "triple", "std::string", "",
            "LLVM target triple; empty for this machine">];
   let dependentDialects = [
