@@ -29,14 +29,15 @@ std::pair<unsigned, unsigned> getLineAndColumn(StringRef text, size_t offset) {
               1};
 }
 
-mlir::LogicalResult emitFileError(mlir::Location location, Error error) {
+mlir::LogicalResult emitFileError(mlir::MLIRContext *context, Error error) {
   Error unplaced = handleErrors(std::move(error), [&](const FileError &placed) {
-    location = mlir::FileLineColLoc::get(location.getContext(), placed.path,
-                                         placed.line, placed.column);
-    mlir::emitError(location) << placed.message;
+    mlir::emitError(mlir::FileLineColLoc::get(context, placed.path, placed.line,
+                                              placed.column))
+        << placed.message;
   });
   if (unplaced)
-    mlir::emitError(location) << toString(std::move(unplaced));
+    mlir::emitError(mlir::UnknownLoc::get(context))
+        << toString(std::move(unplaced));
   return mlir::failure();
 }
 

@@ -73,11 +73,11 @@ private:
 
   LogicalResult loadFiles(ModuleOp module) {
     auto fail = [&](llvm::Error error) {
-      return emitFileError(module.getLoc(), std::move(error));
+      return emitFileError(&getContext(), std::move(error));
     };
     // A recipe may fix all ranges.
     if (statistics.empty() && recipe.empty())
-      return emitError(module.getLoc())
+      return emitError(UnknownLoc::get(&getContext()))
              << getArgument() << " needs statistics=FILE";
     if (!statistics.empty()) {
       llvm::Expected<Statistics> loaded = Statistics::load(statistics);
@@ -97,7 +97,7 @@ private:
              << getArgument() << " needs an observed module: run "
              << "quanta-insert-observers first";
     if (!statistics.empty() && fingerprint.getValue() != seen.fingerprint)
-      return emitError(module.getLoc())
+      return emitError(UnknownLoc::get(&getContext()))
              << "statistics file '" << statistics << "' belongs to another "
              << "model" << (seen.model.empty() ? "" : " ('" + seen.model + "')")
              << ": run the observed program of this one";

@@ -54,14 +54,14 @@ private:
   LogicalResult readOptions(ModuleOp module) {
     std::optional<ObserverKind> kind = symbolizeObserverKind(observer);
     if (!kind)
-      return emitError(module.getLoc())
+      return emitError(UnknownLoc::get(&getContext()))
              << getArgument() << ": there is no observer '" << observer << "'";
     defaultKind = *kind;
     if (recipe.empty())
       return success();
     llvm::Expected<Recipe> loaded = Recipe::load(recipe);
     if (!loaded)
-      return emitFileError(module.getLoc(), loaded.takeError());
+      return emitFileError(&getContext(), loaded.takeError());
     rules = std::move(*loaded);
     return success();
   }

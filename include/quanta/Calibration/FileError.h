@@ -38,8 +38,9 @@ public:
 std::pair<unsigned, unsigned> getLineAndColumn(llvm::StringRef text,
                                                size_t offset);
 
-/// Emits an error at its own place, or at `location` if it has none.
-mlir::LogicalResult emitFileError(mlir::Location location, llvm::Error error);
+/// Emits an error at its own place in a file, if it has one.
+mlir::LogicalResult emitFileError(mlir::MLIRContext *context,
+                                  llvm::Error error);
 
 } // namespace quanta
 
