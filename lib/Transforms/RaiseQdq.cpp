@@ -19,7 +19,9 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
+#include "llvm/Support/FormatVariadic.h"
 
+#include <cfloat>
 #include <cmath>
 
 using namespace mlir;
@@ -125,22 +127,36 @@ std::optional<std::pair<Value, Parameter>> Body::split(Operation *op) const {
 }
 
 /// The quantized type with these parameters, if it is one that the tensor of
-/// `shape` can have and the numerics contract allows.
+/// `shape` can have and the numerics contract allows; otherwise why not.
 quant::QuantizedType makeType(RankedTensorType shape, bool isSigned,
                               unsigned width, int64_t low, int64_t high,
                               const Parameter &scale,
-                              const Parameter &zeroPoint) {
-  if (scale.axis && zeroPoint.axis && scale.axis != zeroPoint.axis)
+                              const Parameter &zeroPoint, std::string &reason) {
+  if (scale.axis && zeroPoint.axis && scale.axis != zeroPoint.axis) {
+    reason = "its scales lie along another dimension than its zero points";
     return {};
+  }
   auto isInteger = [](double value) {
     return value == std::nearbyint(value) && std::abs(value) < 2147483648.0;
   };
-  if (!llvm::all_of(zeroPoint.values, isInteger) || low >= high ||
-      scale.values.empty() || zeroPoint.values.empty())
+  if (!llvm::all_of(zeroPoint.values, isInteger)) {
+    reason = "a zero point is no integer";
     return {};
+  }
+  if (low >= high || scale.values.empty() || zeroPoint.values.empty()) {
+    reason = "it has no values to round to";
+    return {};
+  }
+  for (double value : scale.values)
+    if (!std::isfinite(value) || value < FLT_MIN) {
+      reason =
+          llvm::formatv("scale {0:E2} is not a positive, normal f32", value);
+      return {};
+    }
   MLIRContext *context = shape.getContext();
   // Only asked: a type that is not allowed leaves the arithmetic in float.
-  ScopedDiagnosticHandler silence(context, [](Diagnostic &) {});
+  ScopedDiagnosticHandler ask(
+      context, [&](Diagnostic &diagnostic) { reason = diagnostic.str(); });
   auto storage = IntegerType::get(context, width);
   auto expressed = Float32Type::get(context);
   unsigned flags = isSigned ? quant::QuantizationFlags::Signed : 0;
@@ -188,9 +204,29 @@ Value matchBounds(const Body &body, Value value, double &low, double &high) {
   return hasLow && hasHigh ? value : Value();
 }
 
+/// A pattern that may have to say what it could not raise.
+struct RaisePattern : OpRewritePattern<linalg::GenericOp> {
+  /// With `refused`, arithmetic of the form is an error, which it counts.
+  RaisePattern(MLIRContext *context, unsigned *refused)
+      : OpRewritePattern(context), refused(refused) {}
+
+protected:
+  LogicalResult refuse(linalg::GenericOp op, StringRef form,
+                       const std::string &reason) const {
+    if (refused && ++*refused)
+      op.emitError() << "is the arithmetic of a " << form
+                     << " with parameters that no quantized tensor can have: "
+                     << reason;
+    return failure();
+  }
+
+private:
+  unsigned *refused;
+};
+
 /// `toint(clamp(roundeven(x / s) + zp))`.
-struct RaiseQuantize : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct RaiseQuantize : RaisePattern {
+  using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
     auto resultType = dyn_cast_or_null<RankedTensorType>(
@@ -234,12 +270,12 @@ struct RaiseQuantize : OpRewritePattern<linalg::GenericOp> {
       return rewriter.notifyMatchFailure(op, "its bounds are no storage range");
     bool isSigned =
         low < 0 || (isa<arith::FPToSIOp>(convert) && high < limit / 2);
+    std::string reason;
     auto type = makeType(resultType, isSigned, storage.getWidth(),
                          static_cast<int64_t>(low), static_cast<int64_t>(high),
-                         *scale, zeroPoint);
+                         *scale, zeroPoint, reason);
     if (!type)
-      return rewriter.notifyMatchFailure(
-          op, "its parameters are not those of a quantized type");
+      return refuse(op, "quantization", reason);
     Value input = op.getDpsInputOperand(0)->get();
     auto inputType = cast<RankedTensorType>(input.getType());
     if (inputType.clone(storage) != resultType)
@@ -256,8 +292,8 @@ struct RaiseQuantize : OpRewritePattern<linalg::GenericOp> {
 };
 
 /// `float(q - zp) * s`.
-struct RaiseDequantize : OpRewritePattern<linalg::GenericOp> {
-  using OpRewritePattern::OpRewritePattern;
+struct RaiseDequantize : RaisePattern {
+  using RaisePattern::RaisePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
     auto resultType = dyn_cast_or_null<RankedTensorType>(
@@ -309,11 +345,11 @@ struct RaiseDequantize : OpRewritePattern<linalg::GenericOp> {
       return rewriter.notifyMatchFailure(op, "is not of stored integers");
     int64_t range = int64_t(1) << storage.getWidth();
     int64_t low = isSigned ? -range / 2 : 0;
+    std::string reason;
     auto type = makeType(resultType, isSigned, storage.getWidth(), low,
-                         low + range - 1, scale, zeroPoint);
+                         low + range - 1, scale, zeroPoint, reason);
     if (!type)
-      return rewriter.notifyMatchFailure(
-          op, "its parameters are not those of a quantized type");
+      return refuse(op, "dequantization", reason);
     Value input = op.getDpsInputOperand(0)->get();
     if (input.getType() != resultType.clone(storage))
       return rewriter.notifyMatchFailure(op, "its sizes differ in type");
@@ -373,6 +409,8 @@ private:
 };
 
 struct RaiseQdqPass : impl::RaiseQdqBase<RaiseQdqPass> {
+  using RaiseQdqBase::RaiseQdqBase;
+
   void runOnOperation() override {
     if (failed(checkStage(
             getOperation(),
@@ -380,9 +418,13 @@ struct RaiseQdqPass : impl::RaiseQdqBase<RaiseQdqPass> {
             getArgument())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<RaiseQuantize, RaiseDequantize>(&getContext());
+    unsigned refused = 0;
+    patterns.add<RaiseQuantize, RaiseDequantize>(&getContext(),
+                                                 strict ? &refused : nullptr);
     // Without cleaning up: a model that is not in QDQ form stays what it is.
     walkAndApplyPatterns(getOperation(), std::move(patterns));
+    if (refused)
+      signalPassFailure();
   }
 };
 

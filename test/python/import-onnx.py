@@ -227,6 +227,68 @@ class Import(unittest.TestCase):
             quanta.compile(small)(x), session.run(None, {"x": x})[0]
         )
 
+    @unittest.skipUnless(
+        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
+    )
+    def test_network_that_onnxruntime_quantized(self):
+        import onnxruntime
+        from onnxruntime.quantization import CalibrationDataReader, quantize_static
+
+        nodes = [
+            helper.make_node("Conv", ["x", "w0", "b0"], ["c"], pads=[1, 1, 1, 1]),
+            helper.make_node("Relu", ["c"], ["r"]),
+            helper.make_node("Conv", ["r", "w1", "b1"], ["d"], pads=[1, 1, 1, 1], group=8),
+            helper.make_node("Add", ["d", "r"], ["a"]),
+            helper.make_node("MaxPool", ["a"], ["m"], kernel_shape=[2, 2], strides=[2, 2]),
+            helper.make_node("Sigmoid", ["m"], ["s"]),
+            helper.make_node("Mul", ["s", "m"], ["p"]),
+            helper.make_node(
+                "AveragePool", ["p"], ["q"], kernel_shape=[2, 2], strides=[2, 2]
+            ),
+            helper.make_node("Concat", ["q", "q"], ["t"], axis=1),
+            helper.make_node("GlobalAveragePool", ["t"], ["g"]),
+            helper.make_node("Flatten", ["g"], ["f"]),
+            helper.make_node("Gemm", ["f", "w2", "b2"], ["y"], transB=1),
+        ]
+        weights = [weight("w0", 8, 3, 3, 3), weight("w1", 8, 1, 3, 3)]
+        weights += [weight("w2", 10, 16), weight("b0", 8), weight("b1", 8)]
+        weights.append(weight("b2", 10))
+        model = make(
+            nodes, [value("x", [2, 3, 16, 16])], [value("y", [2, 10])], weights
+        )
+        batches = RANDOM.standard_normal((9, 2, 3, 16, 16)).astype(np.float32)
+
+        class Reader(CalibrationDataReader):
+            def __init__(self):
+                self.batches = iter(batches[1:])
+
+            def get_next(self):
+                batch = next(self.batches, None)
+                return None if batch is None else {"x": batch}
+
+        path = os.path.join(self.folder, "quantized.onnx")
+        with self.assertLogs():  # It advises preparations.
+            quantize_static(self.save(model), path, Reader(), per_channel=True)
+        module = quanta.load(path).run("convert-qdq-to-quanta")
+        text = str(module)
+        for kept in ("linalg.", "arith.addf", "math."):
+            self.assertNotIn(kept, text)
+        result = quanta.compile(module)(batches[0])
+        # Node by node as ONNX defines them: the same bits.
+        options = onnxruntime.SessionOptions()
+        level = onnxruntime.GraphOptimizationLevel
+        options.graph_optimization_level = level.ORT_DISABLE_ALL
+        session = onnxruntime.InferenceSession(path, options)
+        np.testing.assert_array_equal(result, session.run(None, {"x": batches[0]})[0])
+        # Its own integer kernels multiply by rounded reciprocals.
+        step = {
+            t.name: onnx.numpy_helper.to_array(t)
+            for t in onnx.load(path).graph.initializer
+        }["y_scale"]
+        session = onnxruntime.InferenceSession(path)
+        difference = np.abs(result - session.run(None, {"x": batches[0]})[0])
+        self.assertLess(difference.max(), 1.01 * step)
+
     def test_all_that_is_not_supported_is_named(self):
         nodes = [
             helper.make_node("Foo", ["x"], ["a"], name="/one", domain="com.example"),

@@ -12,5 +12,7 @@
 include "quanta/Transforms/CalibrationPasses.td"
 include "quanta/Transforms/QuantizationPasses.td"
 include "quanta/Transforms/KernelPasses.td"
+// Beside them.
+include "quanta/Transforms/ConversionPasses.td"
 
 #endif // QUANTA_TRANSFORMS_PASSES_TD

@@ -44,7 +44,7 @@ def RaiseQdq : Pass<"quanta-raise-qdq", "::mlir::ModuleOp"> {
     What is recognised, with `x` and `q` the elements of the first input:
     `toint(clamp(roundeven(x / s) + zp))` and `float(q - zp) * s`, with constant
     `s` and `zp`. Arithmetic whose parameters break rule 1 of the numerics
-    contract stays as it is.
+    contract stays as it is, or is an error with `strict`.
 
     ```mlir
     %1 = linalg.generic ... ins(%q : tensor<4xi8>) outs(%e : tensor<4xf32>) {
@@ -62,6 +62,9 @@ def RaiseQdq : Pass<"quanta-raise-qdq", "::mlir::ModuleOp"> {
     %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
     ```
   }];
+  let options = [
+    Option<"strict", "strict", "bool", "false",
+           "Make arithmetic of this form with other parameters an error">];
   let dependentDialects = [
     "::quanta::QuantaDialect", "::mlir::quant::QuantDialect"];
 }
@@ -110,43 +113,6 @@ def FormLookups : Pass<"quanta-form-lookups", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::quanta::QuantaDialect"];
-}
-
-def ConvertQuantToQuanta : Pass<"convert-quant-to-quanta", "::mlir::ModuleOp"> {
-  let summary = "Upstream's quant.qcast and quant.dcast to Quanta's operations";
-  let description = [{
-    Upstream's casts say that values are quantized, not how they are rounded;
-    here they become operations with the numerics contract. `quant.scast` is used
-    by both. A cast whose type the contract does not allow is an error.
-
-    ```mlir
-    %0 = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
-    %1 = quant.dcast %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
-    ```
-    becomes
-    ```mlir
-    %0 = quanta.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
-    %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
-    ```
-  }];
-  let dependentDialects = ["::quanta::QuantaDialect"];
-}
-
-def ConvertQuantaToQuant : Pass<"convert-quanta-to-quant", "::mlir::ModuleOp"> {
-  let summary = "Quanta's casts to upstream's quant.qcast and quant.dcast";
-  let description = [{
-    The inverse of `convert-quant-to-quanta`. Beware of `--canonicalize` after it:
-    upstream folds a `quant.dcast` of a `quant.qcast` away. Other operations stay.
-
-    ```mlir
-    %0 = quanta.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
-    ```
-    becomes
-    ```mlir
-    %0 = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
-    ```
-  }];
-  let dependentDialects = ["::mlir::quant::QuantDialect"];
 }
 
 def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {

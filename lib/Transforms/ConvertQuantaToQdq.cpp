@@ -1,0 +1,308 @@
+//===- ConvertQuantaToQdq.cpp - Float operations between casts ------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FloatForms.h"
+#include "RewriteFamilies.h"
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/NamedContractions.h"
+#include "quanta/Transforms/NamedOps.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_CONVERTQUANTATOQDQ
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+bool isAccumulator(Type type) {
+  auto params = QuantParams::get(getElementTypeOrSelf(type));
+  return params && params->storageWidth() == 32;
+}
+
+class Converter {
+public:
+  LogicalResult convert(Operation *op);
+
+private:
+  /// The floats that accumulators stand for: these are not rounded in between.
+  DenseMap<Value, Value> floats;
+
+  Value getFloat(OpBuilder &builder, Value quantized);
+  /// `value` takes the place of the quantized result of `op`.
+  void replace(OpBuilder &builder, Operation *op, Value value,
+               StringAttr name = {});
+
+  LogicalResult convertContraction(Operation *op, Value lhs, Value rhs,
+                                   Value bias, ArrayRef<AffineMap> maps,
+                                   int64_t channelDim);
+  LogicalResult convertWeightOnly(WeightOnlyContractOp op);
+  LogicalResult convertRequantize(RequantizeOp op);
+  template <typename FloatOp, typename OpTy> void convertBinary(OpTy op);
+  void convertMove(Operation *op);
+};
+
+Value Converter::getFloat(OpBuilder &builder, Value quantized) {
+  if (Value known = floats.lookup(quantized))
+    return known;
+  auto type = cast<RankedTensorType>(quantized.getType());
+  return DequantizeOp::create(builder, quantized.getLoc(),
+                              type.clone(builder.getF32Type()), quantized);
+}
+
+void Converter::replace(OpBuilder &builder, Operation *op, Value value,
+                        StringAttr name) {
+  Value result = op->getResult(0);
+  auto type = cast<RankedTensorType>(result.getType());
+  auto floatType = type.clone(builder.getF32Type());
+  if (value.getType() != floatType)
+    value = tensor::CastOp::create(builder, op->getLoc(), floatType, value);
+  if (isAccumulator(type)) {
+    floats[result] = value;
+    return;
+  }
+  result.replaceAllUsesWith(
+      QuantizeOp::create(builder, op->getLoc(), type, value, name));
+}
+
+/// The constant bias in float, if contractions get the same integers back.
+FailureOr<Value> getFloatBias(OpBuilder &builder, Operation *op, Value bias) {
+  auto cast = bias.getDefiningOp<quant::StorageCastOp>();
+  std::optional<SmallVector<int32_t>> values =
+      cast ? getConstantInts(cast.getInput()) : std::nullopt;
+  if (!values)
+    return op->emitOpError()
+           << "has a bias that is not constant, which QDQ form has no "
+              "counterpart for";
+  QuantParams params = getQuantParams(bias);
+  SmallVector<float> result;
+  for (auto [channel, value] : llvm::enumerate(*values)) {
+    double scale = params.scales[params.scales.size() == 1 ? 0 : channel];
+    result.push_back(
+        reference::dequantize(value, static_cast<float>(scale), 0));
+    int32_t back;
+    if (!reference::quantizeBias(result.back(), scale, back) || back != value)
+      return op->emitOpError()
+             << "has the bias " << value << " in channel " << channel
+             << ", which f32 rounds: QDQ form would change it";
+  }
+  return createConstant(builder, op->getLoc(),
+                        {static_cast<int64_t>(result.size())},
+                        ArrayRef<float>(result));
+}
+
+LogicalResult Converter::convertContraction(Operation *op, Value lhs, Value rhs,
+                                            Value bias,
+                                            ArrayRef<AffineMap> maps,
+                                            int64_t channelDim) {
+  for (Operation *user : op->getUsers())
+    if (!isa<RequantizeOp, DequantizeOp>(user))
+      return op->emitOpError()
+             << "has i32 accumulators that are read by '" << user->getName()
+             << "', but QDQ form has floats in their place";
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  Value left = getFloat(builder, lhs), right = getFloat(builder, rhs);
+  SmallVector<OpFoldResult> sizes;
+  SmallVector<int64_t> otherDims;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+    if (dim != channelDim)
+      otherDims.push_back(dim);
+    OpFoldResult size = builder.getIndexAttr(type.getDimSize(dim));
+    for (auto [factor, map] : llvm::zip(ValueRange{left, right}, maps)) {
+      auto position = map.getResultPosition(maps[2].getResult(dim));
+      if (position && type.isDynamicDim(dim))
+        size = tensor::getMixedSize(builder, loc, factor, *position);
+    }
+    sizes.push_back(size);
+  }
+  Value init =
+      tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
+  if (bias) {
+    FailureOr<Value> values = getFloatBias(builder, op, bias);
+    if (failed(values))
+      return failure();
+    init = linalg::BroadcastOp::create(builder, loc, *values, init, otherDims)
+               .getResult()[0];
+  } else {
+    Value zero =
+        arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(0.0f));
+    init = linalg::FillOp::create(builder, loc, zero, init).getResult(0);
+  }
+  Value result = buildNamedContraction(builder, loc, left, right, init, maps);
+  if (!result)
+    return op->emitOpError()
+           << "reads its factors at indices for which linalg has no named "
+              "operation, so QDQ form cannot say it";
+  replace(builder, op, result);
+  return success();
+}
+
+LogicalResult Converter::convertWeightOnly(WeightOnlyContractOp op) {
+  if (!QuantParams::get(op.getWeights().getType().getElementType()))
+    return op->emitOpError() << "has weights with a scale for each block, "
+                                "which quanta.dequantize does not take";
+  OpBuilder builder(op);
+  Value result = buildNamedContraction(builder, op.getLoc(), op.getLhs(),
+                                       getFloat(builder, op.getWeights()),
+                                       op.getInit(), op.getIndexingMaps());
+  if (!result)
+    return op->emitOpError() << "has no counterpart in linalg";
+  op.getResult().replaceAllUsesWith(result);
+  return success();
+}
+
+LogicalResult Converter::convertRequantize(RequantizeOp op) {
+  OpBuilder builder(op);
+  QuantParams to = getQuantParams(op.getResult());
+  std::optional<ArrayRef<int64_t>> clamp = op.getClamp();
+  if (clamp && to.axis)
+    return op->emitOpError()
+           << "clamps a result with several scales, for which the float bounds "
+              "differ from channel to channel: QDQ form cannot say it";
+  Value x = getFloat(builder, op.getInput());
+  if (clamp)
+    x = buildFloatClamp(builder, op.getLoc(), x, *clamp, to);
+  replace(builder, op, x, op.getNameAttr());
+  return success();
+}
+
+template <typename FloatOp, typename OpTy>
+void Converter::convertBinary(OpTy op) {
+  OpBuilder builder(op);
+  Value x = buildFloatBinary(
+      builder, op.getLoc(), getFloat(builder, op.getLhs()),
+      getFloat(builder, op.getRhs()), op.getResult().getType(),
+      [](OpBuilder &b, Location loc, Value lhs, Value rhs) -> Value {
+        return FloatOp::create(b, loc, lhs, rhs);
+      });
+  if (auto clamp = op.getClamp())
+    x = buildFloatClamp(builder, op.getLoc(), x, *clamp,
+                        getQuantParams(op.getResult()));
+  replace(builder, op, x, op.getNameAttr());
+}
+
+/// An operation of `tensor` that moves elements: the same on floats.
+void Converter::convertMove(Operation *op) {
+  OpBuilder builder(op);
+  IRMapping mapping;
+  for (Value operand : op->getOperands())
+    if (isa<quant::QuantizedType>(getElementTypeOrSelf(operand.getType())))
+      mapping.map(operand, getFloat(builder, operand));
+  Operation *moved = builder.clone(*op, mapping);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  moved->getResult(0).setType(type.clone(builder.getF32Type()));
+  replace(builder, op, moved->getResult(0));
+}
+
+LogicalResult Converter::convert(Operation *op) {
+  if (auto matmul = dyn_cast<MatmulOp>(op))
+    return convertContraction(op, matmul.getLhs(), matmul.getRhs(),
+                              matmul.getBias(), matmul.getIndexingMaps(), 1);
+  if (auto contract = dyn_cast<ContractOp>(op))
+    return convertContraction(op, contract.getLhs(), contract.getRhs(),
+                              contract.getBias(), contract.getIndexingMaps(),
+                              contract.getChannelDim());
+  if (auto weightOnly = dyn_cast<WeightOnlyContractOp>(op))
+    return convertWeightOnly(weightOnly);
+  if (auto requantize = dyn_cast<RequantizeOp>(op))
+    return convertRequantize(requantize);
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
+    // Of what the program was given, it is in QDQ form already.
+    if (Value known = floats.lookup(dequantize.getInput()))
+      dequantize.replaceAllUsesWith(known);
+    return success();
+  }
+  if (isa<QuantizeOp, quant::StorageCastOp>(op))
+    return success();
+  if (auto add = dyn_cast<AddOp>(op)) {
+    convertBinary<arith::AddFOp>(add);
+  } else if (auto sub = dyn_cast<SubOp>(op)) {
+    convertBinary<arith::SubFOp>(sub);
+  } else if (auto mul = dyn_cast<MulOp>(op)) {
+    convertBinary<arith::MulFOp>(mul);
+  } else if (auto lookup = dyn_cast<LookupOp>(op)) {
+    QuantParams from = getQuantParams(lookup.getInput());
+    if (from.axis || getQuantParams(lookup.getResult()).axis)
+      return op->emitOpError() << "has one table for several scales: as a "
+                                  "function of floats it is many";
+    replace(
+        builder, op,
+        buildFloatLookup(builder, lookup, getFloat(builder, lookup.getInput())),
+        lookup.getNameAttr());
+  } else if (auto pool = dyn_cast<MaxPoolOp>(op)) {
+    replace(builder, op,
+            buildFloatPool(builder, pool, getFloat(builder, pool.getInput())),
+            pool.getNameAttr());
+  } else if (auto pool = dyn_cast<AveragePoolOp>(op)) {
+    replace(builder, op,
+            buildFloatPool(builder, pool, getFloat(builder, pool.getInput())),
+            pool.getNameAttr());
+  } else if (auto pad = dyn_cast<PadOp>(op)) {
+    replace(builder, op,
+            buildFloatPad(builder, pad, getFloat(builder, pad.getInput())));
+  } else if (auto concat = dyn_cast<ConcatOp>(op)) {
+    SmallVector<Value> inputs;
+    for (Value input : concat.getInputs())
+      inputs.push_back(getFloat(builder, input));
+    replace(builder, op,
+            tensor::ConcatOp::create(builder, loc, concat.getDim(), inputs));
+  } else if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+                 tensor::ExtractSliceOp, tensor::CastOp>(op)) {
+    convertMove(op);
+  } else if (isa<QuantaDialect>(op->getDialect())) {
+    return op->emitOpError() << "has no counterpart in QDQ form";
+  }
+  return success();
+}
+
+struct ConvertQuantaToQdqPass
+    : impl::ConvertQuantaToQdqBase<ConvertQuantaToQdqPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(checkStage(module, Stage::Quantized, getArgument())) ||
+        failed(expandNamedOps(module)))
+      return signalPassFailure();
+    // Only operations on quantized tensors: float ones stay.
+    SmallVector<Operation *> ops;
+    module.walk([&](Operation *op) {
+      auto isQuantized = [](Type type) {
+        return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
+      };
+      if (op->getNumResults() == 1 && op->getNumRegions() == 0 &&
+          (llvm::any_of(op->getOperandTypes(), isQuantized) ||
+           llvm::any_of(op->getResultTypes(), isQuantized)))
+        ops.push_back(op);
+      else if (isa<DynamicQuantizeOp>(op))
+        ops.push_back(op);
+    });
+    Converter converter;
+    for (Operation *op : ops)
+      if (failed(converter.convert(op)))
+        return signalPassFailure();
+    // Users come behind what they use.
+    for (Operation *op : llvm::reverse(ops))
+      if (isOpTriviallyDead(op))
+        op->erase();
+  }
+};
+
+} // namespace
+} // namespace quanta

@@ -1,0 +1,244 @@
+//===- FloatForms.cpp - Quantized operations in float ---------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "FloatForms.h"
+#include "RewriteFamilies.h"
+
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace quanta {
+
+static Value createFloat(OpBuilder &builder, Location loc, float value) {
+  return arith::ConstantOp::create(builder, loc,
+                                   builder.getF32FloatAttr(value));
+}
+
+/// The value that a stored integer of a type quantized per tensor stands for.
+static float getValue(const QuantParams &params, int64_t q) {
+  return reference::dequantize(static_cast<int32_t>(q), params.scale(0),
+                               params.zeroPoint(0));
+}
+
+Value buildFloatClamp(OpBuilder &builder, Location loc, Value x,
+                      ArrayRef<int64_t> bounds, const QuantParams &params) {
+  bool hasLow = bounds[0] > params.range.min;
+  bool hasHigh = bounds[1] < params.range.max;
+  if (!hasLow && !hasHigh)
+    return x;
+  ElementwiseBuilder elementwise(builder, loc, x);
+  return elementwise.build(builder.getF32Type(), [&](OpBuilder &b, Location loc,
+                                                     ValueRange elements) {
+    Value y = elements[0];
+    if (hasLow)
+      y = arith::MaximumFOp::create(
+          b, loc, y, createFloat(b, loc, getValue(params, bounds[0])));
+    if (hasHigh)
+      y = arith::MinimumFOp::create(
+          b, loc, y, createFloat(b, loc, getValue(params, bounds[1])));
+    return y;
+  });
+}
+
+Value buildFloatBinary(OpBuilder &builder, Location loc, Value lhs, Value rhs,
+                       RankedTensorType type, FloatBinary body) {
+  SmallVector<AffineMap> maps;
+  SmallVector<OpFoldResult> sizes(type.getRank());
+  for (Value operand : {lhs, rhs}) {
+    SmallVector<AffineExpr> exprs;
+    auto operandType = cast<RankedTensorType>(operand.getType());
+    for (auto [dim, size] : llvm::enumerate(operandType.getShape())) {
+      bool isRepeated = size == 1 && type.getDimSize(dim) != 1;
+      exprs.push_back(isRepeated ? builder.getAffineConstantExpr(0)
+                                 : builder.getAffineDimExpr(dim));
+      if (!isRepeated)
+        sizes[dim] = type.isDynamicDim(dim)
+                         ? tensor::getMixedSize(builder, loc, operand, dim)
+                         : builder.getIndexAttr(type.getDimSize(dim));
+    }
+    maps.push_back(
+        AffineMap::get(type.getRank(), 0, exprs, builder.getContext()));
+  }
+  maps.push_back(builder.getMultiDimIdentityMap(type.getRank()));
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, empty.getType(), ValueRange{lhs, rhs}, empty, maps,
+             iterators,
+             [&](OpBuilder &b, Location loc, ValueRange elements) {
+               linalg::YieldOp::create(b, loc,
+                                       body(b, loc, elements[0], elements[1]));
+             })
+      .getResult(0);
+}
+
+Value buildFloatLookup(OpBuilder &builder, LookupOp op, Value x) {
+  Location loc = op.getLoc();
+  QuantParams from = getQuantParams(op.getInput());
+  QuantParams to = getQuantParams(op.getResult());
+  SmallVector<APInt> stored(op.getTable().getValues<APInt>());
+  // From the smallest stored integer up.
+  int64_t smallest =
+      from.isSigned() ? -(int64_t(1) << (from.storageWidth() - 1)) : 0;
+  SmallVector<float> table;
+  for (int64_t index = 0; index < int64_t(stored.size()); ++index) {
+    const APInt &y = stored[(index + smallest) & (stored.size() - 1)];
+    table.push_back(
+        getValue(to, to.isSigned() ? y.getSExtValue() : y.getZExtValue()));
+  }
+  Value values = createConstant(builder, loc, {int64_t(table.size())},
+                                ArrayRef<float>(table));
+  ElementwiseBuilder elementwise(builder, loc, x);
+  return elementwise.build(
+      builder.getF32Type(),
+      [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+        Value steps = arith::DivFOp::create(b, loc, elements[0],
+                                            createFloat(b, loc, from.scale(0)));
+        steps = math::RoundEvenOp::create(b, loc, steps);
+        steps = arith::AddFOp::create(
+            b, loc, steps,
+            createFloat(b, loc,
+                        static_cast<float>(from.zeroPoint(0) - smallest)));
+        Value index = arith::FPToSIOp::create(b, loc, b.getI32Type(), steps);
+        index = arith::IndexCastOp::create(b, loc, b.getIndexType(), index);
+        return tensor::ExtractOp::create(b, loc, values, index);
+      });
+}
+
+/// The sizes of what is left of `x` behind the windows of `op`.
+template <typename OpTy>
+static Value createPoolInit(OpBuilder &builder, OpTy op, Value x, float start) {
+  Location loc = op.getLoc();
+  RankedTensorType type = op.getResult().getType();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, x);
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (!type.isDynamicDim(dim))
+      sizes[dim] = builder.getIndexAttr(type.getDimSize(dim));
+  for (auto [index, dim] : llvm::enumerate(op.getDims())) {
+    if (!type.isDynamicDim(dim))
+      continue;
+    int64_t reach = op.getDilations()[index] * (op.getWindow()[index] - 1);
+    AffineExpr size;
+    bindDims(builder.getContext(), size);
+    sizes[dim] = affine::makeComposedFoldedAffineApply(
+        builder, loc, (size - reach - 1).floorDiv(op.getStrides()[index]) + 1,
+        {sizes[dim]});
+  }
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
+  return linalg::FillOp::create(builder, loc, createFloat(builder, loc, start),
+                                empty)
+      .getResult(0);
+}
+
+template <typename NchwOp, typename NhwcOp, typename OpTy>
+static Value buildPool(OpBuilder &builder, OpTy op, Value x, float start,
+                       FloatBinary body) {
+  Location loc = op.getLoc();
+  Value init = createPoolInit(builder, op, x, start);
+  // Only its sizes count.
+  Value window = tensor::EmptyOp::create(builder, loc, op.getWindow(),
+                                         builder.getF32Type());
+  int64_t rank = op.getResult().getType().getRank();
+  auto list = [&](ArrayRef<int64_t> values) -> Attribute {
+    return DenseIntElementsAttr::get(
+        RankedTensorType::get({2}, builder.getI64Type()), values);
+  };
+  auto build = [&](auto named) -> Value {
+    return decltype(named)::create(
+               builder, loc, TypeRange{init.getType()}, ValueRange{x, window},
+               ValueRange{init}, list(op.getStrides()), list(op.getDilations()))
+        .getResult(0);
+  };
+  if (rank == 4 && op.getDims() == ArrayRef<int64_t>({2, 3}))
+    return build(NchwOp());
+  if (rank == 4 && op.getDims() == ArrayRef<int64_t>({1, 2}))
+    return build(NhwcOp());
+  unsigned loops = rank + op.getDims().size();
+  SmallVector<AffineExpr> exprs, windowExprs;
+  for (int64_t dim = 0; dim < rank; ++dim)
+    exprs.push_back(builder.getAffineDimExpr(dim));
+  for (auto [index, dim] : llvm::enumerate(op.getDims())) {
+    windowExprs.push_back(builder.getAffineDimExpr(rank + index));
+    exprs[dim] = exprs[dim] * op.getStrides()[index] +
+                 windowExprs.back() * op.getDilations()[index];
+  }
+  AffineMap maps[] = {
+      AffineMap::get(loops, 0, exprs, builder.getContext()),
+      AffineMap::get(loops, 0, windowExprs, builder.getContext()),
+      builder.getMultiDimIdentityMap(loops).getMajorSubMap(rank)};
+  SmallVector<utils::IteratorType> iterators(rank,
+                                             utils::IteratorType::parallel);
+  iterators.resize(loops, utils::IteratorType::reduction);
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), ValueRange{x, window}, init, maps,
+             iterators,
+             [&](OpBuilder &b, Location loc, ValueRange elements) {
+               linalg::YieldOp::create(b, loc,
+                                       body(b, loc, elements[2], elements[0]));
+             })
+      .getResult(0);
+}
+
+Value buildFloatPool(OpBuilder &builder, MaxPoolOp op, Value x) {
+  return buildPool<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>(
+      builder, op, x, -std::numeric_limits<float>::infinity(),
+      [](OpBuilder &b, Location loc, Value lhs, Value rhs) -> Value {
+        return arith::MaximumFOp::create(b, loc, lhs, rhs);
+      });
+}
+
+Value buildFloatPool(OpBuilder &builder, AveragePoolOp op, Value x) {
+  Value sums = buildPool<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>(
+      builder, op, x, 0.0f,
+      [](OpBuilder &b, Location loc, Value lhs, Value rhs) -> Value {
+        return arith::AddFOp::create(b, loc, lhs, rhs);
+      });
+  float count = 1;
+  for (int64_t size : op.getWindow())
+    count *= static_cast<float>(size);
+  ElementwiseBuilder elementwise(builder, op.getLoc(), sums);
+  return elementwise.build(
+      builder.getF32Type(),
+      [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+        return arith::DivFOp::create(b, loc, elements[0],
+                                     createFloat(b, loc, count));
+      });
+}
+
+Value buildFloatPad(OpBuilder &builder, PadOp op, Value x) {
+  QuantParams params = getQuantParams(op.getInput());
+  float value = 0.0f;
+  if (auto stored = op.getValue()) {
+    if (static_cast<int64_t>(*stored) == params.range.min)
+      value = -std::numeric_limits<float>::infinity();
+    else
+      value = getValue(params, static_cast<int64_t>(*stored));
+  }
+  auto toSizes = [&](ArrayRef<int64_t> sizes) {
+    return getAsIndexOpFoldResult(builder.getContext(), sizes);
+  };
+  return tensor::PadOp::create(
+      builder, op.getLoc(),
+      cast<RankedTensorType>(op.getType()).clone(builder.getF32Type()), x,
+      toSizes(op.getLow()), toSizes(op.getHigh()),
+      createFloat(builder, op.getLoc(), value));
+}
+
+} // namespace quanta

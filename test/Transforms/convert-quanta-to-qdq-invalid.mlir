@@ -1,0 +1,97 @@
+// RUN: quant-opt %s --convert-quanta-to-qdq --split-input-file --verify-diagnostics
+
+// What QDQ form cannot say.
+
+!q = !quant.uniform<i8:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+
+func.func @accumulators(%x: tensor<2x3x!q>, %w: tensor<3x4x!q>) -> tensor<2x4x!acc> {
+  // expected-error@+1 {{'quanta.matmul' op has i32 accumulators that are read by 'func.return', but QDQ form has floats in their place}}
+  %0 = quanta.matmul %x, %w : tensor<2x3x!q>, tensor<3x4x!q> -> tensor<2x4x!acc>
+  return %0 : tensor<2x4x!acc>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+
+func.func @bias(%x: tensor<2x3x!q>, %w: tensor<3x4x!q>, %b: tensor<4x!acc>) -> tensor<2x4xf32> {
+  // expected-error@+1 {{has a bias that is not constant}}
+  %0 = quanta.matmul %x, %w bias %b : tensor<2x3x!q>, tensor<3x4x!q>, tensor<4x!acc> -> tensor<2x4x!acc>
+  %1 = quanta.dequantize %0 : tensor<2x4x!acc> to tensor<2x4xf32>
+  return %1 : tensor<2x4xf32>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+
+func.func @large_bias(%x: tensor<2x3x!q>, %w: tensor<3x2x!q>) -> tensor<2x2xf32> {
+  %c = arith.constant dense<[1, 33554433]> : tensor<2xi32>
+  %b = quant.scast %c : tensor<2xi32> to tensor<2x!acc>
+  // expected-error@+1 {{has the bias 33554433 in channel 1, which f32 rounds: QDQ form would change it}}
+  %0 = quanta.matmul %x, %w bias %b : tensor<2x3x!q>, tensor<3x2x!q>, tensor<2x!acc> -> tensor<2x2x!acc>
+  %1 = quanta.dequantize %0 : tensor<2x2x!acc> to tensor<2x2xf32>
+  return %1 : tensor<2x2xf32>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @groups(%x: tensor<1x4x5x5x!q>, %w: tensor<6x2x3x3x!q>) -> tensor<1x6x3x3xf32> {
+  // expected-error@+1 {{at indices for which linalg has no named operation}}
+  %0 = quanta.conv_2d %x, %w groups 2 : tensor<1x4x5x5x!q>, tensor<6x2x3x3x!q> -> tensor<1x6x3x3x!quant.uniform<i32:f32, 0.25>>
+  %1 = quanta.dequantize %0 : tensor<1x6x3x3x!quant.uniform<i32:f32, 0.25>> to tensor<1x6x3x3xf32>
+  return %1 : tensor<1x6x3x3xf32>
+}
+
+// -----
+
+!acc = !quant.uniform<i32:f32, 0.25>
+!channels = !quant.uniform<u8:f32:0, {0.5, 0.25}>
+
+func.func @clamp(%a: tensor<2x!acc>) -> tensor<2x!channels> {
+  // expected-error@+1 {{clamps a result with several scales}}
+  %0 = quanta.requantize %a clamp [3, 255] : tensor<2x!acc> to tensor<2x!channels>
+  return %0 : tensor<2x!channels>
+}
+
+// -----
+
+!channels = !quant.uniform<i2:f32:0, {0.5, 0.25}>
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @table(%a: tensor<2x!channels>) -> tensor<2x!q> {
+  // expected-error@+1 {{has one table for several scales}}
+  %0 = quanta.lookup %a table dense<[0, 1, 1, 0]> : tensor<4xi8> : tensor<2x!channels> to tensor<2x!q>
+  return %0 : tensor<2x!q>
+}
+
+// -----
+
+func.func @dynamic(%x: tensor<2x3xf32>) -> tensor<2x3x!quant.uniform<u8:f32, 1.0>> {
+  // expected-error@+1 {{'quanta.dynamic_quantize' op has no counterpart in QDQ form}}
+  %q, %s, %z = quanta.dynamic_quantize %x rows [0] : tensor<2x3xf32> to tensor<2x3x!quant.uniform<u8:f32, 1.0>>, tensor<2xf32>, tensor<2xi32>
+  return %q : tensor<2x3x!quant.uniform<u8:f32, 1.0>>
+}
+
+// -----
+
+func.func @blocks(%x: tensor<2x4xf32>, %w: tensor<4x1x!quant.uniform<i8:f32:{0:2, 1:1}, {{0.5}, {0.25}}>>, %c: tensor<2x1xf32>) -> tensor<2x1xf32> {
+  // expected-error@+1 {{has weights with a scale for each block}}
+  %0 = quanta.weight_only_contract %x, %w init %c maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>] : tensor<2x4xf32>, tensor<4x1x!quant.uniform<i8:f32:{0:2, 1:1}, {{0.5}, {0.25}}>> -> tensor<2x1xf32>
+  return %0 : tensor<2x1xf32>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @embedding(%t: tensor<5x4x!q>, %i: tensor<3xi64>) -> tensor<3x4x!q> {
+  // expected-error@+1 {{'quanta.embedding' op has no counterpart in QDQ form}}
+  %0 = quanta.embedding %t, %i : tensor<5x4x!q>, tensor<3xi64> -> tensor<3x4x!q>
+  return %0 : tensor<3x4x!q>
+}

@@ -1,0 +1,116 @@
+// RUN: quant-opt %s --convert-quanta-to-qdq -o %t.qdq.mlir
+// RUN: FileCheck %s < %t.qdq.mlir
+// As upstream's casts, as arithmetic, and back: the same bits.
+// RUN: quant-opt %t.qdq.mlir --convert-quanta-to-quant -o %t.casts.mlir
+// RUN: quant-opt %t.qdq.mlir --quanta-rewrite-types -o %t.arithmetic.mlir
+// RUN: quant-opt %t.qdq.mlir --convert-qdq-to-quanta -o %t.back.mlir
+// RUN: quant-opt %t.casts.mlir --convert-qdq-to-quanta -o %t.from-casts.mlir
+// RUN: quant-opt %t.arithmetic.mlir --convert-qdq-to-quanta -o %t.from-arithmetic.mlir
+// RUN: FileCheck %s --check-prefix=BACK < %t.back.mlir
+// RUN: FileCheck %s --check-prefix=BACK < %t.from-casts.mlir
+// RUN: FileCheck %s --check-prefix=BACK < %t.from-arithmetic.mlir
+// RUN: %python %S/../Inputs/npy.py %t.npy "(numpy.random.default_rng(0).standard_normal((2, 3, 8, 8)) * 2).astype('float32')"
+// RUN: quant-run %s --entry=main --input=%t.npy --output=%t.0.npy --output=%t.1.npy
+// RUN: quant-run %t.back.mlir --entry=main --input=%t.npy --output=%t.back.0.npy --output=%t.back.1.npy
+// RUN: quant-run %t.from-casts.mlir --entry=main --input=%t.npy --output=%t.casts.0.npy --output=%t.casts.1.npy
+// RUN: quant-run %t.from-arithmetic.mlir --entry=main --input=%t.npy --output=%t.arithmetic.0.npy --output=%t.arithmetic.1.npy
+// RUN: cmp %t.0.npy %t.back.0.npy && cmp %t.1.npy %t.back.1.npy
+// RUN: cmp %t.0.npy %t.casts.0.npy && cmp %t.1.npy %t.casts.1.npy
+// RUN: cmp %t.0.npy %t.arithmetic.0.npy && cmp %t.1.npy %t.arithmetic.1.npy
+// The float network itself is near.
+// RUN: quant-run %t.qdq.mlir --entry=main --input=%t.npy --output=%t.qdq.0.npy --output=%t.qdq.1.npy
+// RUN: %python %S/../EndToEnd/Inputs/agree.py %t.0.npy %t.qdq.0.npy 40
+
+// CHECK-LABEL: func @main
+// CHECK: quanta.quantize
+// CHECK: tensor.pad
+// CHECK: linalg.broadcast
+// CHECK: linalg.conv_2d_nchw_fchw
+// CHECK: arith.maximumf
+// CHECK: arith.minimumf
+// CHECK: quanta.quantize {{.*}} to tensor<2x4x8x8x!quant.uniform<u8:f32, 4.000000e-02:7>>
+// CHECK: linalg.depthwise_conv_2d_nchw_chw
+// CHECK: arith.addf
+// CHECK: linalg.pooling_nchw_max
+// CHECK: tensor.extract
+// CHECK: arith.mulf
+// CHECK: tensor.concat
+// CHECK: linalg.pooling_nchw_sum
+// CHECK: arith.divf
+// CHECK: tensor.collapse_shape {{.*}} : tensor<2x8x1x1xf32>
+// CHECK: %[[Y:.*]] = linalg.matmul
+// The accumulators stand for floats: they leave as they are.
+// CHECK-NEXT: return %[[Y]],
+
+// BACK: quanta.pad
+// BACK: quanta.contract {{.*}} bias
+// BACK: quanta.requantize {{.*}} clamp [7, 200]
+// BACK: quanta.contract
+// BACK: quanta.add {{.*}} clamp [-3, 127]
+// BACK: quanta.max_pool
+// BACK: quanta.lookup
+// BACK: quanta.mul
+// BACK: quanta.concat
+// BACK: quanta.average_pool
+// BACK: quanta.matmul
+// BACK-NOT: linalg
+// BACK-LABEL: func @layouts
+// BACK-COUNT-4: quanta.contract
+
+!u8 = !quant.uniform<u8:f32, 0.031:128>
+!i8 = !quant.uniform<i8:f32, 0.027:-3>
+!h = !quant.uniform<u8:f32, 0.04:7>
+!w = !quant.uniform<i8<-127:127>:f32:0, {0.001, 0.002, 0.0005, 0.003}>
+!acc = !quant.uniform<i32:f32:1, {3.1e-5, 6.2e-5, 1.55e-5, 9.3e-5}>
+!b = !quant.uniform<i32:f32:0, {3.1e-5, 6.2e-5, 1.55e-5, 9.3e-5}>
+!dw = !quant.uniform<i8<-127:127>:f32, 0.0005>
+!dacc = !quant.uniform<i32:f32, 0.00002>
+!lw = !quant.uniform<i8<-127:127>:f32, 0.015>
+!lacc = !quant.uniform<i32:f32, 4.05e-4>
+
+func.func @main(%x: tensor<2x3x8x8xf32>) -> (tensor<2x5xf32>, tensor<2x4x4x4x!i8>) {
+  %q = quanta.quantize %x : tensor<2x3x8x8xf32> to tensor<2x3x8x8x!u8>
+  %w0 = arith.constant dense<"0x20FDF16B0EC7018875340F04C3D871FDB07094D53397AAD861FFC911CE58BF37C90F9DC9560676B0B4890242691CBA66D3B600A90E5A5C8224088F385E23825696A43AC560816BDD0ACB52DA7000E60FA4DA986C9C2798D542136FEB13B1DDFCC7FFCD09A7456D31B0F87814"> : tensor<4x3x3x3xi8>
+  %w = quant.scast %w0 : tensor<4x3x3x3xi8> to tensor<4x3x3x3x!w>
+  %b0 = arith.constant dense<[100, -2000, 12345, 0]> : tensor<4xi32>
+  %b = quant.scast %b0 : tensor<4xi32> to tensor<4x!b>
+  %a = quanta.conv_2d %q, %w bias %b pads [1, 1, 1, 1] : tensor<2x3x8x8x!u8>, tensor<4x3x3x3x!w>, tensor<4x!b> -> tensor<2x4x8x8x!acc>
+  %r = quanta.requantize %a clamp [7, 200] : tensor<2x4x8x8x!acc> to tensor<2x4x8x8x!h>
+  %d0 = arith.constant dense<[[[[1, -2, 3], [-4, 50, -6], [7, -8, 9]]], [[[11, 22, 33], [44, 55, -66], [-77, -88, 99]]], [[[0, 0, 1], [0, 100, 0], [0, 0, 0]]], [[[-1, -2, -3], [-4, 127, -6], [-7, -8, -9]]]]> : tensor<4x1x3x3xi8>
+  %d = quant.scast %d0 : tensor<4x1x3x3xi8> to tensor<4x1x3x3x!dw>
+  %e = quanta.conv_2d %r, %d pads [1, 1, 1, 1] groups 4 : tensor<2x4x8x8x!h>, tensor<4x1x3x3x!dw> -> tensor<2x4x8x8x!dacc>
+  %f = quanta.requantize %e : tensor<2x4x8x8x!dacc> to tensor<2x4x8x8x!i8>
+  %g = quanta.add %f, %r clamp [-3, 127] : tensor<2x4x8x8x!i8>, tensor<2x4x8x8x!h> -> tensor<2x4x8x8x!i8>
+  %p = quanta.pad %g low [0, 0, 1, 1] high [0, 0, 0, 0] value -128 : tensor<2x4x8x8x!i8> -> tensor<2x4x9x9x!i8>
+  %m = quanta.max_pool %p over [2, 3] window [3, 3] strides [2, 2] dilations [1, 1] : tensor<2x4x9x9x!i8> -> tensor<2x4x4x4x!i8>
+  %t = quanta.lookup %m table dense<"0x000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F404142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F606162636465666768696A6B6C6D6E6F707172737475767778797A7B7C7D7E7F808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0C1C2C3C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEFF0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF"> : tensor<256xi8> : tensor<2x4x4x4x!i8> to tensor<2x4x4x4x!h>
+  %s = quanta.mul %t, %m : tensor<2x4x4x4x!h>, tensor<2x4x4x4x!i8> -> tensor<2x4x4x4x!h>
+  %c = quanta.concat %s, %m dim 1 : tensor<2x4x4x4x!h>, tensor<2x4x4x4x!i8> -> tensor<2x8x4x4x!i8>
+  %v = quanta.average_pool %c over [2, 3] window [4, 4] strides [1, 1] dilations [1, 1] : tensor<2x8x4x4x!i8> -> tensor<2x8x1x1x!i8>
+  %k = tensor.collapse_shape %v [[0], [1, 2, 3]] : tensor<2x8x1x1x!i8> into tensor<2x8x!i8>
+  %l0 = arith.constant dense<"0x01F203E405D607C809BA0BAC0D9E0F901182137415661758194A1B3C1D2E1F2021122304F5E6D7C8"> : tensor<8x5xi8>
+  %l = quant.scast %l0 : tensor<8x5xi8> to tensor<8x5x!lw>
+  %y = quanta.matmul %k, %l : tensor<2x8x!i8>, tensor<8x5x!lw> -> tensor<2x5x!lacc>
+  %z = quanta.dequantize %y : tensor<2x5x!lacc> to tensor<2x5xf32>
+  return %z, %m : tensor<2x5xf32>, tensor<2x4x4x4x!i8>
+}
+
+// What comes with other shapes: a product of batches, a convolution in NHWC, whose
+// filters move behind the taps, and a sequence.
+// CHECK-LABEL: func @layouts
+// CHECK: linalg.batch_matmul
+// CHECK: linalg.transpose {{.*}} permutation = [0, 2, 3, 1]
+// CHECK: linalg.conv_2d_nhwc_fhwc
+// CHECK: linalg.conv_1d_ncw_fcw
+// CHECK: linalg.contract
+func.func @layouts(%a: tensor<2x3x4x!i8>, %b: tensor<2x4x5x!i8>, %x: tensor<?x6x6x3x!i8>, %w: tensor<2x3x3x3x!lw>, %s: tensor<2x3x6x!i8>, %v: tensor<2x3x3x!lw>, %c: tensor<2x2x3x4x!i8>, %d: tensor<2x2x4x5x!i8>) -> (tensor<2x3x5xf32>, tensor<?x4x4x2x!i8>, tensor<2x2x2xf32>, tensor<2x2x3x5xf32>) {
+  %0 = quanta.batch_matmul %a, %b : tensor<2x3x4x!i8>, tensor<2x4x5x!i8> -> tensor<2x3x5x!quant.uniform<i32:f32, 7.29e-4>>
+  %1 = quanta.dequantize %0 : tensor<2x3x5x!quant.uniform<i32:f32, 7.29e-4>> to tensor<2x3x5xf32>
+  %2 = quanta.conv_2d %x, %w channels_last : tensor<?x6x6x3x!i8>, tensor<2x3x3x3x!lw> -> tensor<?x4x4x2x!lacc>
+  %3 = quanta.requantize %2 : tensor<?x4x4x2x!lacc> to tensor<?x4x4x2x!i8>
+  %4 = quanta.conv_1d %s, %v strides [3] : tensor<2x3x6x!i8>, tensor<2x3x3x!lw> -> tensor<2x2x2x!lacc>
+  %5 = quanta.dequantize %4 : tensor<2x2x2x!lacc> to tensor<2x2x2xf32>
+  %6 = quanta.batch_matmul %c, %d : tensor<2x2x3x4x!i8>, tensor<2x2x4x5x!i8> -> tensor<2x2x3x5x!quant.uniform<i32:f32, 7.29e-4>>
+  %7 = quanta.dequantize %6 : tensor<2x2x3x5x!quant.uniform<i32:f32, 7.29e-4>> to tensor<2x2x3x5xf32>
+  return %1, %3, %5, %7 : tensor<2x3x5xf32>, tensor<?x4x4x2x!i8>, tensor<2x2x2xf32>, tensor<2x2x3x5xf32>
+}
