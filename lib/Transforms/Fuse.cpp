@@ -127,6 +127,23 @@ private:
   }
 };
 
+/// The patterns of `tensor.empty` would do this, and turn one whose sizes turn
+/// out to be static into one behind a cast: elementwise fusion, which wants its
+/// results in a `tensor.empty`, would then make another, again and again.
+struct FoldSizeOfEmpty : OpRewritePattern<tensor::DimOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::DimOp op,
+                                PatternRewriter &rewriter) const override {
+    auto empty = op.getSource().getDefiningOp<tensor::EmptyOp>();
+    std::optional<int64_t> index = op.getConstantIndex();
+    if (!empty || !index || *index < 0 || *index >= empty.getType().getRank() ||
+        !empty.getType().isDynamicDim(*index))
+      return rewriter.notifyMatchFailure(op, "is no size of tensor.empty");
+    rewriter.replaceOp(op, empty.getDynamicSize(*index));
+    return success();
+  }
+};
+
 struct FusePass : impl::FuseBase<FusePass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(),
@@ -153,7 +170,7 @@ private:
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());
     // Asking a result for its size would count as another use of it.
     tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
-    tensor::EmptyOp::getCanonicalizationPatterns(patterns, &getContext());
+    patterns.add<FoldSizeOfEmpty>(&getContext());
   }
 
   /// Only chains of elementwise operations: fusing a broadcast or a fill would

@@ -128,6 +128,27 @@ func.func @simulated(%x: tensor<4x3xf32>) -> tensor<4x2xf32> {
   return %z : tensor<4x2xf32>
 }
 
+// A size that turns out to be static: fusion comes to an end.
+// CHECK-LABEL: func.func @static_size
+func.func @static_size(%x: tensor<?x4xf32>) -> tensor<?x3xf32> {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f32
+  %slice = tensor.extract_slice %x[0, 0] [2, 3] [1, 1] : tensor<?x4xf32> to tensor<2x3xf32>
+  %cast = tensor.cast %slice : tensor<2x3xf32> to tensor<?x3xf32>
+  %size = tensor.dim %cast, %c0 : tensor<?x3xf32>
+  %empty = tensor.empty(%size) : tensor<?x3xf32>
+  // CHECK: linalg.generic
+  // CHECK-NOT: linalg.generic
+  // CHECK: return
+  %y = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%cast : tensor<?x3xf32>) outs(%empty : tensor<?x3xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %s = arith.addf %a, %one : f32
+    linalg.yield %s : f32
+  } -> tensor<?x3xf32>
+  return %y : tensor<?x3xf32>
+}
+
 //--- stage.mlir
 // CHECK: error: 'llvm.func' op belongs to the llvm stage, but quanta-fuse takes the float, simulated, quantized, integer and kernel stages
 llvm.func @main()
