@@ -143,4 +143,122 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     "::mlir::quant::QuantDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
+  let summary = "The quantized stage to TOSA on integers";
+  let description = [{
+    Every quantized operation becomes operations of TOSA (specification 1.0) on
+    i8 tensors, with i32 accumulators, as an importer of TFLite models makes them.
+    `quanta.quantize` and `quanta.dequantize` stay, at the edge of float.
+
+    | quantized stage | TOSA |
+    |---|---|
+    | i8 tensors; u8 tensors | the same; i8 with values and zero point 128 lower, by a `tosa.rescale` where they come in or leave |
+    | i32 accumulators | i32 |
+    | constants of at most 8 bits | `tosa.const` of i8 |
+    | `conv_2d`, `conv_1d` and `contract` with windows | `tosa.conv2d`, `depthwise_conv2d`, with `pad`; transposed to NHWC and back |
+    | `matmul` with constant weights | `tosa.conv2d` with kernel 1x1, the form of a fully connected layer |
+    | `matmul`, `batch_matmul`, `contract` | `tosa.matmul`, and `tosa.add` of a bias |
+    | `requantize` | `tosa.rescale` with 32 bits and single rounding, one factor for each channel where they differ; `tosa.clamp` for a clamp or a narrower range |
+    | `add`, `sub` | `tosa.rescale` of both to steps of 2^-20 of twice the larger scale, `tosa.add` or `sub`, `tosa.rescale` |
+    | `mul` | both less their zero points, `tosa.mul`, `tosa.rescale` |
+    | `lookup` | `tosa.table` |
+    | `max_pool`, `average_pool` | `tosa.max_pool2d`, `avg_pool2d` |
+    | `pad`, `concat`, reshapes, slices, transposes | `tosa.pad`, `concat` (behind `rescale` where types differ), `reshape`, `slice`, `transpose` |
+
+    The factor of a requantization is the f32 that the numerics contract
+    multiplies by, to the last bit. TOSA rounds products half up, the contract to
+    even: results may differ by one step where they lie in the middle. Converted
+    back by `convert-tosa-to-quanta`, the network gives the same bits.
+
+    With `types=quantized`, tensors keep `!quant.uniform` element types, as
+    importers leave them; with `types=storage` they are plain i8, as upstream's
+    `tosa-to-linalg` takes them, between casts by `quant.scast`.
+
+    Refused, by an error at the operation: types of other widths, several zero
+    points, factors outside of 2^-32 to 2^29, convolutions with groups that are
+    not depthwise, contractions over other indices, pooling of other than two of
+    four dimensions, with holes, or into another type, several dynamic sizes where
+    a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
+    weight-only and dynamic operations.
+
+    ```mlir
+    %a = quanta.matmul %x, %w : tensor<2x8x!quant.uniform<i8:f32, 0.5:3>>, tensor<8x4x!quant.uniform<i8:f32, 0.25>> -> tensor<2x4x!quant.uniform<i32:f32, 0.125>>
+    %y = quanta.requantize %a : ... to tensor<2x4x!quant.uniform<i8:f32, 0.5>>
+    ```
+    becomes
+    ```mlir
+    %0 = tosa.reshape %x, %shape : ... -> tensor<2x1x1x8x!quant.uniform<i8:f32, 0.5:3>>
+    %1 = tosa.conv2d %0, %w, %zeros, %c3, %c0 {acc_type = i32, ...} : ... -> tensor<2x1x1x4xi32>
+    %2 = tosa.reshape %1, %shape2 : ... -> tensor<2x4xi32>
+    %y = tosa.rescale %2, %multiplier, %shift, %c0_i32, %c0 {...} : ... -> tensor<2x4x!quant.uniform<i8:f32, 0.5>>
+    ```
+  }];
+  let options = [
+    Option<"types", "types", "std::string", "\"quantized\"",
+           "Element types of tensors of 8 bits: 'quantized' or 'storage'">];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::math::MathDialect",
+    "::mlir::quant::QuantDialect", "::mlir::tensor::TensorDialect",
+    "::mlir::tosa::TosaDialect"];
+}
+
+def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
+  let summary = "TOSA on integers to the quantized stage";
+  let description = [{
+    The inverse of `convert-quanta-to-tosa`, for what importers of TFLite models
+    produce: operations of TOSA (specification 1.0) on i8 tensors with
+    `!quant.uniform` element types, or on plain i8 with zero points in operands.
+    Float operations stay; `tosa-to-linalg` takes them.
+
+    Every value keeps its type. Plain integers get a scale of 1 where an operation
+    needs one, and the scales of their factors where a `tosa.rescale` multiplies
+    them: `quant.scast` between operations changes from one to the other, and
+    leaves nothing behind at the integer stage.
+
+    | TOSA | quantized stage |
+    |---|---|
+    | `conv2d`, `depthwise_conv2d` | `quanta.conv_2d` with `channels_last`; its bias, unless it is zero |
+    | `matmul`, with `add` of a constant vector | `quanta.batch_matmul` with a bias |
+    | `rescale` of i32, i8 or u8 to i8 or u8 | `quanta.requantize` |
+    | `rescale` to i32, `add`, `sub` or `mul`, `rescale` to i8 | `quanta.add`, `sub`, `mul` |
+    | `clamp` | the clamp of the operation that rounds, or a `quanta.requantize` |
+    | `table` | `quanta.lookup` |
+    | `max_pool2d`, `avg_pool2d` | `quanta.max_pool`, behind a `quanta.pad` with the smallest integer, and `average_pool` |
+    | `pad`, `concat` | `quanta.pad`, `quanta.concat` |
+    | `reshape`, `slice`, `transpose` | `tensor.collapse_shape`, `expand_shape`, `extract_slice`, `linalg.transpose` of the storage |
+    | `const`, `identity` | `arith.constant`; nothing |
+
+    Where the types of both ends have scales, they are what counts: the factor of
+    a rescale, a rounded quotient of them, is checked. Rounding is that of the
+    numerics contract (f32, half to even) and not that of TOSA, whatever the
+    rounding mode: results differ by at most one step at each rescaling.
+
+    Refused, by an error at the operation: any other operation of TOSA on
+    integers, i16 and i48, zero points, multipliers, tables or paddings that are
+    not constant, a zero point that contradicts a type, a factor that contradicts
+    the types of both ends or is no normal f32, weights quantized along another
+    dimension than their filters, padding of `avg_pool2d`, and i32 tensors that
+    are used otherwise than in the table.
+
+    ```mlir
+    %0 = tosa.conv2d %x, %w, %b, %zx, %zw {pad = array<i64: 1, 0, 1, 0>, ...} : (tensor<1x4x4x3xi8>, ...) -> tensor<1x3x3x2xi32>
+    %1 = tosa.rescale %0, %multiplier, %shift, %z, %zy {...} : ... -> tensor<1x3x3x2xi8>
+    ```
+    becomes
+    ```mlir
+    %0 = quant.scast %x : tensor<1x4x4x3xi8> to tensor<1x4x4x3x!quant.uniform<i8:f32, 1.0:-3>>
+    %1 = quanta.conv_2d %0, %w1 bias %b1 pads [1, 1, 0, 0] channels_last : ... -> tensor<1x3x3x2x!quant.uniform<i32:f32, 1.0>>
+    %2 = quant.scast %1 : ... to tensor<1x3x3x2xi32>
+    %3 = quant.scast %2 : tensor<1x3x3x2xi32> to tensor<1x3x3x2x!quant.uniform<i32:f32, 0.00390625>>
+    %4 = quanta.requantize %3 : ... to tensor<1x3x3x2x!quant.uniform<i8:f32, 1.0:5>>
+    %5 = quant.scast %4 : ... to tensor<1x3x3x2xi8>
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::quant::QuantDialect",
+    "::mlir::tensor::TensorDialect", "::mlir::tosa::TosaDialect"];
+}
+
 #endif // QUANTA_TRANSFORMS_CONVERSIONPASSES_TD

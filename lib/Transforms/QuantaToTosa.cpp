@@ -1,0 +1,433 @@
+//===- QuantaToTosa.cpp - Quantized operations in TOSA --------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "QuantaToTosa.h"
+#include "RewriteFamilies.h"
+
+#include "quanta/Transforms/Constants.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace quanta {
+
+FailureOr<SmallVector<TosaFactor, 1>>
+QuantaToTosa::getFactors(Operation *op, ArrayRef<double> factors) {
+  SmallVector<TosaFactor, 1> result;
+  for (double factor : factors) {
+    std::optional<TosaFactor> found = TosaFactor::get(factor);
+    if (!found)
+      return op->emitOpError()
+             << "multiplies by " << factor
+             << ", which is not between 2^-32 and 2^29 as in tosa.rescale";
+    result.push_back(*found);
+  }
+  // One for each channel only where they differ.
+  if (llvm::all_of(result, [&](TosaFactor factor) {
+        return factor.multiplier == result[0].multiplier &&
+               factor.shift == result[0].shift;
+      }))
+    result.truncate(1);
+  return result;
+}
+
+Value QuantaToTosa::clamp(OpBuilder &builder, Location loc, Value value,
+                          const QuantParams &to,
+                          std::optional<ArrayRef<int64_t>> clamp) {
+  int64_t low = (clamp ? (*clamp)[0] : to.range.min) - getShift(to);
+  int64_t high = (clamp ? (*clamp)[1] : to.range.max) - getShift(to);
+  if (low == -128 && high == 127)
+    return value;
+  return tosa::ClampOp::create(builder, loc, value.getType(), value,
+                               builder.getI8IntegerAttr(low),
+                               builder.getI8IntegerAttr(high));
+}
+
+LogicalResult QuantaToTosa::convertContraction(Operation *op, Value lhs,
+                                               Value rhs, Value bias,
+                                               ArrayRef<AffineMap> maps,
+                                               int64_t channelDim) {
+  QuantParams left = getQuantParams(lhs), right = getQuantParams(rhs);
+  if (!llvm::all_equal(right.zeroPoints))
+    return op->emitOpError() << "has weights with several zero points, but "
+                                "operations of TOSA have one";
+  OpBuilder builder(op);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  size_t rank = maps[0].getNumResults();
+  TosaContraction contraction{lhs,
+                              get(builder, rhs),
+                              bias ? get(builder, bias) : Value(),
+                              getZeroPoint(left),
+                              getZeroPoint(right),
+                              SmallVector<int64_t>(rank, 0),
+                              SmallVector<int64_t>(rank, 0),
+                              maps,
+                              channelDim};
+  // Convolutions pad with the zero point by themselves.
+  auto pad = lhs.getDefiningOp<PadOp>();
+  bool isInWindows = pad && !pad.getValue();
+  for (size_t dim = 0; isInWindows && dim < rank; ++dim)
+    isInWindows = !isa<AffineDimExpr>(maps[0].getResult(dim)) ||
+                  (pad.getLow()[dim] == 0 && pad.getHigh()[dim] == 0);
+  if (isInWindows) {
+    contraction.lhs = pad.getInput();
+    contraction.low.assign(pad.getLow().begin(), pad.getLow().end());
+    contraction.high.assign(pad.getHigh().begin(), pad.getHigh().end());
+  }
+  contraction.lhs = get(builder, contraction.lhs);
+  std::string reason;
+  Value result = contraction.build(builder, op->getLoc(), type, reason);
+  if (!result)
+    return op->emitOpError() << "has no counterpart in TOSA: " << reason;
+  values[op->getResult(0)] = result;
+  return success();
+}
+
+LogicalResult QuantaToTosa::convertRequantize(RequantizeOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  QuantParams from = getQuantParams(op.getInput());
+  QuantParams to = getQuantParams(op.getResult());
+  if (!llvm::all_equal(from.zeroPoints) || !llvm::all_equal(to.zeroPoints))
+    return op.emitOpError()
+           << "has several zero points, but tosa.rescale has one";
+  SmallVector<double> factors;
+  for (size_t channel = 0;
+       channel < std::max(from.scales.size(), to.scales.size()); ++channel)
+    factors.push_back(reference::requantizeMultiplier(
+        from.scales[from.scales.size() == 1 ? 0 : channel],
+        to.scales[to.scales.size() == 1 ? 0 : channel]));
+  auto found = getFactors(op, factors);
+  if (failed(found))
+    return failure();
+  TosaBuilder::Rescale options;
+  options.factors = *found;
+  options.inputZeroPoint = getZeroPoint(from);
+  options.outputZeroPoint = getZeroPoint(to);
+  // Channels come last where each has its factor.
+  TosaBuilder tosa(builder, loc);
+  SmallVector<int64_t> order, back;
+  if (found->size() > 1) {
+    int64_t rank = op.getType().getRank();
+    order = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+    int64_t axis = from.axis ? *from.axis : *to.axis;
+    order.erase(order.begin() + axis);
+    order.push_back(axis);
+    for (int64_t dim = 0; dim < rank; ++dim)
+      back.push_back(llvm::find(order, dim) - order.begin());
+  }
+  Value value = get(builder, op.getInput());
+  Type elementType = getElementType(op.getType().getElementType());
+  if (to.axis && !storageTypes && order != back)
+    return op.emitOpError() << "has a result with several scales along another "
+                               "dimension than its last, which tosa.rescale "
+                               "does not have";
+  if (!order.empty())
+    value = tosa.transpose(value, order);
+  value = tosa.rescale(value, elementType, options);
+  if (!order.empty())
+    value = tosa.transpose(value, back);
+  values[op.getResult()] = clamp(builder, loc, value, to, op.getClamp());
+  return success();
+}
+
+LogicalResult
+QuantaToTosa::convertBinary(Operation *op, Value lhs, Value rhs,
+                            std::optional<ArrayRef<int64_t>> bounds) {
+  OpBuilder builder(op);
+  Location loc = op->getLoc();
+  TosaBuilder tosa(builder, loc);
+  QuantParams left = getQuantParams(lhs), right = getQuantParams(rhs);
+  QuantParams to = getQuantParams(op->getResult(0));
+  // Sums are taken in steps of 2^-20 of twice the larger scale: two of them fit
+  // i32. Products are exact.
+  bool isProduct = isa<MulOp>(op);
+  double twice = 2 * std::max(left.scale(0), right.scale(0));
+  double step = isProduct ? 1 : std::ldexp(twice, -20);
+  double results =
+      (isProduct ? double(left.scale(0)) * right.scale(0) : step) / to.scale(0);
+  auto toLeft = getFactors(op, isProduct ? 1.0 : left.scale(0) / step);
+  auto toRight = getFactors(op, isProduct ? 1.0 : right.scale(0) / step);
+  auto toResult = getFactors(op, results);
+  if (failed(toLeft) || failed(toRight) || failed(toResult))
+    return failure();
+  Type i32 = builder.getI32Type();
+  auto widen = [&](Value value, const QuantParams &params,
+                   ArrayRef<TosaFactor> factors) {
+    TosaBuilder::Rescale options;
+    options.factors.assign(factors.begin(), factors.end());
+    options.inputZeroPoint = getZeroPoint(params);
+    return tosa.rescale(get(builder, value), i32, options);
+  };
+  Value x = widen(lhs, left, *toLeft), y = widen(rhs, right, *toRight);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType()).clone(i32);
+  Value sum;
+  if (isProduct)
+    sum = tosa::MulOp::create(builder, loc, type, x, y, tosa.zeroPoint(0, 8));
+  else if (isa<AddOp>(op))
+    sum = tosa::AddOp::create(builder, loc, type, x, y);
+  else
+    sum = tosa::SubOp::create(builder, loc, type, x, y);
+  TosaBuilder::Rescale options;
+  options.factors = *toResult;
+  options.outputZeroPoint = getZeroPoint(to);
+  Value result = tosa.rescale(
+      sum, getElementType(getElementTypeOrSelf(op->getResult(0).getType())),
+      options);
+  values[op->getResult(0)] = clamp(builder, loc, result, to, bounds);
+  return success();
+}
+
+LogicalResult QuantaToTosa::convertLookup(LookupOp op) {
+  QuantParams from = getQuantParams(op.getInput());
+  QuantParams to = getQuantParams(op.getResult());
+  if (from.storageWidth() != 8)
+    return op.emitOpError() << "has a table of fewer than 256 entries, which "
+                               "tosa.table does not have";
+  OpBuilder builder(op);
+  TosaBuilder tosa(builder, op.getLoc());
+  // By the signed number, from -128 up.
+  SmallVector<APInt> bits(op.getTable().getValues<APInt>()), table;
+  for (int64_t index = 0; index < 256; ++index)
+    table.push_back(bits[from.isSigned() ? (index + 128) % 256 : index] -
+                    static_cast<uint64_t>(getShift(to)));
+  auto type = RankedTensorType::get({256}, builder.getI8Type());
+  auto resultType =
+      op.getType().clone(getElementType(op.getType().getElementType()));
+  values[op.getResult()] = tosa::TableOp::create(
+      builder, op.getLoc(), resultType, get(builder, op.getInput()),
+      tosa.constant(DenseElementsAttr::get(type, table),
+                    resultType.getElementType()));
+  return success();
+}
+
+template <typename OpTy> LogicalResult QuantaToTosa::convertPool(OpTy op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  TosaBuilder tosa(builder, loc);
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  bool isMaximum = isa<MaxPoolOp>(op);
+  QuantParams from = getQuantParams(op.getInput());
+  QuantParams to = getQuantParams(op.getResult());
+  if (op.getDims().size() != 2 || type.getRank() != 4)
+    return op.emitOpError() << "pools other dimensions than two of four, which "
+                               "TOSA has no operation for";
+  if (llvm::any_of(op.getDilations(), [](int64_t size) { return size != 1; }))
+    return op.emitOpError()
+           << "has windows with holes, which pooling in TOSA does not have";
+  if (!isMaximum && from.type != to.type)
+    return op.emitOpError() << "averages into another type, which "
+                               "tosa.avg_pool2d does not do";
+  SmallVector<int64_t> order, back, sizes;
+  for (int64_t dim = 0; dim < 4; ++dim)
+    if (!llvm::is_contained(op.getDims(), dim))
+      order.push_back(dim);
+  order.insert(order.begin() + 1, op.getDims().begin(), op.getDims().end());
+  for (int64_t dim = 0; dim < 4; ++dim)
+    back.push_back(llvm::find(order, dim) - order.begin());
+  Value value = tosa.transpose(get(builder, op.getInput()), order);
+  auto inputType = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> cut(inputType.getShape());
+  for (int64_t dim : order)
+    sizes.push_back(type.getDimSize(dim));
+  for (int64_t dim = 0; dim < 2; ++dim) {
+    if (ShapedType::isDynamic(cut[1 + dim]))
+      return op.emitOpError() << "pools along a dynamic size, which TOSA does "
+                                 "not check windows against";
+    cut[1 + dim] -= (cut[1 + dim] - op.getWindow()[dim]) % op.getStrides()[dim];
+  }
+  // TOSA wants windows that end where the input does.
+  if (ArrayRef(cut) != inputType.getShape() && inputType.isDynamicDim(0))
+    return op.emitOpError()
+           << "has windows that end before its input of dynamic size does";
+  value = tosa.slice(value, SmallVector<int64_t>(4, 0), cut);
+  auto resultType = inputType.clone(sizes);
+  SmallVector<int64_t> pads(4, 0);
+  if (isMaximum) {
+    value = tosa::MaxPool2dOp::create(builder, loc, resultType, value,
+                                      op.getWindow(), op.getStrides(), pads);
+  } else {
+    Value zeroPoint = tosa.zeroPoint(getZeroPoint(from), 8);
+    value = tosa::AvgPool2dOp::create(
+        builder, loc, resultType, value, zeroPoint, zeroPoint, op.getWindow(),
+        op.getStrides(), pads, builder.getI32Type());
+    value = clamp(builder, loc, value, to, std::nullopt);
+  }
+  values[op.getResult()] = tosa.transpose(value, back);
+  return success();
+}
+
+LogicalResult QuantaToTosa::convertConcat(ConcatOp op) {
+  OpBuilder builder(op);
+  TosaBuilder tosa(builder, op.getLoc());
+  QuantParams to = getQuantParams(op.getResult());
+  Type elementType = getElementType(to.type);
+  SmallVector<Value> inputs;
+  for (Value input : op.getInputs()) {
+    Value value = get(builder, input);
+    QuantParams from = getQuantParams(input);
+    if (from.type != to.type) {
+      auto factors = getFactors(
+          op, reference::requantizeMultiplier(from.scales[0], to.scales[0]));
+      if (failed(factors))
+        return failure();
+      TosaBuilder::Rescale options{*factors, getZeroPoint(from),
+                                   getZeroPoint(to), false, false};
+      value =
+          clamp(builder, op.getLoc(), tosa.rescale(value, elementType, options),
+                to, std::nullopt);
+    }
+    inputs.push_back(value);
+  }
+  values[op.getResult()] = tosa::ConcatOp::create(
+      builder, op.getLoc(), op.getType().clone(elementType), inputs,
+      builder.getI32IntegerAttr(static_cast<int32_t>(op.getDim())));
+  return success();
+}
+
+void QuantaToTosa::convertPad(PadOp op) {
+  OpBuilder builder(op);
+  TosaBuilder tosa(builder, op.getLoc());
+  auto type = cast<RankedTensorType>(op.getType());
+  Type elementType = getElementType(type.getElementType());
+  QuantParams params = getQuantParams(op.getInput());
+  int64_t value = op.getValue()
+                      ? static_cast<int64_t>(*op.getValue()) - getShift(params)
+                      : getZeroPoint(params);
+  SmallVector<int64_t> pads;
+  for (auto [low, high] : llvm::zip(op.getLow(), op.getHigh()))
+    pads.append({low, high});
+  auto padding = DenseElementsAttr::get(
+      RankedTensorType::get({1}, builder.getI8Type()),
+      builder.getI8IntegerAttr(static_cast<int8_t>(value)));
+  values[op.getResult()] =
+      tosa::PadOp::create(builder, op.getLoc(), type.clone(elementType),
+                          get(builder, op.getInput()), tosa.shape(pads),
+                          tosa.constant(padding, elementType));
+}
+
+LogicalResult QuantaToTosa::convertMove(Operation *op) {
+  OpBuilder builder(op);
+  TosaBuilder tosa(builder, op->getLoc());
+  Value input = get(builder, op->getOperand(0)), result;
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (getQuantParams(op->getResult(0)).axis && !storageTypes)
+    return op->emitOpError() << "moves elements with several scales, whose "
+                                "dimension TOSA cannot rename";
+  if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {
+    ArrayRef<int64_t> starts = slice.getStaticOffsets();
+    ArrayRef<int64_t> sizes = slice.getStaticSizes();
+    if (!ShapedType::isDynamicShape(starts) &&
+        !ShapedType::isDynamicShape(sizes) &&
+        llvm::all_of(slice.getStaticStrides(),
+                     [](int64_t stride) { return stride == 1; }))
+      result = tosa.reshape(tosa.slice(input, starts, sizes), type.getShape());
+  } else if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(op)) {
+    result = tosa.reshape(input, type.getShape());
+  } else if (isa<tensor::CastOp>(op)) {
+    result = tensor::CastOp::create(
+        builder, op->getLoc(),
+        type.clone(getElementTypeOrSelf(input.getType())), input);
+  }
+  if (!result)
+    return op->emitOpError()
+           << "has no counterpart in TOSA: its sizes, offsets or strides are "
+              "not those of a tosa.slice or tosa.reshape";
+  values[op->getResult(0)] = result;
+  return success();
+}
+
+/// A transpose or a reshape of the storage, between casts from and to quantized
+/// tensors, is one of the values.
+bool QuantaToTosa::convertStorageMove(Operation *op) {
+  Operation *move = op->getOperand(0).getDefiningOp();
+  if (!isa_and_nonnull<linalg::TransposeOp, tensor::CollapseShapeOp,
+                       tensor::ExpandShapeOp>(move))
+    return false;
+  auto first = move->getOperand(0).getDefiningOp<quant::StorageCastOp>();
+  Value source = first ? first.getInput() : Value();
+  if (!source ||
+      getElementTypeOrSelf(source.getType()) !=
+          getElementTypeOrSelf(op->getResult(0).getType()) ||
+      QuantParams::get(getElementTypeOrSelf(source.getType()))->axis)
+    return false;
+  OpBuilder builder(op);
+  TosaBuilder tosa(builder, op->getLoc());
+  Value value = get(builder, source);
+  auto transpose = dyn_cast<linalg::TransposeOp>(move);
+  value =
+      transpose
+          ? tosa.transpose(value, transpose.getPermutation())
+          : tosa.reshape(
+                value,
+                cast<RankedTensorType>(op->getResult(0).getType()).getShape());
+  if (!value)
+    return false;
+  values[op->getResult(0)] = value;
+  return true;
+}
+
+FailureOr<bool> QuantaToTosa::convert(Operation *op) {
+  auto done = [](LogicalResult result) -> FailureOr<bool> {
+    if (failed(result))
+      return failure();
+    return true;
+  };
+  if (auto matmul = dyn_cast<MatmulOp>(op))
+    return done(convertContraction(op, matmul.getLhs(), matmul.getRhs(),
+                                   matmul.getBias(), matmul.getIndexingMaps(),
+                                   1));
+  if (auto contract = dyn_cast<ContractOp>(op))
+    return done(convertContraction(
+        op, contract.getLhs(), contract.getRhs(), contract.getBias(),
+        contract.getIndexingMaps(), contract.getChannelDim()));
+  if (auto requantize = dyn_cast<RequantizeOp>(op))
+    return done(convertRequantize(requantize));
+  if (auto add = dyn_cast<AddOp>(op))
+    return done(convertBinary(op, add.getLhs(), add.getRhs(), add.getClamp()));
+  if (auto sub = dyn_cast<SubOp>(op))
+    return done(convertBinary(op, sub.getLhs(), sub.getRhs(), sub.getClamp()));
+  if (auto mul = dyn_cast<MulOp>(op))
+    return done(convertBinary(op, mul.getLhs(), mul.getRhs(), mul.getClamp()));
+  if (auto lookup = dyn_cast<LookupOp>(op))
+    return done(convertLookup(lookup));
+  if (auto pool = dyn_cast<MaxPoolOp>(op))
+    return done(convertPool(pool));
+  if (auto pool = dyn_cast<AveragePoolOp>(op))
+    return done(convertPool(pool));
+  if (auto concat = dyn_cast<ConcatOp>(op))
+    return done(convertConcat(concat));
+  if (auto pad = dyn_cast<PadOp>(op)) {
+    convertPad(pad);
+    return true;
+  }
+  if (auto quantize = dyn_cast<QuantizeOp>(op)) {
+    convertQuantize(quantize);
+    return true;
+  }
+  if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
+    convertDequantize(dequantize);
+    return true;
+  }
+  if (auto cast = dyn_cast<quant::StorageCastOp>(op))
+    return isa<quant::QuantizedType>(getElementTypeOrSelf(cast.getType())) &&
+           convertStorageMove(op);
+  if (isa<QuantaDialect>(op->getDialect()))
+    return op->emitOpError() << "has no counterpart in TOSA";
+  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+          tensor::ExtractSliceOp, tensor::CastOp>(op))
+    return done(convertMove(op));
+  return false;
+}
+
+} // namespace quanta

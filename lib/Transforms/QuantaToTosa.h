@@ -1,0 +1,92 @@
+//===- QuantaToTosa.h - The quantized stage in TOSA -----------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_TRANSFORMS_QUANTATOTOSA_H
+#define QUANTA_LIB_TRANSFORMS_QUANTATOTOSA_H
+
+#include "TosaBuilder.h"
+
+#include "quanta/IR/Quanta.h"
+
+#include "llvm/ADT/MapVector.h"
+
+namespace quanta {
+
+/// Operations of TOSA for quantized ones, and the values that go between them:
+/// i8 tensors for all of 8 bits, i32 for accumulators.
+class QuantaToTosa {
+public:
+  /// With `storageTypes`, elements are plain integers.
+  explicit QuantaToTosa(bool storageTypes) : storageTypes(storageTypes) {}
+
+  /// Adds what `op` is in TOSA beside it. False if it stays what it is; fails
+  /// with an error where TOSA cannot say it.
+  llvm::FailureOr<bool> convert(mlir::Operation *op);
+
+  /// The value in TOSA of a quantized one.
+  mlir::Value get(mlir::OpBuilder &builder, mlir::Value quantized);
+  /// The quantized value for one in TOSA that `get` knows.
+  mlir::Value getBack(mlir::OpBuilder &builder, mlir::Value quantized);
+
+  llvm::MapVector<mlir::Value, mlir::Value> &getValues() { return values; }
+
+  const bool storageTypes;
+
+private:
+  llvm::MapVector<mlir::Value, mlir::Value> values;
+
+  mlir::Type getElementType(mlir::Type quantized) const;
+  /// What is subtracted from stored integers.
+  static int64_t getShift(const QuantParams &params);
+  static int64_t getZeroPoint(const QuantParams &params) {
+    return params.zeroPoint(0) - getShift(params);
+  }
+
+  void convertQuantize(QuantizeOp op);
+  void convertDequantize(DequantizeOp op);
+
+  llvm::LogicalResult convertContraction(mlir::Operation *op, mlir::Value lhs,
+                                         mlir::Value rhs, mlir::Value bias,
+                                         llvm::ArrayRef<mlir::AffineMap> maps,
+                                         int64_t channelDim);
+  llvm::LogicalResult convertRequantize(RequantizeOp op);
+  llvm::LogicalResult
+  convertBinary(mlir::Operation *op, mlir::Value lhs, mlir::Value rhs,
+                std::optional<llvm::ArrayRef<int64_t>> clamp);
+  llvm::LogicalResult convertLookup(LookupOp op);
+  template <typename OpTy> llvm::LogicalResult convertPool(OpTy op);
+  llvm::LogicalResult convertConcat(ConcatOp op);
+  void convertPad(PadOp op);
+  llvm::LogicalResult convertMove(mlir::Operation *op);
+  bool convertStorageMove(mlir::Operation *op);
+
+  /// `factors` as TOSA writes them, or an error at `op`.
+  static llvm::FailureOr<llvm::SmallVector<TosaFactor, 1>>
+  getFactors(mlir::Operation *op, llvm::ArrayRef<double> factors);
+  /// `value` within the range of `to`, or within `clamp`, which is narrower.
+  mlir::Value clamp(mlir::OpBuilder &builder, mlir::Location loc,
+                    mlir::Value value, const QuantParams &to,
+                    std::optional<llvm::ArrayRef<int64_t>> clamp);
+};
+
+/// A convolution or matrix product of values in TOSA, with i32 results.
+struct TosaContraction {
+  mlir::Value lhs, rhs, bias;
+  int64_t lhsZeroPoint, rhsZeroPoint;
+  /// Added around the windows of the left factor, for each dimension.
+  llvm::SmallVector<int64_t> low, high;
+  llvm::ArrayRef<mlir::AffineMap> maps;
+  int64_t channelDim;
+
+  /// Null, with the reason, if TOSA has no operation for it.
+  mlir::Value build(mlir::OpBuilder &builder, mlir::Location loc,
+                    mlir::RankedTensorType resultType, std::string &reason);
+};
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_TRANSFORMS_QUANTATOTOSA_H

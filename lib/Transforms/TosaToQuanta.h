@@ -1,0 +1,96 @@
+//===- TosaToQuanta.h - TOSA as quantized operations ----------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_LIB_TRANSFORMS_TOSATOQUANTA_H
+#define QUANTA_LIB_TRANSFORMS_TOSATOQUANTA_H
+
+#include "quanta/IR/Quanta.h"
+#include "quanta/Numerics/QuantParams.h"
+
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace quanta {
+
+/// Replaces operations of TOSA, one at a time and in order. Every value keeps
+/// its type: casts of storage around each quantized operation give it the types
+/// that the attributes of TOSA ask for, and disappear where these are there
+/// already.
+class TosaToQuanta {
+public:
+  explicit TosaToQuanta(mlir::Operation *op)
+      : op(op), builder(op), loc(op->getLoc()) {}
+
+  /// Fails with an error where there is no quantized operation for it.
+  llvm::LogicalResult convert();
+
+private:
+  mlir::Operation *op;
+  mlir::OpBuilder builder;
+  mlir::Location loc;
+
+  llvm::LogicalResult
+  convertConvolution(mlir::Value input, mlir::Value weight, mlir::Value bias,
+                     mlir::Value inputZeroPoint, mlir::Value weightZeroPoint,
+                     llvm::ArrayRef<int64_t> pad,
+                     llvm::ArrayRef<int64_t> stride,
+                     llvm::ArrayRef<int64_t> dilation, bool isDepthwise);
+  llvm::LogicalResult convertMatmul(mlir::tosa::MatMulOp matmul);
+  llvm::LogicalResult convertAddOfBias(mlir::tosa::AddOp add);
+  llvm::LogicalResult convertRescale(mlir::tosa::RescaleOp rescale);
+  llvm::LogicalResult convertBinary(mlir::tosa::RescaleOp rescale,
+                                    mlir::Operation *sum);
+  llvm::LogicalResult convertClamp(mlir::tosa::ClampOp clamp);
+  llvm::LogicalResult convertTable(mlir::tosa::TableOp table);
+  llvm::LogicalResult convertAveragePool(mlir::tosa::AvgPool2dOp pool);
+  llvm::LogicalResult convertMaxPool(mlir::tosa::MaxPool2dOp pool);
+  llvm::LogicalResult convertPad(mlir::tosa::PadOp pad);
+  llvm::LogicalResult convertReshape(mlir::tosa::ReshapeOp reshape);
+  llvm::LogicalResult convertTranspose(mlir::tosa::TransposeOp transpose);
+  llvm::LogicalResult convertSlice(mlir::tosa::SliceOp slice);
+  llvm::LogicalResult convertConcat(mlir::tosa::ConcatOp concat);
+  llvm::LogicalResult convertConst(mlir::tosa::ConstOp constant);
+
+  /// The elements of a constant of TOSA or arith, behind casts of storage.
+  static mlir::DenseElementsAttr getElements(mlir::Value value);
+  static mlir::quant::QuantizedType makeType(mlir::MLIRContext *context,
+                                             unsigned width, bool isSigned,
+                                             double scale, int64_t zeroPoint);
+  /// `type` at scales `scale * factors[c]`, along `axis` if there are several.
+  static mlir::quant::QuantizedType withScales(mlir::quant::QuantizedType type,
+                                               double scale,
+                                               llvm::ArrayRef<double> factors,
+                                               int32_t axis);
+  /// `value` with dimension `order[i]` as dimension `i`; constants are moved at
+  /// compile time.
+  mlir::Value transposeStorage(mlir::Value value,
+                               llvm::ArrayRef<int64_t> order);
+
+  /// An error at the operation, with no counterpart in quanta.
+  mlir::InFlightDiagnostic refuse();
+
+  /// The type of 8 bits that `value` has, or i8 at scale 1 for plain integers,
+  /// with this zero point. An error if its type has another one.
+  llvm::FailureOr<mlir::quant::QuantizedType>
+  getType(mlir::Value value, int64_t zeroPoint, bool isUnsigned = false);
+  /// `value` as a tensor with this quantized type: itself, or its storage.
+  mlir::Value as(mlir::Value value, mlir::quant::QuantizedType type);
+  /// The operation is replaced by `value`, in the type that it has.
+  void replace(mlir::Value value);
+  mlir::Value getStorage(mlir::Value value);
+
+  /// The only element of a constant, or an error.
+  llvm::FailureOr<int64_t> getZeroPoint(mlir::Value value,
+                                        bool isUnsigned = false);
+  /// The factors of a rescale, or an error.
+  llvm::FailureOr<llvm::SmallVector<double>>
+  getFactors(mlir::tosa::RescaleOp rescale);
+};
+
+} // namespace quanta
+
+#endif // QUANTA_LIB_TRANSFORMS_TOSATOQUANTA_H

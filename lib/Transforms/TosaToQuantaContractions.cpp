@@ -1,0 +1,168 @@
+//===- TosaToQuantaContractions.cpp - Contractions of TOSA ----------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RewriteFamilies.h"
+#include "TosaToQuanta.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+LogicalResult TosaToQuanta::convertConvolution(
+    Value input, Value weight, Value bias, Value inputZeroPoint,
+    Value weightZeroPoint, ArrayRef<int64_t> pad, ArrayRef<int64_t> stride,
+    ArrayRef<int64_t> dilation, bool isDepthwise) {
+  auto zx = getZeroPoint(inputZeroPoint), zw = getZeroPoint(weightZeroPoint);
+  if (failed(zx) || failed(zw))
+    return failure();
+  auto x = getType(input, *zx), w = getType(weight, *zw);
+  if (failed(x) || failed(w))
+    return failure();
+  if (QuantParams::get(*x)->axis)
+    return refuse() << "its input has several scales";
+  auto weightType = cast<RankedTensorType>(weight.getType());
+  if (!weightType.hasStaticShape())
+    return refuse() << "its weights have dynamic sizes";
+  // To filters, channels of the group, taps.
+  Value storage =
+      transposeStorage(getElements(weight) ? weight : getStorage(weight),
+                       isDepthwise ? ArrayRef<int64_t>{2, 3, 0, 1}
+                                   : ArrayRef<int64_t>{0, 3, 1, 2});
+  SmallVector<int64_t> sizes(
+      cast<RankedTensorType>(storage.getType()).getShape());
+  int64_t groups = isDepthwise ? sizes[0] : 1;
+  QuantParams weights = *QuantParams::get(*w);
+  int64_t filters = isDepthwise ? sizes[0] * sizes[1] : sizes[0];
+  if (weights.axis) {
+    int32_t axis = *weights.axis;
+    bool isOfFilters = isDepthwise ? (axis == 2 && sizes[1] == 1) ||
+                                         (axis == 3 && sizes[0] == 1)
+                                   : axis == 0;
+    if (!isOfFilters)
+      return refuse() << "its weights are quantized along dimension " << axis
+                      << ", which is not that of its filters";
+    SmallVector<double> scales(weights.scales.begin(), weights.scales.end());
+    w = withScales(*w, 1.0, scales, 0);
+    if (scales.size() == 1) // A single filter.
+      w = makeType(op->getContext(), weights.storageWidth(), true, scales[0],
+                   weights.zeroPoints[0]);
+  }
+  if (isDepthwise) {
+    SmallVector<ReassociationIndices> collapse{{0, 1}, {2}, {3}},
+        expand{{0, 1}, {2}, {3}};
+    SmallVector<int64_t> flat{filters, sizes[2], sizes[3]},
+        wide{filters, 1, sizes[2], sizes[3]};
+    if (DenseElementsAttr elements = getElements(storage)) {
+      storage = arith::ConstantOp::create(
+          builder, loc, elements.reshape(elements.getType().clone(wide)));
+    } else {
+      Type i8 = getElementTypeOrSelf(storage.getType());
+      storage = tensor::CollapseShapeOp::create(
+          builder, loc, RankedTensorType::get(flat, i8), storage, collapse);
+      storage = tensor::ExpandShapeOp::create(
+          builder, loc, RankedTensorType::get(wide, i8), storage, expand);
+    }
+  }
+  Value factor = quant::StorageCastOp::create(
+      builder, loc, cast<RankedTensorType>(storage.getType()).clone(Type(*w)),
+      storage);
+  Value image = as(input, *x);
+  QuantParams left = *QuantParams::get(*x), right = *QuantParams::get(*w);
+  // Zeros are no bias, one number is that of all filters.
+  Value start;
+  DenseElementsAttr elements = getElements(bias);
+  if (!elements || !elements.isSplat() ||
+      !elements.getSplatValue<APInt>().isZero()) {
+    auto biasType = RankedTensorType::get({filters}, builder.getI32Type());
+    Value values = bias;
+    if (elements && elements.isSplat())
+      values = arith::ConstantOp::create(
+          builder, loc,
+          DenseElementsAttr::get(biasType, elements.getSplatValue<APInt>()));
+    if (values.getType() != biasType)
+      return refuse() << "its bias is of " << values.getType()
+                      << ", not of one i32 for each of its " << filters
+                      << " filters";
+    start = as(values, getAccumulatorType(left, right, 0));
+  }
+  SmallVector<int64_t> pads{pad[0], pad[2], pad[1], pad[3]};
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type.getElementType().isInteger(32))
+    return refuse() << "it accumulates in " << type.getElementType()
+                    << ", not in i32";
+  replace(Conv2DOp::create(
+      builder, loc, type.clone(getAccumulatorType(left, right, 3)), image,
+      factor, start, builder.getDenseI64ArrayAttr(stride),
+      builder.getDenseI64ArrayAttr(dilation),
+      builder.getDenseI64ArrayAttr(pads), builder.getI64IntegerAttr(groups),
+      builder.getUnitAttr()));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertMatmul(tosa::MatMulOp matmul) {
+  auto za = getZeroPoint(matmul.getAZp()), zb = getZeroPoint(matmul.getBZp());
+  if (failed(za) || failed(zb))
+    return failure();
+  auto a = getType(matmul.getA(), *za), b = getType(matmul.getB(), *zb);
+  if (failed(a) || failed(b))
+    return failure();
+  QuantParams left = *QuantParams::get(*a), right = *QuantParams::get(*b);
+  if (left.axis || (right.axis && *right.axis != 2))
+    return refuse() << "a factor is quantized along a dimension that is not "
+                       "that of its columns";
+  auto type = cast<RankedTensorType>(matmul.getType());
+  if (!type.getElementType().isInteger(32))
+    return refuse() << "it accumulates in " << type.getElementType()
+                    << ", not in i32";
+  replace(BatchMatmulOp::create(
+      builder, loc, type.clone(getAccumulatorType(left, right, 2)),
+      as(matmul.getA(), *a), as(matmul.getB(), *b), Value()));
+  return success();
+}
+
+/// What `value` casts or reshapes, if it is accumulators.
+static BatchMatmulOp getProduct(Value value) {
+  auto cast = value.getDefiningOp<quant::StorageCastOp>();
+  return cast ? cast.getInput().getDefiningOp<BatchMatmulOp>()
+              : BatchMatmulOp();
+}
+
+/// A constant vector added to the columns of a product is its bias.
+LogicalResult TosaToQuanta::convertAddOfBias(tosa::AddOp add) {
+  for (auto [product, bias] :
+       {std::make_pair(add.getInput1(), add.getInput2()),
+        std::make_pair(add.getInput2(), add.getInput1())}) {
+    BatchMatmulOp matmul = getProduct(product);
+    DenseElementsAttr elements = getElements(bias);
+    if (!matmul || matmul.getBias() || !elements ||
+        matmul.getResult().getType().getShape() !=
+            cast<RankedTensorType>(add.getType()).getShape())
+      continue;
+    ArrayRef<int64_t> shape = elements.getType().getShape();
+    int64_t columns = matmul.getResult().getType().getShape().back();
+    if (shape.back() != columns || elements.getNumElements() != columns)
+      continue;
+    QuantParams left = getQuantParams(matmul.getLhs());
+    QuantParams right = getQuantParams(matmul.getRhs());
+    Value values =
+        arith::ConstantOp::create(builder, loc,
+                                  elements.reshape(RankedTensorType::get(
+                                      {columns}, builder.getI32Type())));
+    replace(BatchMatmulOp::create(
+        builder, loc, matmul.getResult().getType(), matmul.getLhs(),
+        matmul.getRhs(), as(values, getAccumulatorType(left, right, 0))));
+    return success();
+  }
+  return refuse() << "it adds i32 tensors that are neither rescaled nor a "
+                     "product and its constant bias";
+}
+
+} // namespace quanta

@@ -1,0 +1,232 @@
+//===- TosaToQuantaMoves.cpp - Pools, tables, moves -----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "TosaToQuanta.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/ReshapeOpsUtils.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+LogicalResult TosaToQuanta::convertTable(tosa::TableOp table) {
+  DenseElementsAttr elements = getElements(table.getTable());
+  if (!elements || elements.getNumElements() != 256 ||
+      !elements.getElementType().isInteger(8))
+    return refuse() << "its table is not a constant of 256 elements of i8";
+  auto params = [](Type type) {
+    return QuantParams::get(getElementTypeOrSelf(type));
+  };
+  auto from = params(table.getInput1().getType());
+  auto to = params(table.getType());
+  auto input = getType(table.getInput1(), from ? from->zeroPoints[0] : 0);
+  auto result = getType(table.getOutput(), to ? to->zeroPoints[0] : 0);
+  if (failed(input) || failed(result))
+    return failure();
+  // By the stored bits, read as an unsigned number.
+  SmallVector<APInt> entries(elements.getValues<APInt>()), bits;
+  for (int64_t index = 0; index < 256; ++index) {
+    bits.push_back(entries[(index + 128) % 256]);
+    int64_t value = bits.back().getSExtValue();
+    if (value < result->getStorageTypeMin() ||
+        value > result->getStorageTypeMax())
+      return refuse() << "its table has " << value << ", which " << *result
+                      << " does not hold";
+  }
+  auto type = RankedTensorType::get({256}, builder.getI8Type());
+  replace(LookupOp::create(
+      builder, loc,
+      cast<RankedTensorType>(table.getType()).clone(Type(*result)),
+      as(table.getInput1(), *input), DenseElementsAttr::get(type, bits),
+      StringAttr()));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertAveragePool(tosa::AvgPool2dOp pool) {
+  if (llvm::any_of(pool.getPad(), [](int64_t pad) { return pad != 0; }))
+    return refuse() << "it pads, and leaves padding out of its means";
+  auto zeroIn = getZeroPoint(pool.getInputZp());
+  auto zeroOut = getZeroPoint(pool.getOutputZp());
+  if (failed(zeroIn) || failed(zeroOut))
+    return failure();
+  auto input = getType(pool.getInput(), *zeroIn);
+  auto result = getType(pool.getOutput(), *zeroOut);
+  if (failed(input) || failed(result))
+    return failure();
+  QuantParams from = *QuantParams::get(*input), to = *QuantParams::get(*result);
+  if (from.axis || to.axis || from.scales != to.scales)
+    return refuse() << "its input and its result have different scales, which "
+                       "TOSA does not multiply by";
+  SmallVector<int64_t> dims{1, 2}, ones{1, 1};
+  replace(AveragePoolOp::create(
+      builder, loc, cast<RankedTensorType>(pool.getType()).clone(Type(*result)),
+      as(pool.getInput(), *input), dims, pool.getKernel(), pool.getStride(),
+      ones, StringAttr()));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertMaxPool(tosa::MaxPool2dOp pool) {
+  Type element = getElementTypeOrSelf(pool.getInput().getType());
+  auto params = QuantParams::get(element);
+  if (element != getElementTypeOrSelf(pool.getType()))
+    return refuse() << "its input and its result have different types";
+  auto type = getType(pool.getInput(), params ? params->zeroPoints[0] : 0);
+  if (failed(type))
+    return failure();
+  Value value = as(pool.getInput(), *type);
+  ArrayRef<int64_t> pad = pool.getPad();
+  if (llvm::any_of(pad, [](int64_t size) { return size != 0; })) {
+    SmallVector<int64_t> low{0, pad[0], pad[2], 0}, high{0, pad[1], pad[3], 0};
+    value = PadOp::create(builder, loc, value, low, high,
+                          builder.getI64IntegerAttr(type->getStorageTypeMin()));
+  }
+  SmallVector<int64_t> dims{1, 2}, ones{1, 1};
+  replace(MaxPoolOp::create(
+      builder, loc, cast<RankedTensorType>(pool.getType()).clone(Type(*type)),
+      value, dims, pool.getKernel(), pool.getStride(), ones, StringAttr()));
+  return success();
+}
+
+/// The sizes in a constant of shape type.
+static std::optional<SmallVector<int64_t>> getSizes(Value shape) {
+  auto constant = shape.getDefiningOp<tosa::ConstShapeOp>();
+  if (!constant)
+    return std::nullopt;
+  return SmallVector<int64_t>(
+      llvm::cast<DenseIntElementsAttr>(constant.getValues())
+          .getValues<int64_t>());
+}
+
+LogicalResult TosaToQuanta::convertPad(tosa::PadOp pad) {
+  std::optional<SmallVector<int64_t>> sizes = getSizes(pad.getPadding());
+  DenseElementsAttr elements = getElements(pad.getPadConst());
+  if (!sizes || !elements || !elements.getElementType().isInteger(8))
+    return refuse() << "its padding is not constant, or not of i8";
+  SmallVector<int64_t> low, high;
+  for (size_t index = 0; index < sizes->size(); index += 2) {
+    low.push_back((*sizes)[index]);
+    high.push_back((*sizes)[index + 1]);
+    if (low.back() < 0 || high.back() < 0)
+      return refuse() << "it pads by a negative size";
+  }
+  auto params =
+      QuantParams::get(getElementTypeOrSelf(pad.getInput1().getType()));
+  if (params && !params->isSigned())
+    return refuse() << "it pads unsigned integers";
+  auto type = getType(pad.getInput1(), params ? params->zeroPoints[0] : 0);
+  if (failed(type))
+    return failure();
+  int64_t value = (*elements.value_begin<APInt>()).getSExtValue();
+  if (value < type->getStorageTypeMin() || value > type->getStorageTypeMax())
+    return refuse() << "it pads with " << value << ", which " << *type
+                    << " does not hold";
+  bool isZero = value == QuantParams::get(*type)->zeroPoints[0];
+  replace(
+      PadOp::create(builder, loc, as(pad.getInput1(), *type), low, high,
+                    isZero ? IntegerAttr() : builder.getI64IntegerAttr(value)));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertReshape(tosa::ReshapeOp reshape) {
+  Value value = getStorage(reshape.getInput1());
+  auto from = cast<RankedTensorType>(value.getType());
+  auto to =
+      cast<RankedTensorType>(reshape.getType()).clone(from.getElementType());
+  Type result = getElementTypeOrSelf(reshape.getType());
+  if (isa<quant::UniformQuantizedPerAxisType>(result))
+    return refuse() << "it moves elements with several scales";
+  if (from.getShape() == to.getShape()) {
+    op->getResult(0).replaceAllUsesWith(reshape.getInput1());
+    return success();
+  }
+  auto groups = getReassociationIndicesForReshape(from, to);
+  if (groups && from.getRank() > to.getRank()) {
+    value = tensor::CollapseShapeOp::create(builder, loc, to, value, *groups);
+  } else if (groups && (to.getNumDynamicDims() <= 1)) {
+    value = tensor::ExpandShapeOp::create(builder, loc, to, value, *groups);
+  } else if (from.hasStaticShape() && to.hasStaticShape()) {
+    auto all = [](int64_t rank) -> SmallVector<ReassociationIndices> {
+      return {llvm::to_vector<2>(llvm::seq<int64_t>(0, rank))};
+    };
+    auto flat = from.clone({from.getNumElements()});
+    if (from.getRank() != 1)
+      value = tensor::CollapseShapeOp::create(builder, loc, flat, value,
+                                              all(from.getRank()));
+    if (to.getRank() != 1)
+      value = tensor::ExpandShapeOp::create(builder, loc, to, value,
+                                            all(to.getRank()));
+  } else {
+    return refuse() << "it changes dynamic sizes in a way that splits or joins "
+                       "no whole dimensions";
+  }
+  replace(value);
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertTranspose(tosa::TransposeOp transpose) {
+  Type result = getElementTypeOrSelf(transpose.getType());
+  if (isa<quant::UniformQuantizedPerAxisType>(result))
+    return refuse() << "it moves elements with several scales";
+  SmallVector<int64_t> order(transpose.getPerms());
+  replace(transposeStorage(getStorage(transpose.getInput1()), order));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertSlice(tosa::SliceOp slice) {
+  std::optional<SmallVector<int64_t>> starts = getSizes(slice.getStart());
+  std::optional<SmallVector<int64_t>> sizes = getSizes(slice.getSize());
+  Type result = getElementTypeOrSelf(slice.getType());
+  if (!starts || !sizes || isa<quant::UniformQuantizedPerAxisType>(result) ||
+      llvm::any_of(*sizes, [](int64_t size) { return size < 0; }))
+    return refuse() << "its offsets and sizes are not constant, or its "
+                       "elements have several scales";
+  auto attributes = [&](ArrayRef<int64_t> values) {
+    return getAsIndexOpFoldResult(op->getContext(), values);
+  };
+  replace(tensor::ExtractSliceOp::create(
+      builder, loc, getStorage(slice.getInput1()), attributes(*starts),
+      attributes(*sizes), attributes(SmallVector<int64_t>(starts->size(), 1))));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertConcat(tosa::ConcatOp concat) {
+  Type element = getElementTypeOrSelf(concat.getType());
+  auto params = QuantParams::get(element);
+  quant::QuantizedType type;
+  if (params && params->axis)
+    return refuse() << "it joins elements with several scales";
+  if (!params && !element.isInteger(8))
+    return refuse() << "it joins tensors of " << element;
+  type = params ? params->type : makeType(op->getContext(), 8, true, 1.0, 0);
+  SmallVector<Value> inputs;
+  for (Value input : concat.getInput1()) {
+    if (getElementTypeOrSelf(input.getType()) != element)
+      return refuse() << "it joins tensors of different types";
+    inputs.push_back(as(input, type));
+  }
+  replace(ConcatOp::create(
+      builder, loc, cast<RankedTensorType>(concat.getType()).clone(type),
+      inputs, builder.getI64IntegerAttr(concat.getAxis())));
+  return success();
+}
+
+/// What others than the operations here read.
+LogicalResult TosaToQuanta::convertConst(tosa::ConstOp constant) {
+  if (op->use_empty())
+    return success();
+  auto elements = dyn_cast<TypedAttr>(constant.getValues());
+  auto dense = dyn_cast<ElementsAttr>(constant.getValues());
+  if (!elements || !dense)
+    return refuse() << "its values are not dense";
+  replace(arith::ConstantOp::create(builder, loc, elements));
+  return success();
+}
+
+} // namespace quanta

@@ -1,0 +1,245 @@
+//===- TosaToQuantaRescale.cpp - Rescaling of TOSA ------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "RewriteFamilies.h"
+#include "TosaToQuanta.h"
+
+#include "mlir/Dialect/Quant/IR/Quant.h"
+
+#include <cmath>
+
+using namespace mlir;
+
+namespace quanta {
+
+FailureOr<SmallVector<double>>
+TosaToQuanta::getFactors(tosa::RescaleOp rescale) {
+  DenseElementsAttr multipliers = getElements(rescale.getMultiplier());
+  DenseElementsAttr shifts = getElements(rescale.getShift());
+  if (!multipliers || !shifts)
+    return rescale.emitOpError() << "has no counterpart in quanta: its "
+                                    "multipliers and shifts are not constant";
+  SmallVector<double> factors;
+  for (auto [multiplier, shift] :
+       llvm::zip(multipliers.getValues<APInt>(), shifts.getValues<APInt>())) {
+    double factor = std::ldexp(static_cast<double>(multiplier.getSExtValue()),
+                               -static_cast<int>(shift.getSExtValue()));
+    auto rounded = static_cast<float>(factor);
+    if (!(rounded > 0) || !std::isnormal(rounded))
+      return rescale.emitOpError()
+             << "has no counterpart in quanta: it multiplies by " << factor
+             << ", which is not a positive, normal f32";
+    factors.push_back(factor);
+  }
+  return factors;
+}
+
+/// Whether a factor is the quotient of scales, but for the bits that TOSA's
+/// multiplier does not have.
+static bool isSame(double factor, double quotient) {
+  return std::abs(factor - quotient) <= std::abs(quotient) * 1e-6;
+}
+
+LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
+  Value input = rescale.getInput();
+  Type from = getElementTypeOrSelf(input.getType());
+  Type to = getElementTypeOrSelf(rescale.getType());
+  if (to.isInteger(32)) {
+    // Its reader, an addition or a multiplication, takes it along.
+    for (Operation *user : rescale->getUsers())
+      if (!isa<tosa::AddOp, tosa::SubOp, tosa::MulOp>(user))
+        return refuse() << "its i32 result is read by '" << user->getName()
+                        << "'";
+    return success();
+  }
+  if (Operation *sum = input.getDefiningOp();
+      isa_and_nonnull<tosa::AddOp, tosa::SubOp, tosa::MulOp>(sum))
+    return convertBinary(rescale, sum);
+  auto factors = getFactors(rescale);
+  if (failed(factors))
+    return failure();
+  auto zeroIn = getZeroPoint(rescale.getInputZp(), rescale.getInputUnsigned());
+  auto zeroOut =
+      getZeroPoint(rescale.getOutputZp(), rescale.getOutputUnsigned());
+  if (failed(zeroIn) || failed(zeroOut))
+    return failure();
+  auto result =
+      getType(rescale.getOutput(), *zeroOut, rescale.getOutputUnsigned());
+  if (failed(result))
+    return failure();
+  QuantParams target = *QuantParams::get(*result);
+  auto rank = cast<RankedTensorType>(rescale.getType()).getRank();
+  auto last = static_cast<int32_t>(rank - 1);
+  if (target.axis)
+    return refuse() << "its result has several scales";
+  // The scales that the input has, if the factors are their quotients.
+  quant::QuantizedType source;
+  if (from.isInteger(32)) {
+    if (*zeroIn != 0)
+      return refuse() << "its i32 input has the zero point " << *zeroIn;
+    auto cast = input.getDefiningOp<quant::StorageCastOp>();
+    if (cast)
+      source = dyn_cast<quant::QuantizedType>(
+          getElementTypeOrSelf(cast.getInput().getType()));
+    if (!source)
+      source = makeType(op->getContext(), 32, true, 1.0, 0);
+  } else {
+    auto type = getType(input, *zeroIn, rescale.getInputUnsigned());
+    if (failed(type))
+      return failure();
+    source = *type;
+  }
+  QuantParams known = *QuantParams::get(source);
+  bool isKnown = !known.axis || *known.axis == last;
+  for (size_t channel = 0;
+       isKnown && channel < std::max(known.scales.size(), factors->size());
+       ++channel)
+    isKnown = isSame((*factors)[factors->size() == 1 ? 0 : channel],
+                     known.scales[known.scales.size() == 1 ? 0 : channel] /
+                         target.scales[0]);
+  bool bothTyped =
+      isa<quant::QuantizedType>(from) && isa<quant::QuantizedType>(to);
+  if (!isKnown && bothTyped)
+    return refuse() << "it multiplies by " << factors->front()
+                    << ", but its types say "
+                    << known.scales[0] / target.scales[0];
+  if (!isKnown) {
+    if (known.axis)
+      source = makeType(op->getContext(), known.storageWidth(),
+                        known.isSigned(), 1.0, known.zeroPoints[0]);
+    source = withScales(source, target.scales[0], *factors, last);
+  }
+  Value value = as(input, source);
+  replace(RequantizeOp::create(
+      builder, loc,
+      cast<RankedTensorType>(rescale.getType()).clone(Type(*result)), value,
+      DenseI64ArrayAttr(), StringAttr()));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertBinary(tosa::RescaleOp rescale,
+                                          Operation *sum) {
+  auto toResult = getFactors(rescale);
+  auto zeroOut =
+      getZeroPoint(rescale.getOutputZp(), rescale.getOutputUnsigned());
+  if (failed(toResult) || failed(zeroOut))
+    return failure();
+  auto result =
+      getType(rescale.getOutput(), *zeroOut, rescale.getOutputUnsigned());
+  if (failed(result))
+    return failure();
+  if (toResult->size() != 1 || QuantParams::get(*result)->axis)
+    return refuse() << "the result of '" << sum->getName()
+                    << "' has several scales";
+  bool isProduct = isa<tosa::MulOp>(sum);
+  if (auto product = dyn_cast<tosa::MulOp>(sum)) {
+    auto shift = getZeroPoint(product.getShift());
+    if (failed(shift))
+      return failure();
+    if (*shift != 0)
+      return refuse() << "'tosa.mul' shifts by " << *shift;
+  }
+  SmallVector<Value, 2> operands;
+  SmallVector<quant::QuantizedType, 2> types;
+  SmallVector<double, 2> steps;
+  for (Value operand : {sum->getOperand(0), sum->getOperand(1)}) {
+    auto first = operand.getDefiningOp<tosa::RescaleOp>();
+    if (!first)
+      return refuse() << "an operand of '" << sum->getName()
+                      << "' is not rescaled from i8";
+    auto factor = getFactors(first);
+    auto zero = getZeroPoint(first.getInputZp(), first.getInputUnsigned());
+    auto zeroBetween = getZeroPoint(first.getOutputZp());
+    if (failed(factor) || failed(zero) || failed(zeroBetween))
+      return failure();
+    if (factor->size() != 1 || *zeroBetween != 0)
+      return refuse() << "an operand of '" << sum->getName()
+                      << "' has several factors or a zero point";
+    auto type = getType(first.getInput(), *zero, first.getInputUnsigned());
+    if (failed(type))
+      return failure();
+    if (QuantParams::get(*type)->axis)
+      return refuse() << "an operand of '" << sum->getName()
+                      << "' has several scales";
+    operands.push_back(first.getInput());
+    types.push_back(*type);
+    steps.push_back((*factor)[0]);
+  }
+  // One unit of the sum is `unit` of what the result stands for.
+  auto scale = [](quant::QuantizedType type) {
+    return QuantParams::get(type)->scales[0];
+  };
+  double unit = (*toResult)[0] * scale(*result);
+  bool isKnown = isProduct ? isSame(steps[0] * steps[1] * unit,
+                                    scale(types[0]) * scale(types[1]))
+                           : isSame(steps[0] * unit, scale(types[0])) &&
+                                 isSame(steps[1] * unit, scale(types[1]));
+  if (!isKnown) {
+    double left = steps[0] * unit,
+           right = isProduct ? steps[1] : steps[1] * unit;
+    types[0] = withScales(types[0], left, 1.0, 0);
+    types[1] = withScales(types[1], right, 1.0, 0);
+  }
+  Value x = as(operands[0], types[0]), y = as(operands[1], types[1]);
+  auto type = cast<RankedTensorType>(rescale.getType()).clone(Type(*result));
+  if (isProduct)
+    replace(MulOp::create(builder, loc, type, x, y, DenseI64ArrayAttr(),
+                          StringAttr()));
+  else if (isa<tosa::AddOp>(sum))
+    replace(AddOp::create(builder, loc, type, x, y, DenseI64ArrayAttr(),
+                          StringAttr()));
+  else
+    replace(SubOp::create(builder, loc, type, x, y, DenseI64ArrayAttr(),
+                          StringAttr()));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convertClamp(tosa::ClampOp clamp) {
+  Value input = clamp.getInput();
+  auto low = dyn_cast<IntegerAttr>(clamp.getMinVal());
+  auto high = dyn_cast<IntegerAttr>(clamp.getMaxVal());
+  auto quantized =
+      dyn_cast<quant::QuantizedType>(getElementTypeOrSelf(input.getType()));
+  if (quantized && !quantized.isSigned())
+    return refuse() << "it bounds unsigned integers";
+  auto type = getType(
+      input, quantized ? QuantParams::get(quantized)->zeroPoints[0] : 0);
+  if (failed(type))
+    return failure();
+  int64_t least = type->getStorageTypeMin(), most = type->getStorageTypeMax();
+  SmallVector<int64_t> bounds{std::max(low.getInt(), least),
+                              std::min(high.getInt(), most)};
+  if (bounds[0] > bounds[1])
+    return refuse() << "its bounds lie outside of the storage range";
+  if (bounds[0] == least && bounds[1] == most) {
+    op->getResult(0).replaceAllUsesWith(input);
+    return success();
+  }
+  // Into the operation that rounds, if nobody else reads its result.
+  Value source = input;
+  auto cast = source.getDefiningOp<quant::StorageCastOp>();
+  if (cast && cast->hasOneUse())
+    source = cast.getInput();
+  Operation *producer = source.getDefiningOp();
+  auto attribute = builder.getDenseI64ArrayAttr(bounds);
+  if (producer && producer->hasOneUse() && input.hasOneUse() &&
+      isa<RequantizeOp, AddOp, SubOp, MulOp>(producer) &&
+      !producer->hasAttr("clamp")) {
+    auto range = QuantParams::get(getElementTypeOrSelf(source.getType()))->type;
+    if (range.isSigned()) {
+      producer->setAttr("clamp", attribute);
+      op->getResult(0).replaceAllUsesWith(input);
+      return success();
+    }
+  }
+  Value value = as(input, *type);
+  replace(RequantizeOp::create(builder, loc, value.getType(), value, attribute,
+                               StringAttr()));
+  return success();
+}
+
+} // namespace quanta

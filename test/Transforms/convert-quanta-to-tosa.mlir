@@ -1,0 +1,189 @@
+// RUN: rm -rf %t && split-file %s %t
+// RUN: quant-opt %t/network.mlir --convert-quanta-to-tosa -o %t/quantized.mlir
+// RUN: quant-opt %t/network.mlir --convert-quanta-to-tosa=types=storage --canonicalize -o %t/storage.mlir
+// RUN: FileCheck %t/network.mlir < %t/quantized.mlir
+// RUN: FileCheck %t/network.mlir --check-prefix=STORAGE < %t/storage.mlir
+// RUN: quant-opt %t/layouts.mlir --convert-quanta-to-tosa -o %t/layouts-quantized.mlir
+// RUN: quant-opt %t/layouts.mlir --convert-quanta-to-tosa=types=storage --canonicalize -o %t/layouts-storage.mlir
+// RUN: FileCheck %t/layouts.mlir < %t/layouts-quantized.mlir
+
+// Back again, the networks give the same bits.
+// RUN: %python %S/../Inputs/npy.py %t/x.npy "(numpy.random.default_rng(0).standard_normal((2, 3, 8, 8)) * 2).astype('float32')"
+// RUN: %python %S/../Inputs/npy.py %t/a.npy "numpy.random.default_rng(1).integers(0, 256, (2, 7, 8, 3)).astype('uint8')"
+// RUN: %python %S/../Inputs/npy.py %t/b.npy "numpy.random.default_rng(2).integers(0, 256, (2, 3, 4)).astype('uint8')"
+// RUN: %python %S/../Inputs/npy.py %t/c.npy "numpy.random.default_rng(3).integers(-128, 128, (2, 4, 5)).astype('int8')"
+// RUN: %python %S/../Inputs/npy.py %t/d.npy "numpy.random.default_rng(4).integers(0, 256, (2, 3, 6)).astype('uint8')"
+// DEFINE: %{file} =
+// DEFINE: %{inputs} = --input=%t/x.npy
+// DEFINE: %{outputs} = --output=%t/%{file}-0.npy --output=%t/%{file}-1.npy
+// DEFINE: %{run} = quant-run %t/%{file}.mlir %{inputs} %{outputs}
+// DEFINE: %{back} = quant-opt %t/%{file}.mlir --convert-tosa-to-quanta -o %t/%{file}-back.mlir
+// REDEFINE: %{file} = network
+// RUN: %{run}
+// REDEFINE: %{file} = quantized
+// RUN: %{back}
+// REDEFINE: %{file} = quantized-back
+// RUN: %{run} && cmp %t/network-0.npy %t/%{file}-0.npy && cmp %t/network-1.npy %t/%{file}-1.npy
+// REDEFINE: %{file} = storage
+// RUN: %{back}
+// REDEFINE: %{file} = storage-back
+// RUN: %{run} && cmp %t/network-0.npy %t/%{file}-0.npy && cmp %t/network-1.npy %t/%{file}-1.npy
+
+// What upstream makes of the TOSA in between is near.
+// RUN: quant-opt %t/storage.mlir --pass-pipeline="builtin.module(func.func(tosa-to-linalg-named,canonicalize,tosa-layerwise-constant-fold,tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},tosa-to-tensor,canonicalize),quanta-rewrite-types)" -o %t/upstream.mlir
+// REDEFINE: %{file} = upstream
+// RUN: %{run} && %python %S/../EndToEnd/Inputs/agree.py %t/network-0.npy %t/upstream-0.npy 40
+// RUN: %python %S/../EndToEnd/Inputs/agree.py %t/network-1.npy %t/upstream-1.npy 40
+
+// REDEFINE: %{inputs} = --input=%t/a.npy --input=%t/b.npy --input=%t/c.npy --input=%t/d.npy
+// REDEFINE: %{outputs} = --output=%t/%{file}-0.npy --output=%t/%{file}-1.npy --output=%t/%{file}-2.npy --output=%t/%{file}-3.npy
+// DEFINE: %{same} = cmp %t/layouts-0.npy %t/%{file}-0.npy && cmp %t/layouts-1.npy %t/%{file}-1.npy && cmp %t/layouts-2.npy %t/%{file}-2.npy && cmp %t/layouts-3.npy %t/%{file}-3.npy
+// REDEFINE: %{file} = layouts
+// RUN: %{run}
+// REDEFINE: %{file} = layouts-quantized
+// RUN: %{back}
+// REDEFINE: %{file} = layouts-quantized-back
+// RUN: %{run} && %{same}
+// REDEFINE: %{file} = layouts-storage
+// RUN: %{back}
+// REDEFINE: %{file} = layouts-storage-back
+// RUN: %{run} && %{same}
+
+// RUN: %python %S/../Inputs/npy.py %t/e.npy "numpy.random.default_rng(5).integers(-20, 20, (1, 5, 5, 2)).astype('int8')"
+// RUN: quant-opt %t/depthwise.mlir --convert-quanta-to-tosa -o %t/depthwise-tosa.mlir
+// RUN: FileCheck %t/depthwise.mlir < %t/depthwise-tosa.mlir
+// RUN: quant-opt %t/depthwise-tosa.mlir --convert-tosa-to-quanta -o %t/depthwise-back.mlir
+// RUN: quant-run %t/depthwise.mlir --input=%t/e.npy --output=%t/depthwise.npy
+// RUN: quant-run %t/depthwise-back.mlir --input=%t/e.npy --output=%t/depthwise-back.npy
+// RUN: cmp %t/depthwise.npy %t/depthwise-back.npy
+
+//--- network.mlir
+!u8 = !quant.uniform<u8:f32, 0.031:128>
+!i8 = !quant.uniform<i8:f32, 0.027:-3>
+!h = !quant.uniform<u8:f32, 0.04:7>
+!w = !quant.uniform<i8<-127:127>:f32:0, {0.001, 0.002, 0.0005, 0.003}>
+!acc = !quant.uniform<i32:f32:1, {3.1e-5, 6.2e-5, 1.55e-5, 9.3e-5}>
+!b = !quant.uniform<i32:f32:0, {3.1e-5, 6.2e-5, 1.55e-5, 9.3e-5}>
+!dw = !quant.uniform<i8<-127:127>:f32, 0.0005>
+!dacc = !quant.uniform<i32:f32, 0.00002>
+!lw = !quant.uniform<i8<-127:127>:f32, 0.015>
+!lacc = !quant.uniform<i32:f32, 4.05e-4>
+
+// CHECK-LABEL: func @main
+// CHECK: quanta.quantize {{.*}} to tensor<2x3x8x8x!quant.uniform<i8:f32, 3.100000e-02>>
+// CHECK: tosa.conv2d {{.*}} pad = array<i64: 1, 1, 1, 1>
+// CHECK: tosa.rescale {{.*}} per_channel = true
+// CHECK: tosa.clamp {{.*}} {max_val = 72 : i8, min_val = -121 : i8}
+// CHECK: tosa.depthwise_conv2d
+// CHECK: tosa.rescale
+// CHECK: tosa.add
+// CHECK: tosa.rescale
+// CHECK: tosa.clamp
+// CHECK: tosa.pad
+// CHECK: tosa.max_pool2d
+// CHECK: tosa.table
+// CHECK: tosa.mul
+// CHECK: tosa.concat
+// CHECK: tosa.avg_pool2d
+// The form of a fully connected layer.
+// CHECK: tosa.conv2d {{.*}} : (tensor<2x1x1x8x{{.*}}, tensor<5x1x1x8x
+// CHECK: quant.scast {{.*}} : tensor<2x5xi32>
+// CHECK: quanta.dequantize
+// CHECK-NOT: quanta
+// CHECK: return
+
+// STORAGE-LABEL: func @main
+// STORAGE: quant.scast {{.*}} to tensor<2x3x8x8xi8>
+// STORAGE: tosa.conv2d {{.*}} (tensor<2x8x8x3xi8>, tensor<4x3x3x3xi8>, tensor<4xi32>, tensor<1xi8>, tensor<1xi8>) -> tensor<2x8x8x4xi32>
+// STORAGE: tosa.clamp {{.*}} tensor<2x4x8x8xi8>
+func.func @main(%x: tensor<2x3x8x8xf32>) -> (tensor<2x5xf32>, tensor<2x4x4x4x!i8>) {
+  %q = quanta.quantize %x : tensor<2x3x8x8xf32> to tensor<2x3x8x8x!u8>
+  %w0 = arith.constant dense<"0x20FDF16B0EC7018875340F04C3D871FDB07094D53397AAD861FFC911CE58BF37C90F9DC9560676B0B4890242691CBA66D3B600A90E5A5C8224088F385E23825696A43AC560816BDD0ACB52DA7000E60FA4DA986C9C2798D542136FEB13B1DDFCC7FFCD09A7456D31B0F87814"> : tensor<4x3x3x3xi8>
+  %w = quant.scast %w0 : tensor<4x3x3x3xi8> to tensor<4x3x3x3x!w>
+  %b0 = arith.constant dense<[100, -2000, 12345, 0]> : tensor<4xi32>
+  %b = quant.scast %b0 : tensor<4xi32> to tensor<4x!b>
+  %a = quanta.conv_2d %q, %w bias %b pads [1, 1, 1, 1] : tensor<2x3x8x8x!u8>, tensor<4x3x3x3x!w>, tensor<4x!b> -> tensor<2x4x8x8x!acc>
+  %r = quanta.requantize %a clamp [7, 200] : tensor<2x4x8x8x!acc> to tensor<2x4x8x8x!h>
+  %d0 = arith.constant dense<[[[[1, -2, 3], [-4, 50, -6], [7, -8, 9]]], [[[11, 22, 33], [44, 55, -66], [-77, -88, 99]]], [[[0, 0, 1], [0, 100, 0], [0, 0, 0]]], [[[-1, -2, -3], [-4, 127, -6], [-7, -8, -9]]]]> : tensor<4x1x3x3xi8>
+  %d = quant.scast %d0 : tensor<4x1x3x3xi8> to tensor<4x1x3x3x!dw>
+  %e = quanta.conv_2d %r, %d pads [1, 1, 1, 1] groups 4 : tensor<2x4x8x8x!h>, tensor<4x1x3x3x!dw> -> tensor<2x4x8x8x!dacc>
+  %f = quanta.requantize %e : tensor<2x4x8x8x!dacc> to tensor<2x4x8x8x!i8>
+  %g = quanta.add %f, %r clamp [-3, 127] : tensor<2x4x8x8x!i8>, tensor<2x4x8x8x!h> -> tensor<2x4x8x8x!i8>
+  %p = quanta.pad %g low [0, 0, 1, 1] high [0, 0, 0, 0] value -128 : tensor<2x4x8x8x!i8> -> tensor<2x4x9x9x!i8>
+  %m = quanta.max_pool %p over [2, 3] window [3, 3] strides [2, 2] dilations [1, 1] : tensor<2x4x9x9x!i8> -> tensor<2x4x4x4x!i8>
+  %t = quanta.lookup %m table dense<"0x000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B2C2D2E2F303132333435363738393A3B3C3D3E3F404142434445464748494A4B4C4D4E4F505152535455565758595A5B5C5D5E5F606162636465666768696A6B6C6D6E6F707172737475767778797A7B7C7D7E7F808182838485868788898A8B8C8D8E8F909192939495969798999A9B9C9D9E9FA0A1A2A3A4A5A6A7A8A9AAABACADAEAFB0B1B2B3B4B5B6B7B8B9BABBBCBDBEBFC0C1C2C3C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEFF0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF"> : tensor<256xi8> : tensor<2x4x4x4x!i8> to tensor<2x4x4x4x!h>
+  %s = quanta.mul %t, %m : tensor<2x4x4x4x!h>, tensor<2x4x4x4x!i8> -> tensor<2x4x4x4x!h>
+  %c = quanta.concat %s, %m dim 1 : tensor<2x4x4x4x!h>, tensor<2x4x4x4x!i8> -> tensor<2x8x4x4x!i8>
+  %v = quanta.average_pool %c over [2, 3] window [4, 4] strides [1, 1] dilations [1, 1] : tensor<2x8x4x4x!i8> -> tensor<2x8x1x1x!i8>
+  %k = tensor.collapse_shape %v [[0], [1, 2, 3]] : tensor<2x8x1x1x!i8> into tensor<2x8x!i8>
+  %l0 = arith.constant dense<"0x01F203E405D607C809BA0BAC0D9E0F901182137415661758194A1B3C1D2E1F2021122304F5E6D7C8"> : tensor<8x5xi8>
+  %l = quant.scast %l0 : tensor<8x5xi8> to tensor<8x5x!lw>
+  %y = quanta.matmul %k, %l : tensor<2x8x!i8>, tensor<8x5x!lw> -> tensor<2x5x!lacc>
+  %z = quanta.dequantize %y : tensor<2x5x!lacc> to tensor<2x5xf32>
+  return %z, %m : tensor<2x5xf32>, tensor<2x4x4x4x!i8>
+}
+
+//--- layouts.mlir
+!u8 = !quant.uniform<u8:f32, 0.031:128>
+!n8 = !quant.uniform<u8<3:250>:f32, 0.04:7>
+!i8 = !quant.uniform<i8:f32, 0.027:-3>
+!w = !quant.uniform<i8<-127:127>:f32, 0.015>
+!w4 = !quant.uniform<i4:f32:0, {0.1, 0.2}>
+!acc = !quant.uniform<i32:f32, 4.65e-4>
+!acc4 = !quant.uniform<i32:f32:3, {0.0031, 0.0062}>
+!bb = !quant.uniform<i32:f32, 8.37e-4>
+
+// Images in NHWC with a dynamic batch and windows that end before the image does,
+// products of activations with a bias, sequences, u8 at the edges, weights of 4
+// bits, a narrower range.
+// CHECK-LABEL: func @layouts
+// CHECK-DAG: dense<{{.*}}> : tensor<2x3x3x3xi8>}> : () -> tensor<2x3x3x3x!quant.uniform<i8<-8:7>:f32:0, {1.000000e-01,2.000000e-01}>>
+// CHECK-DAG: tosa.rescale {{.*}}input_unsigned = true, output_unsigned = false
+// CHECK-DAG: tosa.conv2d {{.*}} pad = array<i64: 0, 0, 1, 0>, stride = array<i64: 2, 2>
+// CHECK-DAG: tosa.clamp {{.*}} {max_val = 122 : i8, min_val = -125 : i8}
+// CHECK-DAG: tosa.slice
+// CHECK-DAG: tosa.matmul
+// CHECK-DAG: tosa.add {{.*}} : (tensor<2x3x5xi32>, tensor<1x1x5xi32>) -> tensor<2x3x5xi32>
+// CHECK-DAG: tosa.sub
+// CHECK-DAG: tosa.rescale {{.*}}input_unsigned = false, output_unsigned = true
+func.func @layouts(%x: tensor<?x7x8x3x!u8>, %a: tensor<2x3x4x!u8>, %b: tensor<2x4x5x!i8>, %s: tensor<2x3x6x!u8>) -> (tensor<?x3x3x2x!n8>, tensor<2x5x3x!u8>, tensor<2x2x2x!i8>, tensor<2x1x3x!i8>) {
+  %c4 = arith.constant dense<[[[[-1, -4, 3], [7, -6, -8], [7, 0, -1]], [[-2, 7, 7], [4, -4, -1], [-4, 4, -8]], [[-6, -3, -7], [1, -8, 0], [7, 4, 5]]], [[[4, 6, -4], [3, -5, -7], [-4, 7, -2]], [[0, 5, 1], [5, 4, 3], [5, -1, 2]], [[-8, 0, -3], [2, -5, -2], [0, 1, -5]]]]> : tensor<2x3x3x3xi4>
+  %w4 = quant.scast %c4 : tensor<2x3x3x3xi4> to tensor<2x3x3x3x!w4>
+  %0 = quanta.conv_2d %x, %w4 strides [2, 2] pads [0, 1, 0, 0] channels_last : tensor<?x7x8x3x!u8>, tensor<2x3x3x3x!w4> -> tensor<?x3x4x2x!acc4>
+  %1 = quanta.requantize %0 : tensor<?x3x4x2x!acc4> to tensor<?x3x4x2x!n8>
+  %2 = tensor.extract_slice %1[0, 0, 1, 0] [2, 3, 3, 2] [1, 1, 1, 1] : tensor<?x3x4x2x!n8> to tensor<2x3x3x2x!n8>
+  %3 = tensor.cast %2 : tensor<2x3x3x2x!n8> to tensor<?x3x3x2x!n8>
+  %cb = arith.constant dense<[100, -200, 300, 0, 7]> : tensor<5xi32>
+  %bias = quant.scast %cb : tensor<5xi32> to tensor<5x!bb>
+  %4 = quanta.batch_matmul %a, %b bias %bias : tensor<2x3x4x!u8>, tensor<2x4x5x!i8>, tensor<5x!bb> -> tensor<2x3x5x!bb>
+  %5 = quanta.requantize %4 clamp [100, 255] : tensor<2x3x5x!bb> to tensor<2x3x5x!u8>
+  %6 = quant.scast %5 : tensor<2x3x5x!u8> to tensor<2x3x5xi8>
+  %e = tensor.empty() : tensor<2x5x3xi8>
+  %7 = linalg.transpose ins(%6 : tensor<2x3x5xi8>) outs(%e : tensor<2x5x3xi8>) permutation = [0, 2, 1]
+  %8 = quant.scast %7 : tensor<2x5x3xi8> to tensor<2x5x3x!u8>
+  %cv = arith.constant dense<[[[1, -2, 3], [40, 5, 6], [-70, 8, 9]], [[10, 20, -30], [4, 127, 6], [7, -88, 9]]]> : tensor<2x3x3xi8>
+  %v = quant.scast %cv : tensor<2x3x3xi8> to tensor<2x3x3x!w>
+  %9 = quanta.conv_1d %s, %v strides [3] : tensor<2x3x6x!u8>, tensor<2x3x3x!w> -> tensor<2x2x2x!acc>
+  %10 = quanta.requantize %9 : tensor<2x2x2x!acc> to tensor<2x2x2x!i8>
+  %11 = tensor.extract_slice %a[0, 1, 0] [2, 1, 3] [1, 1, 1] : tensor<2x3x4x!u8> to tensor<2x1x3x!u8>
+  %12 = tensor.extract_slice %b[0, 1, 0] [2, 1, 1] [1, 1, 1] : tensor<2x4x5x!i8> to tensor<2x1x1x!i8>
+  %13 = quanta.sub %11, %12 : tensor<2x1x3x!u8>, tensor<2x1x1x!i8> -> tensor<2x1x3x!i8>
+  return %3, %8, %10, %13 : tensor<?x3x3x2x!n8>, tensor<2x5x3x!u8>, tensor<2x2x2x!i8>, tensor<2x1x3x!i8>
+}
+
+//--- depthwise.mlir
+!q = !quant.uniform<i8:f32, 0.5>
+!w = !quant.uniform<i8:f32:0, {0.5, 0.25, 0.125, 1.0}>
+!acc = !quant.uniform<i32:f32:3, {0.25, 0.125, 0.0625, 0.5}>
+
+// Two filters for each channel: no type has their scales, the factors do.
+// CHECK-LABEL: func @dw
+// CHECK: tosa.depthwise_conv2d {{.*}}, tensor<3x3x2x2xi8>, tensor<4xi32>
+// CHECK: tosa.rescale {{.*}} per_channel = true
+func.func @dw(%x: tensor<1x5x5x2x!q>) -> tensor<1x3x3x4x!q> {
+  %c = arith.constant dense<[[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]], [[[-1, 2, 3], [4, -5, 6], [7, 8, -9]]], [[[1, 20, 3], [40, 5, 6], [70, 8, 9]]], [[[1, 2, 31], [4, 51, 6], [71, 8, 9]]]]> : tensor<4x1x3x3xi8>
+  %w = quant.scast %c : tensor<4x1x3x3xi8> to tensor<4x1x3x3x!w>
+  %0 = quanta.conv_2d %x, %w groups 2 channels_last : tensor<1x5x5x2x!q>, tensor<4x1x3x3x!w> -> tensor<1x3x3x4x!acc>
+  %1 = quanta.requantize %0 : tensor<1x3x3x4x!acc> to tensor<1x3x3x4x!q>
+  return %1 : tensor<1x3x3x4x!q>
+}
