@@ -282,9 +282,13 @@ struct ConvertQuantaToQdqPass
       return signalPassFailure();
     // Only operations on quantized tensors: float ones stay.
     SmallVector<Operation *> ops;
-    module.walk([&](Operation *op) {
-      auto isQuantized = [](Type type) {
-        return isa<quant::QuantizedType>(getElementTypeOrSelf(type));
+    WalkResult result = module.walk([&](Operation *op) {
+      bool isOther = false;
+      auto isQuantized = [&](Type type) {
+        Type element = getElementTypeOrSelf(type);
+        isOther |= isa<quant::QuantizedType>(element) &&
+                   !QuantParams::getOfWeight(element);
+        return isa<quant::QuantizedType>(element);
       };
       if (op->getNumResults() == 1 && op->getNumRegions() == 0 &&
           (llvm::any_of(op->getOperandTypes(), isQuantized) ||
@@ -292,7 +296,14 @@ struct ConvertQuantaToQdqPass
         ops.push_back(op);
       else if (isa<DynamicQuantizeOp>(op))
         ops.push_back(op);
+      if (!isOther)
+        return WalkResult::advance();
+      op->emitOpError() << "works on a quantized type that is not uniform, "
+                           "which quanta.dequantize does not take";
+      return WalkResult::interrupt();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     Converter converter;
     for (Operation *op : ops)
       if (failed(converter.convert(op)))

@@ -211,6 +211,24 @@ LogicalResult QuantaToTosa::convertLookup(LookupOp op) {
   return success();
 }
 
+/// The sums over windows in i32: a depthwise convolution whose weights are 1.
+static Value sumWindows(TosaBuilder &tosa, OpBuilder &builder, Location loc,
+                        Value value, int64_t zeroPoint, RankedTensorType type,
+                        ArrayRef<int64_t> window, ArrayRef<int64_t> strides) {
+  Type i32 = builder.getI32Type();
+  int64_t channels = type.getDimSize(3);
+  auto ones = DenseElementsAttr::get(
+      RankedTensorType::get({window[0], window[1], channels, 1},
+                            builder.getI8Type()),
+      builder.getI8IntegerAttr(1));
+  auto zeros = DenseElementsAttr::get(RankedTensorType::get({channels}, i32),
+                                      builder.getI32IntegerAttr(0));
+  return tosa::DepthwiseConv2DOp::create(
+      builder, loc, type.clone(i32), value, tosa.constant(ones),
+      tosa.constant(zeros), tosa.zeroPoint(zeroPoint, 8), tosa.zeroPoint(0, 8),
+      SmallVector<int64_t>(4, 0), strides, SmallVector<int64_t>(2, 1), i32);
+}
+
 template <typename OpTy> LogicalResult QuantaToTosa::convertPool(OpTy op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
@@ -225,9 +243,6 @@ template <typename OpTy> LogicalResult QuantaToTosa::convertPool(OpTy op) {
   if (llvm::any_of(op.getDilations(), [](int64_t size) { return size != 1; }))
     return op.emitOpError()
            << "has windows with holes, which pooling in TOSA does not have";
-  if (!isMaximum && from.type != to.type)
-    return op.emitOpError() << "averages into another type, which "
-                               "tosa.avg_pool2d does not do";
   SmallVector<int64_t> order, back, sizes;
   for (int64_t dim = 0; dim < 4; ++dim)
     if (!llvm::is_contained(op.getDims(), dim))
@@ -256,11 +271,25 @@ template <typename OpTy> LogicalResult QuantaToTosa::convertPool(OpTy op) {
   if (isMaximum) {
     value = tosa::MaxPool2dOp::create(builder, loc, resultType, value,
                                       op.getWindow(), op.getStrides(), pads);
-  } else {
+  } else if (from.type == to.type) {
     Value zeroPoint = tosa.zeroPoint(getZeroPoint(from), 8);
     value = tosa::AvgPool2dOp::create(
         builder, loc, resultType, value, zeroPoint, zeroPoint, op.getWindow(),
         op.getStrides(), pads, builder.getI32Type());
+    value = clamp(builder, loc, value, to, std::nullopt);
+  } else {
+    double count = static_cast<double>(op.getWindow()[0] * op.getWindow()[1]);
+    auto factors = getFactors(op, reference::requantizeMultiplier(
+                                      from.scales[0] / count, to.scales[0]));
+    if (failed(factors))
+      return failure();
+    if (ShapedType::isDynamic(cut[3]))
+      return op.emitOpError() << "averages a dynamic number of channels into "
+                                 "another type, which TOSA has no weights for";
+    value = sumWindows(tosa, builder, loc, value, getZeroPoint(from),
+                       resultType, op.getWindow(), op.getStrides());
+    TosaBuilder::Rescale options{*factors, 0, getZeroPoint(to), false, false};
+    value = tosa.rescale(value, getElementType(to.type), options);
     value = clamp(builder, loc, value, to, std::nullopt);
   }
   values[op.getResult()] = tosa.transpose(value, back);

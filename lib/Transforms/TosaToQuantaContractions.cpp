@@ -143,6 +143,7 @@ LogicalResult TosaToQuanta::convertAddOfBias(tosa::AddOp add) {
     BatchMatmulOp matmul = getProduct(product);
     DenseElementsAttr elements = getElements(bias);
     if (!matmul || matmul.getBias() || !elements ||
+        elements.getType().getRank() == 0 ||
         matmul.getResult().getType().getShape() !=
             cast<RankedTensorType>(add.getType()).getShape())
       continue;

@@ -147,9 +147,10 @@ LogicalResult TosaToQuanta::convertReshape(tosa::ReshapeOp reshape) {
     return success();
   }
   auto groups = getReassociationIndicesForReshape(from, to);
-  if (groups && from.getRank() > to.getRank()) {
+  bool keepsDynamic = from.getNumDynamicDims() == to.getNumDynamicDims();
+  if (groups && keepsDynamic && from.getRank() > to.getRank()) {
     value = tensor::CollapseShapeOp::create(builder, loc, to, value, *groups);
-  } else if (groups && (to.getNumDynamicDims() <= 1)) {
+  } else if (groups && keepsDynamic && to.getNumDynamicDims() <= 1) {
     value = tensor::ExpandShapeOp::create(builder, loc, to, value, *groups);
   } else if (from.hasStaticShape() && to.hasStaticShape()) {
     auto all = [](int64_t rank) -> SmallVector<ReassociationIndices> {

@@ -94,20 +94,24 @@ LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
     source = *type;
   }
   QuantParams known = *QuantParams::get(source);
-  bool isKnown = !known.axis || *known.axis == last;
-  for (size_t channel = 0;
-       isKnown && channel < std::max(known.scales.size(), factors->size());
-       ++channel)
-    isKnown = isSame((*factors)[factors->size() == 1 ? 0 : channel],
-                     known.scales[known.scales.size() == 1 ? 0 : channel] /
-                         target.scales[0]);
-  bool bothTyped =
-      isa<quant::QuantizedType>(from) && isa<quant::QuantizedType>(to);
-  if (!isKnown && bothTyped)
-    return refuse() << "it multiplies by " << factors->front()
-                    << ", but its types say "
-                    << known.scales[0] / target.scales[0];
-  if (!isKnown) {
+  size_t channels = std::max(known.scales.size(), factors->size());
+  bool isNear = (!known.axis || *known.axis == last) &&
+                (known.scales.size() == 1 || factors->size() == 1 ||
+                 known.scales.size() == factors->size());
+  bool isEqual = isNear;
+  for (size_t channel = 0; isNear && channel < channels; ++channel) {
+    double factor = (*factors)[factors->size() == 1 ? 0 : channel];
+    double scale = known.scales[known.scales.size() == 1 ? 0 : channel];
+    isNear = isSame(factor, scale / target.scales[0]);
+    isEqual &= reference::requantizeMultiplier(scale, target.scales[0]) ==
+               static_cast<float>(factor);
+  }
+  if (isa<quant::QuantizedType>(from) && isa<quant::QuantizedType>(to)) {
+    if (!isNear)
+      return refuse() << "it multiplies by " << factors->front()
+                      << ", but its types say "
+                      << known.scales[0] / target.scales[0];
+  } else if (!isNear || !isEqual) {
     if (known.axis)
       source = makeType(op->getContext(), known.storageWidth(),
                         known.isSigned(), 1.0, known.zeroPoints[0]);

@@ -95,3 +95,11 @@ func.func @embedding(%t: tensor<5x4x!q>, %i: tensor<3xi64>) -> tensor<3x4x!q> {
   %0 = quanta.embedding %t, %i : tensor<5x4x!q>, tensor<3xi64> -> tensor<3x4x!q>
   return %0 : tensor<3x4x!q>
 }
+
+// -----
+
+func.func @any(%t: tensor<4x1x!quant.any<i8:f32>>) -> tensor<4x!quant.any<i8:f32>> {
+  // expected-error@+1 {{works on a quantized type that is not uniform}}
+  %0 = tensor.collapse_shape %t [[0, 1]] : tensor<4x1x!quant.any<i8:f32>> into tensor<4x!quant.any<i8:f32>>
+  return %0 : tensor<4x!quant.any<i8:f32>>
+}

@@ -104,16 +104,6 @@ func.func @sequence(%x: tensor<1x5x1x!q>) -> tensor<1x4x1x!q> {
 
 !q = !quant.uniform<i8:f32, 0.5>
 
-func.func @mean(%x: tensor<1x4x4x1x!q>) -> tensor<1x2x2x1x!quant.uniform<i8:f32, 0.25>> {
-  // expected-error@+1 {{averages into another type, which tosa.avg_pool2d does not do}}
-  %0 = quanta.average_pool %x over [1, 2] window [2, 2] strides [2, 2] dilations [1, 1] : tensor<1x4x4x1x!q> -> tensor<1x2x2x1x!quant.uniform<i8:f32, 0.25>>
-  return %0 : tensor<1x2x2x1x!quant.uniform<i8:f32, 0.25>>
-}
-
-// -----
-
-!q = !quant.uniform<i8:f32, 0.5>
-
 func.func @slice(%x: tensor<8x!q>) -> tensor<4x!q> {
   // expected-error@+1 {{has no counterpart in TOSA: its sizes, offsets or strides are not those of a tosa.slice or tosa.reshape}}
   %0 = tensor.extract_slice %x[0] [4] [2] : tensor<8x!q> to tensor<4x!q>
@@ -130,4 +120,12 @@ func.func @table() -> tensor<2x!quant.uniform<i8:f32, 1.0>> {
   // expected-error@+1 {{has a table of fewer than 256 entries}}
   %0 = quanta.lookup %a table dense<[0, 1, 1, 0]> : tensor<4xi8> : tensor<2x!q> to tensor<2x!quant.uniform<i8:f32, 1.0>>
   return %0 : tensor<2x!quant.uniform<i8:f32, 1.0>>
+}
+
+// -----
+
+func.func @any(%t: tensor<4x1x!quant.any<i8:f32>>) -> tensor<4x!quant.any<i8:f32>> {
+  // expected-error@+1 {{works on '!quant.any<i8:f32>', but TOSA computes on i8 and u8}}
+  %0 = tensor.collapse_shape %t [[0, 1]] : tensor<4x1x!quant.any<i8:f32>> into tensor<4x!quant.any<i8:f32>>
+  return %0 : tensor<4x!quant.any<i8:f32>>
 }

@@ -53,9 +53,9 @@
 // RUN: quant-opt %t/depthwise.mlir --convert-quanta-to-tosa -o %t/depthwise-tosa.mlir
 // RUN: FileCheck %t/depthwise.mlir < %t/depthwise-tosa.mlir
 // RUN: quant-opt %t/depthwise-tosa.mlir --convert-tosa-to-quanta -o %t/depthwise-back.mlir
-// RUN: quant-run %t/depthwise.mlir --input=%t/e.npy --output=%t/depthwise.npy
-// RUN: quant-run %t/depthwise-back.mlir --input=%t/e.npy --output=%t/depthwise-back.npy
-// RUN: cmp %t/depthwise.npy %t/depthwise-back.npy
+// RUN: quant-run %t/depthwise.mlir --input=%t/e.npy --output=%t/depthwise.npy --output=%t/mean.npy
+// RUN: quant-run %t/depthwise-back.mlir --input=%t/e.npy --output=%t/depthwise-back.npy --output=%t/mean-back.npy
+// RUN: cmp %t/depthwise.npy %t/depthwise-back.npy && cmp %t/mean.npy %t/mean-back.npy
 
 //--- network.mlir
 !u8 = !quant.uniform<u8:f32, 0.031:128>
@@ -174,16 +174,21 @@ func.func @layouts(%x: tensor<?x7x8x3x!u8>, %a: tensor<2x3x4x!u8>, %b: tensor<2x
 //--- depthwise.mlir
 !q = !quant.uniform<i8:f32, 0.5>
 !w = !quant.uniform<i8:f32:0, {0.5, 0.25, 0.125, 1.0}>
+!mean = !quant.uniform<u8:f32, 0.037:100>
 !acc = !quant.uniform<i32:f32:3, {0.25, 0.125, 0.0625, 0.5}>
 
 // Two filters for each channel: no type has their scales, the factors do.
 // CHECK-LABEL: func @dw
 // CHECK: tosa.depthwise_conv2d {{.*}}, tensor<3x3x2x2xi8>, tensor<4xi32>
 // CHECK: tosa.rescale {{.*}} per_channel = true
-func.func @dw(%x: tensor<1x5x5x2x!q>) -> tensor<1x3x3x4x!q> {
+// A mean in another type is a sum and a factor.
+// CHECK: tosa.depthwise_conv2d {{.*}}, tensor<2x2x2x1xi8>, tensor<2xi32>
+// CHECK: tosa.rescale
+func.func @dw(%x: tensor<1x5x5x2x!q>) -> (tensor<1x3x3x4x!q>, tensor<1x2x2x2x!mean>) {
   %c = arith.constant dense<[[[[1, 2, 3], [4, 5, 6], [7, 8, 9]]], [[[-1, 2, 3], [4, -5, 6], [7, 8, -9]]], [[[1, 20, 3], [40, 5, 6], [70, 8, 9]]], [[[1, 2, 31], [4, 51, 6], [71, 8, 9]]]]> : tensor<4x1x3x3xi8>
   %w = quant.scast %c : tensor<4x1x3x3xi8> to tensor<4x1x3x3x!w>
   %0 = quanta.conv_2d %x, %w groups 2 channels_last : tensor<1x5x5x2x!q>, tensor<4x1x3x3x!w> -> tensor<1x3x3x4x!acc>
   %1 = quanta.requantize %0 : tensor<1x3x3x4x!acc> to tensor<1x3x3x4x!q>
-  return %1 : tensor<1x3x3x4x!q>
+  %2 = quanta.average_pool %x over [1, 2] window [2, 2] strides [2, 2] dilations [1, 1] : tensor<1x5x5x2x!q> -> tensor<1x2x2x2x!mean>
+  return %1, %2 : tensor<1x3x3x4x!q>, tensor<1x2x2x2x!mean>
 }

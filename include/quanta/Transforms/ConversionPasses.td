@@ -14,8 +14,18 @@ def ConvertQuantToQuanta : Pass<"convert-quant-to-quanta", "::mlir::ModuleOp"> {
   let summary = "Upstream's quant.qcast and quant.dcast to Quanta's operations";
   let description = [{
     Upstream's casts say that values are quantized, not how they are rounded;
-    here they become operations with the numerics contract. `quant.scast` is used
-    by both. A cast whose type the contract does not allow is an error.
+    here they become operations with the numerics contract.
+
+    | upstream | quanta |
+    |---|---|
+    | `quant.qcast` to at most 16 bits of storage | `quanta.quantize` |
+    | `quant.dcast` | `quanta.dequantize` |
+    | `quant.scast` | itself: it changes the type and no bits |
+
+    Refused, by an error at the cast: tensors that are not ranked and of f32,
+    types that break rule 1 of the numerics contract (a scale that is no normal
+    f32, a zero point out of range, another number of scales than of channels),
+    sub-channel types, and rounding to more than 16 bits.
 
     ```mlir
     %0 = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
@@ -33,8 +43,12 @@ def ConvertQuantToQuanta : Pass<"convert-quant-to-quanta", "::mlir::ModuleOp"> {
 def ConvertQuantaToQuant : Pass<"convert-quanta-to-quant", "::mlir::ModuleOp"> {
   let summary = "Quanta's casts to upstream's quant.qcast and quant.dcast";
   let description = [{
-    The inverse of `convert-quant-to-quanta`. Beware of `--canonicalize` after it:
-    upstream folds a `quant.dcast` of a `quant.qcast` away. Other operations stay.
+    The inverse of `convert-quant-to-quanta`: `quanta.quantize` becomes
+    `quant.qcast`, `quanta.dequantize` becomes `quant.dcast`, both without their
+    `name`. Other operations stay; `convert-quanta-to-qdq` before it makes float
+    ones of them, so that nothing of Quanta is left. Nothing is refused. Beware of
+    `--canonicalize` after it: upstream folds a `quant.dcast` of a `quant.qcast`
+    away.
 
     ```mlir
     %0 = quanta.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
@@ -162,7 +176,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     | `add`, `sub` | `tosa.rescale` of both to steps of 2^-20 of twice the larger scale, `tosa.add` or `sub`, `tosa.rescale` |
     | `mul` | both less their zero points, `tosa.mul`, `tosa.rescale` |
     | `lookup` | `tosa.table` |
-    | `max_pool`, `average_pool` | `tosa.max_pool2d`, `avg_pool2d` |
+    | `max_pool`, `average_pool` | `tosa.max_pool2d`, `avg_pool2d`; a mean in another type is a `depthwise_conv2d` with weights of 1 and a `rescale` |
     | `pad`, `concat`, reshapes, slices, transposes | `tosa.pad`, `concat` (behind `rescale` where types differ), `reshape`, `slice`, `transpose` |
 
     The factor of a requantization is the f32 that the numerics contract
@@ -177,8 +191,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     Refused, by an error at the operation: types of other widths, several zero
     points, factors outside of 2^-32 to 2^29, convolutions with groups that are
     not depthwise, contractions over other indices, pooling of other than two of
-    four dimensions, with holes, or into another type, several dynamic sizes where
-    a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
+    four dimensions or with holes, several dynamic sizes where a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
     weight-only and dynamic operations.
 
     ```mlir
@@ -229,8 +242,8 @@ def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
     | `reshape`, `slice`, `transpose` | `tensor.collapse_shape`, `expand_shape`, `extract_slice`, `linalg.transpose` of the storage |
     | `const`, `identity` | `arith.constant`; nothing |
 
-    Where the types of both ends have scales, they are what counts: the factor of
-    a rescale, a rounded quotient of them, is checked. Rounding is that of the
+    Where a rescale has scales in the types of both ends, they are what counts,
+    and its factor, a rounded quotient of them, is checked. Rounding is that of the
     numerics contract (f32, half to even) and not that of TOSA, whatever the
     rounding mode: results differ by at most one step at each rescaling.
 
