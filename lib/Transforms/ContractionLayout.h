@@ -22,6 +22,9 @@ struct ContractionLayout {
   /// channel of the left factor: a depthwise convolution with several filters
   /// for each.
   int64_t multiplier = 1;
+  /// Of a convolution with groups whose channels are one dimension: how many
+  /// filters and channels a group has.
+  std::optional<std::pair<int64_t, int64_t>> group;
 
   /// Nothing if an index is of another kind.
   static std::optional<ContractionLayout>

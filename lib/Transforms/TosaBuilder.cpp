@@ -84,6 +84,25 @@ DenseElementsAttr permuteElements(DenseElementsAttr values,
   return DenseElementsAttr::get(values.getType().clone(sizes), result);
 }
 
+static DenseElementsAttr sliceElements(DenseElementsAttr values,
+                                       ArrayRef<int64_t> starts,
+                                       ArrayRef<int64_t> sizes) {
+  ArrayRef<int64_t> shape = values.getType().getShape();
+  SmallVector<APInt> source(values.getValues<APInt>()), result;
+  int64_t count = ShapedType::getNumElements(sizes);
+  for (int64_t index = 0; index < count; ++index) {
+    int64_t rest = index, from = 0, stride = 1;
+    for (int64_t dim = static_cast<int64_t>(shape.size()) - 1; dim >= 0;
+         --dim) {
+      from += (starts[dim] + rest % sizes[dim]) * stride;
+      stride *= shape[dim];
+      rest /= sizes[dim];
+    }
+    result.push_back(source[from]);
+  }
+  return DenseElementsAttr::get(values.getType().clone(sizes), result);
+}
+
 static Type moveAxis(Type type, int32_t axis) {
   auto perAxis = cast<quant::UniformQuantizedPerAxisType>(type);
   return quant::UniformQuantizedPerAxisType::get(
@@ -145,6 +164,21 @@ Value TosaBuilder::slice(Value value, ArrayRef<int64_t> starts,
   auto type = cast<RankedTensorType>(value.getType());
   if (type.getShape() == sizes)
     return value;
+  if (auto known = value.getDefiningOp<tosa::ConstOp>()) {
+    auto values = cast<DenseElementsAttr>(known.getValues());
+    Type elementType = type.getElementType();
+    if (auto perAxis =
+            dyn_cast<quant::UniformQuantizedPerAxisType>(elementType)) {
+      int32_t axis = perAxis.getQuantizedDimension();
+      elementType = quant::UniformQuantizedPerAxisType::get(
+          perAxis.getFlags(), perAxis.getStorageType(),
+          perAxis.getExpressedType(),
+          perAxis.getScales().slice(starts[axis], sizes[axis]),
+          perAxis.getZeroPoints().slice(starts[axis], sizes[axis]), axis,
+          perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+    }
+    return constant(sliceElements(values, starts, sizes), elementType);
+  }
   return tosa::SliceOp::create(builder, loc, type.clone(sizes), value,
                                shape(starts), shape(sizes));
 }

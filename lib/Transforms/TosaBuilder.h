@@ -48,6 +48,7 @@ public:
   /// goes along which a constant is quantized.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> sizes,
                       int32_t axis = 0);
+  /// Constants are cut at compile time.
   mlir::Value slice(mlir::Value value, llvm::ArrayRef<int64_t> starts,
                     llvm::ArrayRef<int64_t> sizes);
 

@@ -80,8 +80,9 @@ private:
 Value Builder::buildConvolution(std::string &reason) {
   bool isDepthwise =
       layout.columns.empty() && layout.sums.empty() && layout.batch.size() == 1;
+  // Groups may be a dimension of their own.
   bool isPlain = layout.columns.size() == 1 && layout.sums.size() == 1 &&
-                 layout.batch.empty();
+                 layout.batch.size() <= 1;
   if (layout.rows.size() != 1 || layout.windows.size() > 2 ||
       !(isDepthwise || isPlain)) {
     reason = "its groups or spatial dimensions are not those of tosa.conv2d or "
@@ -95,18 +96,46 @@ Value Builder::buildConvolution(std::string &reason) {
     taps.push_back(step.tap);
   }
   unsigned inner = isDepthwise ? layout.batch[0] : layout.sums[0];
-  SmallVector<unsigned> left{layout.rows[0]}, right, result{layout.rows[0]};
+  ArrayRef<unsigned> groups = layout.batch;
+  if (isDepthwise)
+    groups = {};
+  SmallVector<unsigned> left{layout.rows[0]}, right(groups),
+      result{layout.rows[0]};
   left.append(positions);
+  left.append(groups.begin(), groups.end());
   left.push_back(inner);
   if (isPlain)
     right.push_back(layout.columns[0]);
   right.append(taps);
   right.push_back(inner);
   result.append(positions);
+  result.append(groups.begin(), groups.end());
   result.push_back(isDepthwise ? inner : layout.columns[0]);
   SmallVector<int64_t> order = ContractionLayout::getDims(c.maps[0], left);
   Value x = tosa.transpose(c.lhs, order);
   Value w = tosa.transpose(c.rhs, ContractionLayout::getDims(c.maps[1], right));
+  int64_t groupFilters = layout.group ? layout.group->first : 0;
+  SmallVector<int64_t> lastSizes;
+  if (!groups.empty()) {
+    // Channels and filters of all groups one after the other.
+    SmallVector<int64_t> flat(getShape(x)), filters(getShape(w));
+    int64_t depth = flat.pop_back_val();
+    lastSizes = {filters[0], filters[1]};
+    groupFilters = filters[1];
+    if (ShapedType::isDynamic(depth) || ShapedType::isDynamicShape(filters)) {
+      reason = "its groups have dynamic sizes";
+      return {};
+    }
+    flat.back() *= depth;
+    filters.erase(filters.begin());
+    filters[0] *= lastSizes[0];
+    x = tosa.reshape(x, flat);
+    w = tosa.reshape(w, filters, -1);
+    if (!x || !w) {
+      reason = "it has several dynamic sizes";
+      return {};
+    }
+  }
   SmallVector<int64_t> strides, dilations, pads, kernel;
   int64_t firstTap = isPlain ? 1 : 0;
   for (auto [index, step] : llvm::enumerate(layout.windows)) {
@@ -163,20 +192,50 @@ Value Builder::buildConvolution(std::string &reason) {
   int64_t channels =
       isDepthwise ? getShape(w)[2] * layout.multiplier : getShape(w)[0];
   outSizes.push_back(channels);
-  auto type = RankedTensorType::get(outSizes, builder.getI32Type());
   Value bias = getBias(channels), zx = tosa.zeroPoint(c.lhsZeroPoint, 8),
-        zw = tosa.zeroPoint(c.rhsZeroPoint, 8);
+        zw = tosa.zeroPoint(c.rhsZeroPoint, 8), y;
   Type i32 = builder.getI32Type();
-  Value y =
-      isDepthwise
-          ? tosa::DepthwiseConv2DOp::create(builder, loc, type, x, w, bias, zx,
-                                            zw, pads, strides, dilations, i32)
-                .getResult()
-          : tosa::Conv2DOp::create(builder, loc, type, x, w, bias, zx, zw, pads,
-                                   strides, dilations, i32)
-                .getResult();
+  auto type = RankedTensorType::get(outSizes, i32);
+  if (isDepthwise) {
+    y = tosa::DepthwiseConv2DOp::create(builder, loc, type, x, w, bias, zx, zw,
+                                        pads, strides, dilations, i32);
+  } else if (!groupFilters) {
+    y = tosa::Conv2DOp::create(builder, loc, type, x, w, bias, zx, zw, pads,
+                               strides, dilations, i32);
+  } else {
+    // One convolution for each group.
+    SmallVector<int64_t> kernels(getShape(w)), part(outSizes);
+    SmallVector<Value> parts;
+    part.back() = kernels[0] = groupFilters;
+    sizes.back() = kernels.back();
+    if (ShapedType::isDynamicShape(sizes) ||
+        ShapedType::isDynamicShape(getShape(w))) {
+      reason = "it has groups and dynamic sizes";
+      return {};
+    }
+    for (int64_t group = 0; group < channels / groupFilters; ++group) {
+      int64_t filter = group * groupFilters;
+      parts.push_back(tosa::Conv2DOp::create(
+          builder, loc, RankedTensorType::get(part, i32),
+          tosa.slice(x, {0, 0, 0, group * sizes.back()}, sizes),
+          tosa.slice(w, {filter, 0, 0, 0}, kernels),
+          tosa.slice(bias, {filter}, {groupFilters}), zx, zw, pads, strides,
+          dilations, i32));
+    }
+    y = tosa::ConcatOp::create(builder, loc, type, parts,
+                               builder.getI32IntegerAttr(3));
+  }
   if (layout.windows.size() == 1)
-    y = tosa.reshape(y, {outSizes[0], outSizes[2], outSizes[3]});
+    outSizes.erase(outSizes.begin() + 1);
+  if (!lastSizes.empty()) {
+    outSizes.pop_back();
+    outSizes.append(lastSizes);
+  }
+  y = tosa.reshape(y, outSizes);
+  if (!y) {
+    reason = "it has several dynamic sizes";
+    return {};
+  }
   return orderResult(y, result);
 }
 

@@ -203,6 +203,13 @@ LogicalResult TosaToQuanta::convertConcat(tosa::ConcatOp concat) {
   quant::QuantizedType type;
   if (params && params->axis)
     return refuse() << "it joins elements with several scales";
+  if (element.isInteger(32)) {
+    // Accumulators of groups are no quantized activations.
+    replace(tensor::ConcatOp::create(builder, loc, concat.getType(),
+                                     concat.getAxis(),
+                                     SmallVector<Value>(concat.getInput1())));
+    return success();
+  }
   if (!params && !element.isInteger(8))
     return refuse() << "it joins tensors of " << element;
   type = params ? params->type : makeType(op->getContext(), 8, true, 1.0, 0);

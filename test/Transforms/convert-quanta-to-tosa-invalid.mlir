@@ -43,10 +43,27 @@ func.func @dynamic(%x: tensor<2x3xf32>) -> tensor<2x3x!quant.uniform<u8:f32, 1.0
 !q = !quant.uniform<i8:f32, 0.5>
 !acc = !quant.uniform<i32:f32, 0.25>
 
-func.func @groups(%x: tensor<1x4x5x5x!q>, %w: tensor<6x2x3x3x!q>) -> tensor<1x6x3x3x!acc> {
+func.func @volume(%x: tensor<1x1x5x5x5x!q>, %w: tensor<1x1x3x3x3x!q>) -> tensor<1x1x3x3x3x!acc> {
+  // expected-error@+1 {{has no counterpart in TOSA: its groups or spatial dimensions are not those of tosa.conv2d or tosa.depthwise_conv2d}}
+  %0 = quanta.contract %x, %w maps [
+      affine_map<(n, f, z, y, x, c, i, j, k) -> (n, c, z + i, y + j, x + k)>,
+      affine_map<(n, f, z, y, x, c, i, j, k) -> (f, c, i, j, k)>,
+      affine_map<(n, f, z, y, x, c, i, j, k) -> (n, f, z, y, x)>] channel 1
+    : tensor<1x1x5x5x5x!q>, tensor<1x1x3x3x3x!q> -> tensor<1x1x3x3x3x!acc>
+  return %0 : tensor<1x1x3x3x3x!acc>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+
+func.func @reversed(%x: tensor<4x3x!q>, %w: tensor<3x2x!q>) -> tensor<4x2x!acc> {
   // expected-error@+1 {{has no counterpart in TOSA: it reads its factors at other indices than matrix products and convolutions do}}
-  %0 = quanta.conv_2d %x, %w groups 2 : tensor<1x4x5x5x!q>, tensor<6x2x3x3x!q> -> tensor<1x6x3x3x!acc>
-  return %0 : tensor<1x6x3x3x!acc>
+  %0 = quanta.contract %x, %w maps [
+      affine_map<(m, n, k) -> (m, 2 - k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
+    : tensor<4x3x!q>, tensor<3x2x!q> -> tensor<4x2x!acc>
+  return %0 : tensor<4x2x!acc>
 }
 
 // -----

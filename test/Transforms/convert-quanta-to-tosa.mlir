@@ -57,6 +57,14 @@
 // RUN: quant-run %t/depthwise-back.mlir --input=%t/e.npy --output=%t/depthwise-back.npy --output=%t/mean-back.npy
 // RUN: cmp %t/depthwise.npy %t/depthwise-back.npy && cmp %t/mean.npy %t/mean-back.npy
 
+// RUN: %python %S/../Inputs/npy.py %t/g.npy "numpy.random.default_rng(6).integers(-20, 20, (2, 4, 5, 6)).astype('int8')"
+// RUN: quant-opt %t/groups.mlir --convert-quanta-to-tosa -o %t/groups-tosa.mlir
+// RUN: FileCheck %t/groups.mlir < %t/groups-tosa.mlir
+// RUN: quant-opt %t/groups-tosa.mlir --convert-tosa-to-quanta -o %t/groups-back.mlir
+// RUN: quant-run %t/groups.mlir --input=%t/g.npy --output=%t/g0.npy --output=%t/g1.npy
+// RUN: quant-run %t/groups-back.mlir --input=%t/g.npy --output=%t/h0.npy --output=%t/h1.npy
+// RUN: cmp %t/g0.npy %t/h0.npy && cmp %t/g1.npy %t/h1.npy
+
 //--- network.mlir
 !u8 = !quant.uniform<u8:f32, 0.031:128>
 !i8 = !quant.uniform<i8:f32, 0.027:-3>
@@ -191,4 +199,36 @@ func.func @dw(%x: tensor<1x5x5x2x!q>) -> (tensor<1x3x3x4x!q>, tensor<1x2x2x2x!me
   %1 = quanta.requantize %0 : tensor<1x3x3x4x!acc> to tensor<1x3x3x4x!q>
   %2 = quanta.average_pool %x over [1, 2] window [2, 2] strides [2, 2] dilations [1, 1] : tensor<1x5x5x2x!q> -> tensor<1x2x2x2x!mean>
   return %1, %2 : tensor<1x3x3x4x!q>, tensor<1x2x2x2x!mean>
+}
+
+//--- groups.mlir
+!q = !quant.uniform<i8:f32, 0.5:2>
+!w = !quant.uniform<i8:f32:0, {0.5, 0.25, 0.125, 1.0, 0.3, 0.7}>
+!acc = !quant.uniform<i32:f32:1, {0.25, 0.125, 0.0625, 0.5, 0.15, 0.35}>
+!b = !quant.uniform<i32:f32:0, {0.25, 0.125, 0.0625, 0.5, 0.15, 0.35}>
+!w1 = !quant.uniform<i8:f32, 0.5>
+!acc1 = !quant.uniform<i32:f32, 0.25>
+
+// With the groups in one dimension with the channels, and in one of their own.
+// CHECK-LABEL: func @groups
+// CHECK: tosa.conv2d {{.*}} pad = array<i64: 1, 1, 1, 0>
+// CHECK: tosa.conv2d {{.*}} tensor<3x3x3x2x!quant.uniform<i8:f32:0, {1.000000e+00,3.000000e-01,0.69999999999999996}>>
+// CHECK: tosa.concat {{.*}} -> tensor<2x3x3x6xi32>
+// CHECK-COUNT-2: tosa.conv2d
+// CHECK: tosa.concat {{.*}} -> tensor<2x5x5x2xi32>
+func.func @groups(%x: tensor<2x4x5x6x!q>) -> (tensor<2x6x3x3x!q>, tensor<2x2x6x5x!q>) {
+  %c = arith.constant dense<"0xF8F9F902FC00FFFDF809FC04030702080507FFF8F7020501030407FC08FCFEFEF7FC01FCFB0707020708FC0504070209020205FC030507FE06FF0607070205050209080506FE01FCFF06000007080707090400FD060702F901F7FDFAF809F8FF09FEFA07FBFFFEFDF804F8F8"> : tensor<6x2x3x3xi8>
+  %w = quant.scast %c : tensor<6x2x3x3xi8> to tensor<6x2x3x3x!w>
+  %cb = arith.constant dense<[1, -20, 300, 4, 5, 6]> : tensor<6xi32>
+  %b = quant.scast %cb : tensor<6xi32> to tensor<6x!b>
+  %0 = quanta.conv_2d %x, %w bias %b strides [2, 2] pads [1, 1, 1, 1] groups 2 : tensor<2x4x5x6x!q>, tensor<6x2x3x3x!w>, tensor<6x!b> -> tensor<2x6x3x3x!acc>
+  %1 = quanta.requantize %0 : tensor<2x6x3x3x!acc> to tensor<2x6x3x3x!q>
+  %y = tensor.expand_shape %x [[0], [1, 2], [3], [4]] output_shape [2, 2, 2, 5, 6] : tensor<2x4x5x6x!q> into tensor<2x2x2x5x6x!q>
+  %d = arith.constant dense<"0x0202FCFEF7F9FAF9"> : tensor<2x1x2x1x2xi8>
+  %v = quant.scast %d : tensor<2x1x2x1x2xi8> to tensor<2x1x2x1x2x!w1>
+  %2 = quanta.contract %y, %v maps [affine_map<(n, g, f, y, x, c, i, j) -> (n, g, c, y + i, x + j)>, affine_map<(n, g, f, y, x, c, i, j) -> (g, f, c, i, j)>, affine_map<(n, g, f, y, x, c, i, j) -> (n, g, f, y, x)>] channel 2 : tensor<2x2x2x5x6x!q>, tensor<2x1x2x1x2x!w1> -> tensor<2x2x1x5x5x!acc1>
+  %3 = quanta.requantize %2 : tensor<2x2x1x5x5x!acc1> to tensor<2x2x1x5x5x!q>
+  %4 = tensor.collapse_shape %3 [[0], [1, 2], [3], [4]] : tensor<2x2x1x5x5x!q> into tensor<2x2x5x5x!q>
+  %5 = quanta.pad %4 low [0, 0, 1, 0] high [0, 0, 0, 0] : tensor<2x2x5x5x!q> -> tensor<2x2x6x5x!q>
+  return %1, %5 : tensor<2x6x3x3x!q>, tensor<2x2x6x5x!q>
 }

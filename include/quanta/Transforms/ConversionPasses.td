@@ -169,7 +169,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     | i8 tensors; u8 tensors | the same; i8 with values and zero point 128 lower, by a `tosa.rescale` where they come in or leave |
     | i32 accumulators | i32 |
     | constants of at most 8 bits | `tosa.const` of i8 |
-    | `conv_2d`, `conv_1d` and `contract` with windows | `tosa.conv2d`, `depthwise_conv2d`, with `pad`; transposed to NHWC and back |
+    | `conv_2d`, `conv_1d` and `contract` with windows | `tosa.conv2d`, `depthwise_conv2d`, with `pad`; one of them for each group, and `concat`; transposed to NHWC and back |
     | `matmul` with constant weights | `tosa.conv2d` with kernel 1x1, the form of a fully connected layer |
     | `matmul`, `batch_matmul`, `contract` | `tosa.matmul`, and `tosa.add` of a bias |
     | `requantize` | `tosa.rescale` with 32 bits and single rounding, one factor for each channel where they differ; `tosa.clamp` for a clamp or a narrower range |
@@ -189,8 +189,8 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     `tosa-to-linalg` takes them, between casts by `quant.scast`.
 
     Refused, by an error at the operation: types of other widths, several zero
-    points, factors outside of 2^-32 to 2^29, convolutions with groups that are
-    not depthwise, contractions over other indices, pooling of other than two of
+    points, factors outside of 2^-32 to 2^29, convolutions of volumes and
+    contractions over other indices, pooling of other than two of
     four dimensions or with holes, several dynamic sizes where a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
     weight-only and dynamic operations.
 
@@ -238,7 +238,7 @@ def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
     | `clamp` | the clamp of the operation that rounds, or a `quanta.requantize` |
     | `table` | `quanta.lookup` |
     | `max_pool2d`, `avg_pool2d` | `quanta.max_pool`, behind a `quanta.pad` with the smallest integer, and `average_pool` |
-    | `pad`, `concat` | `quanta.pad`, `quanta.concat` |
+    | `pad`, `concat` | `quanta.pad`, `quanta.concat`; `tensor.concat` of accumulators |
     | `reshape`, `slice`, `transpose` | `tensor.collapse_shape`, `expand_shape`, `extract_slice`, `linalg.transpose` of the storage |
     | `const`, `identity` | `arith.constant`; nothing |
 
