@@ -81,6 +81,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
     pm.addPass(createPackConvolutions());
     pm.addPass(createPackWeights());
     pm.addPass(createFuseEpilogues());
+    pm.addPass(createSimplifyArithmetic());
   }
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());

@@ -1,5 +1,4 @@
-//===- Clamp.cpp - Recognise clamps
-//------------------------------------------===//
+//===- Clamp.cpp - Recognise clamps ---------------------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -21,15 +20,6 @@ using namespace mlir;
 
 namespace quanta {
 
-namespace {
-/// One step of a clamp: `value` bounded by a constant from below or above.
-struct Bound {
-  Value value;
-  float constant;
-  bool isLower;
-};
-} // namespace
-
 static std::optional<float> getConstantFloat(Value value) {
   FloatAttr attr;
   if (!matchPattern(value, m_Constant(&attr)) || !attr.getType().isF32())
@@ -39,18 +29,18 @@ static std::optional<float> getConstantFloat(Value value) {
 }
 
 /// `max(x, c)` or `min(x, c)`, in either order.
-static std::optional<Bound> matchMinMax(Operation *op) {
+static std::optional<ClampStep> matchMinMax(Operation *op) {
   bool isLower = isa<arith::MaximumFOp, arith::MaxNumFOp>(op);
   if (!isLower && !isa<arith::MinimumFOp, arith::MinNumFOp>(op))
     return std::nullopt;
   for (unsigned index : {0u, 1u})
     if (auto constant = getConstantFloat(op->getOperand(index)))
-      return Bound{op->getOperand(1 - index), *constant, isLower};
+      return ClampStep{op->getOperand(1 - index), *constant, isLower};
   return std::nullopt;
 }
 
 /// `x > c ? x : c` and its relatives.
-static std::optional<Bound> matchSelect(Operation *op) {
+static std::optional<ClampStep> matchSelect(Operation *op) {
   auto select = dyn_cast<arith::SelectOp>(op);
   if (!select)
     return std::nullopt;
@@ -79,10 +69,16 @@ static std::optional<Bound> matchSelect(Operation *op) {
     return other && *other == *constant;
   };
   if (select.getTrueValue() == left && isConstant(select.getFalseValue()))
-    return Bound{left, *constant, greater};
+    return ClampStep{left, *constant, greater};
   if (select.getFalseValue() == left && isConstant(select.getTrueValue()))
-    return Bound{left, *constant, less};
+    return ClampStep{left, *constant, less};
   return std::nullopt;
+}
+
+std::optional<ClampStep> matchClampStep(Operation *op) {
+  if (std::optional<ClampStep> step = matchMinMax(op))
+    return step;
+  return matchSelect(op);
 }
 
 std::optional<ClampBounds> matchClamp(Value tensor) {
@@ -92,16 +88,14 @@ std::optional<ClampBounds> matchClamp(Value tensor) {
       !llvm::all_of(op.getIndexingMapsArray(),
                     [](AffineMap map) { return map.isIdentity(); }))
     return std::nullopt;
-  SmallVector<Bound> bounds;
+  SmallVector<ClampStep> bounds;
   Value value =
       cast<linalg::YieldOp>(op.getBody()->getTerminator()).getOperand(0);
   while (value != op.getBody()->getArgument(0)) {
     Operation *step = value.getDefiningOp();
     if (!step || step->getBlock() != op.getBody())
       return std::nullopt;
-    std::optional<Bound> bound = matchMinMax(step);
-    if (!bound)
-      bound = matchSelect(step);
+    std::optional<ClampStep> bound = matchClampStep(step);
     if (!bound)
       return std::nullopt;
     bounds.push_back(*bound);
@@ -110,7 +104,7 @@ std::optional<ClampBounds> matchClamp(Value tensor) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
   ClampBounds result{op.getDpsInputs()[0], -infinity, infinity};
   // From the inside out: a bound moves both ends of what came before it.
-  for (const Bound &bound : llvm::reverse(bounds)) {
+  for (const ClampStep &bound : llvm::reverse(bounds)) {
     auto apply = [&](float &end) {
       end = bound.isLower ? std::max(end, bound.constant)
                           : std::min(end, bound.constant);

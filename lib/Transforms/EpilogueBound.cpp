@@ -1,4 +1,4 @@
-//===- EpilogueBound.cpp - How large values of an epilogue get ------------===//
+//===- EpilogueBound.cpp - How large and small values get -----------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -10,11 +10,13 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -23,65 +25,114 @@ using namespace mlir;
 namespace quanta {
 
 constexpr double unbounded = std::numeric_limits<double>::infinity();
+constexpr Magnitude unknown{0, unbounded};
 
-/// The largest magnitude of the elements of a constant.
-static double getBound(Attribute constant) {
-  auto getMagnitude = [](const APFloat &value) {
+static Magnitude getConstantMagnitude(Attribute constant) {
+  Magnitude result{unbounded, 0};
+  auto add = [&](const APFloat &value) {
     double magnitude = std::abs(value.convertToDouble());
-    return std::isnan(magnitude) ? unbounded : magnitude;
+    if (std::isnan(magnitude))
+      magnitude = unbounded;
+    result.greatest = std::max(result.greatest, magnitude);
+    if (magnitude > 0)
+      result.least = std::min(result.least, magnitude);
   };
-  if (auto single = dyn_cast_or_null<FloatAttr>(constant))
-    return getMagnitude(single.getValue());
+  if (auto single = dyn_cast_or_null<FloatAttr>(constant)) {
+    add(single.getValue());
+    return result;
+  }
   auto elements = dyn_cast_or_null<DenseFPElementsAttr>(constant);
   if (!elements)
-    return unbounded;
-  double bound = 0;
+    return unknown;
   for (const APFloat &value : elements.getValues<APFloat>())
-    bound = std::max(bound, getMagnitude(value));
-  return bound;
+    add(value);
+  return result;
 }
 
-static double getElementBound(Value value) {
+static Magnitude getElementMagnitude(Value value) {
   Attribute constant;
   if (auto global = value.getDefiningOp<memref::GetGlobalOp>()) {
     auto definition = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
         global, global.getNameAttr());
     return definition && definition.getConstant()
-               ? getBound(definition.getInitialValueAttr())
-               : unbounded;
+               ? getConstantMagnitude(definition.getInitialValueAttr())
+               : unknown;
   }
   if (matchPattern(value, m_Constant(&constant)))
-    return getBound(constant);
+    return getConstantMagnitude(constant);
   if (auto generic = value.getDefiningOp<linalg::GenericOp>();
       generic && linalg::isElementwise(generic))
-    return getEpilogueBound(generic.getBody()->getTerminator()->getOperand(
-                                cast<OpResult>(value).getResultNumber()),
-                            SmallVector<Value>(generic.getDpsInputs()));
-  return unbounded;
+    return getMagnitude(generic.getBody()->getTerminator()->getOperand(
+                            cast<OpResult>(value).getResultNumber()),
+                        SmallVector<Value>(generic.getDpsInputs()));
+  return unknown;
 }
 
 namespace {
-class BoundFinder {
+class MagnitudeFinder {
 public:
-  explicit BoundFinder(ArrayRef<Value> values) : values(values) {}
+  explicit MagnitudeFinder(ArrayRef<Value> values) : values(values) {}
 
-  double get(Value value) {
-    if (auto known = bounds.find(value); known != bounds.end())
+  Magnitude get(Value value) {
+    if (auto known = magnitudes.find(value); known != magnitudes.end())
       return known->second;
-    double bound = find(value);
-    bounds[value] = bound;
-    return bound;
+    Magnitude magnitude = find(value);
+    magnitudes[value] = magnitude;
+    return magnitude;
   }
 
 private:
   ArrayRef<Value> values;
-  llvm::DenseMap<Value, double> bounds;
+  llvm::DenseMap<Value, Magnitude> magnitudes;
 
-  double find(Value value);
+  Magnitude find(Value value);
+  Magnitude findExact(Operation *op);
 };
 } // namespace
 
-double BoundFinder::find(Value value) {
+/// Before the result is rounded.
+Magnitude MagnitudeFinder::findExact(Operation *op) {
+  auto of = [&](unsigned operand) { return get(op->getOperand(operand)); };
+  auto either = [](Magnitude a, Magnitude b) {
+    return Magnitude{std::min(a.least, b.least),
+                     std::max(a.greatest, b.greatest)};
+  };
+  return llvm::TypeSwitch<Operation *, Magnitude>(op)
+      .Case<arith::ConstantOp>([&](arith::ConstantOp constant) {
+        return getElementMagnitude(constant);
+      })
+      .Case<arith::SIToFPOp>([&](arith::SIToFPOp) { return of(0); })
+      .Case<arith::UIToFPOp>([&](arith::UIToFPOp) {
+        return Magnitude{of(0).least, 2 * of(0).greatest};
+      })
+      .Case<arith::MulFOp>([&](arith::MulFOp) {
+        return Magnitude{of(0).least * of(1).least,
+                         of(0).greatest * of(1).greatest};
+      })
+      .Case<arith::AddFOp, arith::SubFOp>([&](Operation *) {
+        return Magnitude{0, of(0).greatest + of(1).greatest};
+      })
+      .Case<math::FmaOp>([&](math::FmaOp) {
+        return Magnitude{0, of(0).greatest * of(1).greatest + of(2).greatest};
+      })
+      .Case<arith::MaxNumFOp, arith::MinNumFOp, arith::MaximumFOp,
+            arith::MinimumFOp>(
+          [&](Operation *) { return either(of(0), of(1)); })
+      .Case<arith::SelectOp>(
+          [&](arith::SelectOp) { return either(of(1), of(2)); })
+      .Case<arith::DivFOp>([&](arith::DivFOp div) {
+        FloatAttr attr;
+        if (!matchPattern(div.getRhs(), m_Constant(&attr)) ||
+            !attr.getValue().isFiniteNonZero())
+          return unknown;
+        double divisor = std::abs(attr.getValueAsDouble());
+        return Magnitude{of(0).least / divisor, of(0).greatest / divisor};
+      })
+      .Case<arith::NegFOp>([&](arith::NegFOp) { return of(0); })
+      .Default([](Operation *) { return unknown; });
+}
+
+Magnitude MagnitudeFinder::find(Value value) {
   // By its type alone.
   if (auto integer = dyn_cast<IntegerType>(value.getType())) {
     unsigned bits = integer.getWidth();
@@ -89,48 +140,35 @@ double BoundFinder::find(Value value) {
       bits = extend.getIn().getType().getIntOrFloatBitWidth();
     else if (auto extend = value.getDefiningOp<arith::ExtUIOp>())
       bits = extend.getIn().getType().getIntOrFloatBitWidth() + 1;
-    return std::ldexp(1.0, static_cast<int>(bits) - 1);
+    return {1, std::ldexp(1.0, static_cast<int>(bits) - 1)};
   }
   if (!value.getType().isF32())
-    return unbounded;
+    return unknown;
   if (auto argument = dyn_cast<BlockArgument>(value)) {
     Value source = argument.getArgNumber() < values.size()
                        ? values[argument.getArgNumber()]
                        : Value();
-    return source ? getElementBound(source) : unbounded;
+    return source ? getElementMagnitude(source) : unknown;
   }
-  Operation *op = value.getDefiningOp();
-  auto of = [&](unsigned operand) { return get(op->getOperand(operand)); };
-  double bound =
-      llvm::TypeSwitch<Operation *, double>(op)
-          .Case<arith::ConstantOp>(
-              [&](arith::ConstantOp) { return getElementBound(value); })
-          .Case<arith::SIToFPOp>([&](arith::SIToFPOp) { return of(0); })
-          .Case<arith::UIToFPOp>([&](arith::UIToFPOp) { return 2 * of(0); })
-          .Case<arith::MulFOp>([&](arith::MulFOp) { return of(0) * of(1); })
-          .Case<arith::AddFOp, arith::SubFOp>(
-              [&](Operation *) { return of(0) + of(1); })
-          .Case<arith::MaxNumFOp, arith::MinNumFOp, arith::MaximumFOp,
-                arith::MinimumFOp>(
-              [&](Operation *) { return std::max(of(0), of(1)); })
-          .Case<arith::SelectOp>(
-              [&](arith::SelectOp) { return std::max(of(1), of(2)); })
-          .Case<arith::DivFOp>([&](arith::DivFOp div) {
-            FloatAttr divisor;
-            if (!matchPattern(div.getRhs(), m_Constant(&divisor)) ||
-                !divisor.getValue().isFiniteNonZero())
-              return unbounded;
-            return of(0) / std::abs(divisor.getValueAsDouble());
-          })
-          .Case<arith::NegFOp>([&](arith::NegFOp) { return of(0); })
-          .Default([](Operation *) { return unbounded; });
-  // The result is rounded, and a product of zero and infinity is no bound.
-  bound *= 1 + std::ldexp(1.0, -23);
-  return bound <= std::numeric_limits<float>::max() ? bound : unbounded;
+  Magnitude magnitude = findExact(value.getDefiningOp());
+  // A product of zero and infinity is no bound, and below the normal numbers
+  // the result may be zero or far from exact.
+  constexpr double rounding = 1.0 / (1 << 23);
+  magnitude.least *= 1 - rounding;
+  magnitude.greatest *= 1 + rounding;
+  if (!(magnitude.least >= std::numeric_limits<float>::min()))
+    magnitude.least = 0;
+  if (!(magnitude.greatest <= std::numeric_limits<float>::max()))
+    magnitude.greatest = unbounded;
+  return magnitude;
+}
+
+Magnitude getMagnitude(Value value, ArrayRef<Value> values) {
+  return MagnitudeFinder(values).get(value);
 }
 
 double getEpilogueBound(Value value, ArrayRef<Value> values) {
-  return BoundFinder(values).get(value);
+  return getMagnitude(value, values).greatest;
 }
 
 } // namespace quanta

@@ -9,6 +9,7 @@
 
 #include "EpilogueBound.h"
 #include "FloatSums.h"
+#include "IntegerRounding.h"
 
 #include "quanta/Transforms/VectorizeRegion.h"
 
@@ -240,38 +241,20 @@ std::optional<ByteRounding> TileBuilder::splitRounding(OpOperand &yielded) {
   if (!truncate || !truncate.getType().isInteger(8))
     return std::nullopt;
   auto convert = truncate.getIn().getDefiningOp<arith::FPToSIOp>();
-  auto upper = convert ? convert.getIn().getDefiningOp<arith::MinNumFOp>()
-                       : arith::MinNumFOp();
-  auto lower =
-      upper ? upper.getLhs().getDefiningOp<arith::MaxNumFOp>() : nullptr;
-  auto shift = lower ? lower.getLhs().getDefiningOp<arith::AddFOp>() : nullptr;
-  auto round =
-      shift ? shift.getLhs().getDefiningOp<math::RoundEvenOp>() : nullptr;
-  if (!round || !convert.getType().isInteger(32))
+  if (!convert || !convert.getType().isInteger(32))
     return std::nullopt;
-  auto getInteger = [](Value value) -> std::optional<int64_t> {
-    FloatAttr attr;
-    if (!matchPattern(value, m_Constant(&attr)) || !attr.getType().isF32())
-      return std::nullopt;
-    double number = attr.getValueAsDouble();
-    // NaN fails the first comparison.
-    if (!(std::abs(number) <= 256) || number != std::floor(number))
-      return std::nullopt;
-    return static_cast<int64_t>(number);
-  };
-  std::optional<int64_t> zeroPoint = getInteger(shift.getRhs()),
-                         low = getInteger(lower.getRhs()),
-                         high = getInteger(upper.getRhs());
-  if (!zeroPoint || !low || !high || *low > *high || *low < -128 ||
-      *high > (*low < 0 ? 127 : 255))
+  std::optional<IntegerRounding> rounding = matchIntegerRounding(convert);
+  if (!rounding || std::abs(rounding->zeroPoint) > 256 ||
+      rounding->low < -128 || rounding->high > (rounding->low < 0 ? 127 : 255))
     return std::nullopt;
+  auto [round, zeroPoint, low, high, isOnlyUse] = *rounding;
   // Argument 0 is the accumulator.
   SmallVector<Value> arguments{Value()};
   llvm::append_range(arguments, op.getExtras());
   bool fitsInteger =
       getEpilogueBound(round.getOperand(), arguments) < std::ldexp(1.0, 31);
   yielded.set(round.getOperand());
-  return ByteRounding{*zeroPoint, *low, *high, fitsInteger,
+  return ByteRounding{zeroPoint, low, high, fitsInteger,
                       /*interleaved=*/false};
 }
 

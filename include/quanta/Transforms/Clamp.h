@@ -8,7 +8,7 @@
 #ifndef QUANTA_TRANSFORMS_CLAMP_H
 #define QUANTA_TRANSFORMS_CLAMP_H
 
-#include "mlir/IR/Value.h"
+#include "mlir/IR/Operation.h"
 
 #include <optional>
 
@@ -20,6 +20,18 @@ struct ClampBounds {
   float low;
   float high;
 };
+
+/// `value` bounded by a constant from below or above. NaN stays, or becomes the
+/// constant.
+struct ClampStep {
+  mlir::Value value;
+  float constant;
+  bool isLower;
+};
+
+/// Recognises one of the operations below, of scalars; its constant is a
+/// number.
+std::optional<ClampStep> matchClampStep(mlir::Operation *op);
 
 /// Recognises a tensor computed by an elementwise operation that only bounds
 /// its input: ReLU, ReLU6, clip, written with `arith.maximumf`, `maxnumf`,

@@ -173,6 +173,34 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
     "::quanta::QuantaDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def SimplifyArithmetic : Pass<"quanta-simplify-arithmetic", "::mlir::ModuleOp"> {
+  let summary = "Compute the same bits by cheaper operations on scalars";
+  let description = [{
+    A division by a constant becomes a product with the two parts of its
+    reciprocal, where the target has a fused multiply-add and that is known to
+    give the same bits: ahead of a rounding to integers, or where the quotient
+    cannot be too small (see `quanta::Reciprocal`, which names the paper). A
+    processor starts many products in the time of one division.
+
+    ```mlir
+    %q = arith.divf %x, %scale : f32
+    %n = math.roundeven %q : f32
+    ```
+    becomes
+    ```mlir
+    %l = arith.mulf %x, %low : f32
+    %q = math.fma %x, %high, %l : f32
+    %n = math.roundeven %q : f32
+    ```
+
+    A ReLU is left out ahead of a rounding whose lower bound is not below the
+    zero point. Needs `quanta-set-target` before it.
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect"];
+}
+
 def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
   let summary = "Compute transcendental functions by arithmetic";
   let description = [{
