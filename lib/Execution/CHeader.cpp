@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "BufferRuntime.h"
+#include "CNames.h"
 
 #include "quanta/Execution/CHeader.h"
 
@@ -69,72 +70,6 @@ static std::string getValueName(const ValueType &type) {
   return getCType(type.kind).str();
 }
 
-static std::string sanitize(StringRef name) {
-  std::string result;
-  for (char c : name)
-    result += isAlnum(c) ? c : '_';
-  return result;
-}
-
-/// The name of the inline function: `name` where C and C++ allow it and no
-/// structure of results may be called so.
-static std::string getFunctionName(StringRef name) {
-  // The words of C23 and C++20.
-  static const StringSet<> reserved = {"alignas",     "alignof",
-                                       "and",         "and_eq",
-                                       "asm",         "auto",
-                                       "bitand",      "bitor",
-                                       "bool",        "break",
-                                       "case",        "catch",
-                                       "char",        "char16_t",
-                                       "char32_t",    "char8_t",
-                                       "class",       "co_await",
-                                       "co_return",   "co_yield",
-                                       "compl",       "concept",
-                                       "const",       "const_cast",
-                                       "consteval",   "constexpr",
-                                       "constinit",   "continue",
-                                       "decltype",    "default",
-                                       "delete",      "do",
-                                       "double",      "dynamic_cast",
-                                       "else",        "enum",
-                                       "explicit",    "export",
-                                       "extern",      "false",
-                                       "float",       "for",
-                                       "friend",      "goto",
-                                       "if",          "inline",
-                                       "int",         "long",
-                                       "main",        "mutable",
-                                       "namespace",   "new",
-                                       "noexcept",    "not",
-                                       "not_eq",      "nullptr",
-                                       "operator",    "or",
-                                       "or_eq",       "private",
-                                       "protected",   "public",
-                                       "register",    "reinterpret_cast",
-                                       "requires",    "restrict",
-                                       "return",      "short",
-                                       "signed",      "sizeof",
-                                       "static",      "static_assert",
-                                       "static_cast", "struct",
-                                       "switch",      "template",
-                                       "this",        "thread_local",
-                                       "throw",       "true",
-                                       "try",         "typedef",
-                                       "typeid",      "typename",
-                                       "typeof",      "typeof_unqual",
-                                       "union",       "unsigned",
-                                       "using",       "virtual",
-                                       "void",        "volatile",
-                                       "wchar_t",     "while",
-                                       "xor",         "xor_eq"};
-  std::string result = sanitize(name);
-  if (result.empty() || isDigit(result.front()) || reserved.contains(result) ||
-      StringRef(result).ends_with("_results"))
-    return "quanta_" + result;
-  return result;
-}
-
 /// The type as text that fits a comment: per-axis types list every scale.
 static std::string abbreviate(StringRef text) {
   constexpr size_t maxLength = 160;
@@ -165,27 +100,35 @@ static void printDescriptor(raw_ostream &os, const ValueType &type) {
 }
 
 /// What a function returns: nothing, its result, or a structure of them.
-static std::string getResultName(const Signature &signature) {
+static std::string getResultName(const Signature &signature, StringRef name) {
   if (signature.results.empty())
     return "void";
   if (signature.results.size() == 1)
     return getValueName(signature.results.front());
-  return getFunctionName(signature.name) + "_results";
+  return (name + "_results").str();
 }
 
-static void printPrototype(raw_ostream &os, const Signature &signature) {
+/// The name of the compiled function in the header, for that of its wrapper.
+static std::string getCallee(const Signature &signature, StringRef name) {
   std::string symbol = getInterfaceName(signature.name);
-  std::string name = sanitize(symbol);
+  return toCIdentifier(symbol) == symbol ? symbol : getInterfaceName(name);
+}
+
+static void printPrototype(raw_ostream &os, const Signature &signature,
+                           StringRef name) {
+  std::string symbol = getInterfaceName(signature.name);
+  std::string callee = getCallee(signature, name);
+  std::string resultName = getResultName(signature, name);
   SmallVector<std::string> parameters;
   if (signature.returnsThroughPointer())
-    parameters.push_back(getResultName(signature) + " *result");
+    parameters.push_back(resultName + " *result");
   for (auto [index, input] : enumerate(signature.inputs))
     parameters.push_back(getValueName(input) + (input.isScalar ? " " : " *") +
                          "arg" + std::to_string(index));
-  os << (signature.returnsThroughPointer() ? "void" : getResultName(signature))
-     << " " << name << "("
-     << (parameters.empty() ? "void" : join(parameters, ", ")) << ")";
-  if (name != symbol)
+  os << (signature.returnsThroughPointer() ? "void" : resultName) << " "
+     << callee << "(" << (parameters.empty() ? "void" : join(parameters, ", "))
+     << ")";
+  if (callee != symbol)
     os << " __asm__(\"" << symbol << "\")";
   os << ";\n\n";
 }
@@ -216,19 +159,21 @@ static void printArgumentDescriptor(raw_ostream &os, const ValueType &type,
   os << "};\n";
 }
 
-static void printWrapper(raw_ostream &os, const Signature &signature) {
+static void printWrapper(raw_ostream &os, const Signature &signature,
+                         StringRef name) {
   SmallVector<std::string> parameters, arguments;
   os << "/* " << abbreviate(signature.str()) << "\n";
   for (auto [index, input] : enumerate(signature.inputs)) {
-    std::string name = "arg" + std::to_string(index);
-    os << "     " << name << ": " << abbreviate(input.text)
+    std::string argument = "arg" + std::to_string(index);
+    os << "     " << argument << ": " << abbreviate(input.text)
        << (input.isScalar ? "" : ", row-major, only read") << "\n";
     if (input.isScalar) {
-      parameters.push_back(getValueName(input) + " " + name);
-      arguments.push_back(name);
+      parameters.push_back(getValueName(input) + " " + argument);
+      arguments.push_back(argument);
       continue;
     }
-    parameters.push_back(("const " + getCType(input.kind) + " *" + name).str());
+    parameters.push_back(
+        ("const " + getCType(input.kind) + " *" + argument).str());
     arguments.push_back("&tensor" + std::to_string(index));
     for (auto [dim, size] : enumerate(input.shape))
       if (size == dynamicSize)
@@ -237,14 +182,13 @@ static void printWrapper(raw_ostream &os, const Signature &signature) {
   for (auto [index, result] : enumerate(signature.results))
     os << "     returns " << abbreviate(result.text)
        << (result.isScalar ? "" : ", in a block of its own") << "\n";
-  std::string resultName = getResultName(signature);
-  os << "*/\nstatic inline " << resultName << " "
-     << getFunctionName(signature.name) << "("
+  std::string resultName = getResultName(signature, name);
+  os << "*/\nstatic inline " << resultName << " " << name << "("
      << (parameters.empty() ? "void" : join(parameters, ", ")) << ") {\n";
   for (auto [index, input] : enumerate(signature.inputs))
     if (!input.isScalar)
       printArgumentDescriptor(os, input, index);
-  std::string callee = sanitize(getInterfaceName(signature.name));
+  std::string callee = getCallee(signature, name);
   if (signature.returnsThroughPointer()) {
     arguments.insert(arguments.begin(), "&result");
     os << "  " << resultName << " result;\n  " << callee << "("
@@ -259,7 +203,7 @@ std::string generateCHeader(StringRef stem, ArrayRef<Signature> signatures) {
   std::string text;
   raw_string_ostream os(text);
   std::string guard =
-      "QUANTA_GENERATED_" + StringRef(sanitize(stem)).upper() + "_H";
+      "QUANTA_GENERATED_" + StringRef(toCIdentifier(stem)).upper() + "_H";
   os << "/* C interface of " << stem << ".o, generated by Quanta. */\n"
      << "#ifndef " << guard << "\n#define " << guard
      << "\n\n#include <stdint.h>\n\n"
@@ -269,7 +213,11 @@ std::string generateCHeader(StringRef stem, ArrayRef<Signature> signatures) {
         "computes;\n   this frees the calling thread's. */\n"
      << "void " << freeBuffersName << "(void);\n#endif\n\n";
   StringSet<> descriptors;
-  for (const Signature &signature : signatures) {
+  SmallVector<StringRef> symbols;
+  for (const Signature &signature : signatures)
+    symbols.push_back(signature.name);
+  for (auto [signature, name] :
+       llvm::zip_equal(signatures, chooseCNames(symbols))) {
     for (const ValueType &type :
          concat<const ValueType>(signature.inputs, signature.results))
       if (!type.isScalar && descriptors.insert(getTensorName(type)).second)
@@ -278,10 +226,10 @@ std::string generateCHeader(StringRef stem, ArrayRef<Signature> signatures) {
       os << "typedef struct {\n";
       for (auto [index, result] : enumerate(signature.results))
         os << "  " << getValueName(result) << " result" << index << ";\n";
-      os << "} " << getResultName(signature) << ";\n\n";
+      os << "} " << getResultName(signature, name) << ";\n\n";
     }
-    printPrototype(os, signature);
-    printWrapper(os, signature);
+    printPrototype(os, signature, name);
+    printWrapper(os, signature, name);
   }
   os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
   return text;

@@ -29,7 +29,7 @@
 // HEADER: void quanta_free_buffers(void);
 // "main" is not free in C.
 // HEADER: float _mlir_ciface_main(float arg0, float arg1);
-// HEADER: static inline float quanta_main(float arg0, float arg1) {
+// HEADER: static inline float quanta_main_(float arg0, float arg1) {
 // HEADER-NEXT: return _mlir_ciface_main(arg0, arg1);
 // HEADER: typedef struct {
 // HEADER-NEXT: float *allocated;
@@ -46,9 +46,16 @@
 // HEADER: arg0: tensor<?x3xf32>, row-major, only read
 // HEADER: static inline pair_results pair(const float *arg0, int64_t arg0_dim0) {
 // HEADER-NEXT: {(float *)arg0, (float *)arg0, 0, {arg0_dim0, 3}, {3, 1}};
-// Neither are the words of C++ and the names of structures.
+// Neither are the words of C++, the names of structures and those of the C
+// library; names that look alike in C stay apart.
 // HEADER: static inline float quanta_and(float arg0) {
 // HEADER: static inline float quanta_pair_results(float arg0) {
+// HEADER: static inline float quanta_exp(float arg0) {
+// HEADER: static inline float quanta_int8_t(float arg0) {
+// HEADER: float _mlir_ciface_a_b_(float arg0) __asm__("_mlir_ciface_a-b");
+// HEADER: static inline float a_b_(float arg0) {
+// HEADER: static inline float a_b(float arg0) {
+// HEADER: static inline float quanta_main(float arg0) {
 // RUN: clang-22 -x c -std=c99 -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only %t/model.h
 // RUN: clang-22 -x c++ -std=c++20 -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only %t/model.h
 
@@ -69,5 +76,25 @@ func.func @and(%x: f32) -> f32 {
 }
 
 func.func @pair_results(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @exp(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @int8_t(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @"a-b"(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @a_b(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @quanta_main(%x: f32) -> f32 {
   return %x : f32
 }

@@ -1,0 +1,131 @@
+//===- CNames.cpp - Names that C and C++ accept ---------------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "CNames.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace llvm;
+
+namespace quanta {
+
+std::string toCIdentifier(StringRef text) {
+  std::string result;
+  for (char c : text)
+    result += isAlnum(c) ? c : '_';
+  return result;
+}
+
+/// Whether a word of C23 or C++20.
+static bool isKeyword(StringRef name) {
+  // The words of C23 and C++20.
+  static const StringSet<> reserved = {"alignas",     "alignof",
+                                       "and",         "and_eq",
+                                       "asm",         "auto",
+                                       "bitand",      "bitor",
+                                       "bool",        "break",
+                                       "case",        "catch",
+                                       "char",        "char16_t",
+                                       "char32_t",    "char8_t",
+                                       "class",       "co_await",
+                                       "co_return",   "co_yield",
+                                       "compl",       "concept",
+                                       "const",       "const_cast",
+                                       "consteval",   "constexpr",
+                                       "constinit",   "continue",
+                                       "decltype",    "default",
+                                       "delete",      "do",
+                                       "double",      "dynamic_cast",
+                                       "else",        "enum",
+                                       "explicit",    "export",
+                                       "extern",      "false",
+                                       "float",       "for",
+                                       "friend",      "goto",
+                                       "if",          "inline",
+                                       "int",         "long",
+                                       "main",        "mutable",
+                                       "namespace",   "new",
+                                       "noexcept",    "not",
+                                       "not_eq",      "nullptr",
+                                       "operator",    "or",
+                                       "or_eq",       "private",
+                                       "protected",   "public",
+                                       "register",    "reinterpret_cast",
+                                       "requires",    "restrict",
+                                       "return",      "short",
+                                       "signed",      "sizeof",
+                                       "static",      "static_assert",
+                                       "static_cast", "struct",
+                                       "switch",      "template",
+                                       "this",        "thread_local",
+                                       "throw",       "true",
+                                       "try",         "typedef",
+                                       "typeid",      "typename",
+                                       "typeof",      "typeof_unqual",
+                                       "union",       "unsigned",
+                                       "using",       "virtual",
+                                       "void",        "volatile",
+                                       "wchar_t",     "while",
+                                       "xor",         "xor_eq"};
+  return reserved.contains(name);
+}
+
+/// Whether the name of a function, type or macro of the C library: of a header
+/// that a caller may include beside ours, or of <stdint.h>, which ours
+/// includes.
+static bool isInLibrary(StringRef name) {
+  static const TargetLibraryInfoImpl library(
+      Triple("x86_64-unknown-linux-gnu"));
+  LibFunc function;
+  if (library.getLibFunc(name, function))
+    return true;
+  if (name.ends_with("_t"))
+    return true;
+  for (StringRef prefix :
+       {"INT", "UINT", "SIZE", "PTRDIFF", "WCHAR", "WINT", "SIG_ATOMIC"})
+    for (StringRef suffix : {"_MAX", "_MIN", "_WIDTH", "_C"})
+      if (name.starts_with(prefix) && name.ends_with(suffix))
+        return true;
+  // The last three are macros of GNU C.
+  return is_contained({"NULL", "EOF", "errno", "assert", "stdin", "stdout",
+                       "stderr", "offsetof", "linux", "unix", "i386"},
+                      name);
+}
+
+static bool isUsable(StringRef name) {
+  // What begins with an underscore belongs to the languages; the others may be
+  // types of the header.
+  return !name.empty() && isAlpha(name.front()) && !isKeyword(name) &&
+         !isInLibrary(name) && !name.starts_with("quanta_tensor_") &&
+         !name.ends_with("_results");
+}
+
+std::vector<std::string> chooseCNames(ArrayRef<StringRef> symbols) {
+  std::vector<std::string> names(symbols.size());
+  StringSet<> used;
+  for (auto [symbol, name] : llvm::zip_equal(symbols, names))
+    if (toCIdentifier(symbol) == symbol && isUsable(symbol)) {
+      name = symbol.str();
+      used.insert(name);
+    }
+  for (auto [symbol, name] : llvm::zip_equal(symbols, names)) {
+    if (!name.empty())
+      continue;
+    name = toCIdentifier(symbol);
+    if (!isUsable(name))
+      name = "quanta_" + name;
+    while (!used.insert(name).second)
+      name += "_";
+  }
+  return names;
+}
+
+} // namespace quanta
