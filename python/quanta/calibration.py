@@ -3,6 +3,8 @@
 """Running a model on data to learn the ranges of its values."""
 
 import os
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple, Union
@@ -171,7 +173,7 @@ def read(path: Path, names: List[str], count: int) -> Iterator[Sample]:
                     yield archive[name]
     except OSError as error:
         raise Error(f"cannot read '{path}': {error.strerror or error}") from None
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise Error(f"'{path}' is not a file of arrays: {error}") from None
 
 

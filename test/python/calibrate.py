@@ -127,6 +127,16 @@ class Calibration(unittest.TestCase):
         with open(self.path("cut.npy"), "wb") as file:
             file.write(content[:1000])
         refuse("cut.npy' is not a file of arrays", self.path("cut.npy"))
+        np.savez_compressed(self.path("whole.npz"), x=self.x)
+        with open(self.path("whole.npz"), "rb") as file:
+            content = file.read()
+        for name, damaged in (
+            ("half.npz", content[: len(content) // 2]),
+            ("flipped.npz", content[:100] + bytes([content[100] ^ 255]) + content[101:]),
+        ):
+            with open(self.path(name), "wb") as file:
+                file.write(damaged)
+            refuse(f"{name}' is not a file of arrays", self.path(name))
         with open(self.path("text.npy"), "w") as file:
             file.write("hello")
         refuse("text.npy' is not a file of arrays", self.path("text.npy"))
