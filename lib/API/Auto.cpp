@@ -112,6 +112,7 @@ Error RecipeChooser::start(const Statistics &statistics) {
     return file.takeError();
   statisticsFile = std::move(*file);
   std::string missing;
+  bool sawNothing = false;
   analyzer.getProgram().getModule().walk([&](QuantizableOpInterface op) {
     for (mlir::OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();
@@ -126,14 +127,21 @@ Error RecipeChooser::start(const Statistics &statistics) {
       std::optional<AutoScheme> scheme;
       if (it != statistics.observers.end())
         scheme = chooseAutoScheme(it->second, options.targetSqnr);
-      if (!scheme && missing.empty())
+      if (!scheme && missing.empty()) {
         missing = name;
+        sawNothing =
+            it != statistics.observers.end() && it->second.elements == 0;
+      }
       if (scheme)
         choice.first = *scheme;
       choice.scheme = choice.first.scheme;
       choice.reason = choice.first.reason;
     }
   });
+  if (sawNothing)
+    return createStringError("choosing a recipe needs data, and '" + missing +
+                             "' saw none: run the observed program on samples "
+                             "first");
   if (!missing.empty())
     return createStringError(
         "choosing a recipe needs statistics of histograms, and there is none "
