@@ -13,6 +13,7 @@
 #include "quanta/Transforms/FlattenMatmuls.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
+#include "quanta/Transforms/RaiseContractions.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
@@ -34,8 +35,8 @@ struct InsertObserversPass : impl::InsertObserversBase<InsertObserversPass> {
     if (keepExisting && getStage(module) != Stage::Float)
       return;
     if (failed(checkStage(module, {Stage::Float}, getArgument())) ||
-        failed(readOptions(module)) || failed(foldConstants(module)) ||
-        failed(flattenMatmuls(module)))
+        failed(readOptions(module)) || failed(raiseContractions(module)) ||
+        failed(foldConstants(module)) || failed(flattenMatmuls(module)))
       return signalPassFailure();
     module->setAttr(
         attrs::fingerprint,

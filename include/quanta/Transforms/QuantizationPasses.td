@@ -31,6 +31,30 @@ def Fuse : Pass<"quanta-fuse", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def RaiseContractions : Pass<"quanta-raise-contractions", "::mlir::ModuleOp"> {
+  let summary = "Recognise products of matrices among generic operations";
+  let description = [{
+    A `linalg.generic` that adds the products of two f32 tensors, with indexing
+    maps that pick dimensions in any order, becomes a `linalg.contract` with the
+    same maps. Sums along all that a factor has, as of squares, stay.
+    `quanta-insert-observers` does the same first.
+
+    ```mlir
+    %0 = linalg.generic {indexing_maps = [#mk, #kn, #mn], ...} ins(%x, %w) outs(%init) {
+    ^bb0(%a: f32, %b: f32, %sum: f32):
+      %p = arith.mulf %a, %b : f32
+      %s = arith.addf %sum, %p : f32
+      linalg.yield %s : f32
+    }
+    ```
+    becomes
+    ```mlir
+    %0 = linalg.contract indexing_maps = [#mk, #kn, #mn] ins(%x, %w) outs(%init)
+    ```
+  }];
+  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+}
+
 def RaiseQdq : Pass<"quanta-raise-qdq", "::mlir::ModuleOp"> {
   let summary = "float -> quantized: recognise quantize-dequantize arithmetic";
   let description = [{
