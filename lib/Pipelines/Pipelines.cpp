@@ -72,6 +72,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(createSetTarget(target));
   // Elementwise arithmetic on whole tensors is a loop like any other.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
+  pm.addPass(createCheckSizes());
   // On tensors: constants folded, contractions packed, tails fused into them.
   pm.addPass(createFoldConstants());
   pm.addPass(createFlattenMatmuls());
@@ -85,6 +86,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   }
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());
+  pm.addPass(createSeparateResults());
   // On buffers.
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

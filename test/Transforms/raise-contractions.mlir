@@ -15,8 +15,8 @@
 // CHECK: linalg.contract indexing_maps = [#{{.*}}, #{{.*}}, #{{.*}}] ins(%[[X]], %[[W]] : {{.*}}) outs(%[[T]] : tensor<4x?xf32>)
 // CHECK-NOT: linalg.generic
 // OBSERVED-LABEL: func.func @matmul(
-// OBSERVED: quanta.observe %{{.*}}, "matmul/contract_0/lhs"
-// OBSERVED: quanta.observe %{{.*}}, "matmul/contract_0/rhs"
+// OBSERVED-DAG: quanta.observe %{{.*}}, "matmul/contract_0/lhs"
+// OBSERVED-DAG: quanta.observe %{{.*}}, "matmul/contract_0/rhs"
 func.func @matmul(%x: tensor<?x8xf32>, %w: tensor<8x4xf32>, %o: tensor<?x4xf32>, %t: tensor<4x?xf32>) -> (tensor<?x4xf32>, tensor<4x?xf32>) {
   %0 = linalg.generic {indexing_maps = [#mk, #kn, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
       ins(%x, %w : tensor<?x8xf32>, tensor<8x4xf32>) outs(%o : tensor<?x4xf32>) {

@@ -43,6 +43,52 @@ def SetTarget : Pass<"quanta-set-target", "::mlir::ModuleOp"> {
     "::quanta::QuantaDialect", "::mlir::LLVM::LLVMDialect"];
 }
 
+def CheckSizes : Pass<"quanta-check-sizes", "::mlir::ModuleOp"> {
+  let summary = "Check at run time the sizes that are open before";
+  let description = [{
+    Where sizes are open, operands of an operation may turn out not to fit each
+    other, and compiled code would read what is not theirs. Ahead of each
+    `linalg` operation, cast, expansion and slice on tensors a `cf.assert`
+    compares the sizes that are not known to agree: those of two arguments, for
+    example, but not those of a tensor and of what is computed from it. Its
+    message names the operation and the dimension.
+
+    ```mlir
+    %0 = linalg.add ins(%x, %y : tensor<?xf32>, tensor<?xf32>) outs(%e : tensor<?xf32>) -> tensor<?xf32>
+    ```
+    gets before it
+    ```mlir
+    %n = tensor.dim %x, %c0 : tensor<?xf32>
+    %m = tensor.dim %y, %c0 : tensor<?xf32>
+    %fits = arith.cmpi eq, %n, %m : index
+    cf.assert %fits, "dimension 0 of operand 1 of 'linalg.add' has a size that does not fit"
+    ```
+
+    Indices that are data, of `tensor.extract` for example, are not checked.
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::cf::ControlFlowDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def SeparateResults : Pass<"quanta-separate-results", "::mlir::ModuleOp"> {
+  let summary = "Give each result of a function memory of its own";
+  let description = [{
+    Whoever calls a public function frees its results one by one. A tensor that
+    is returned twice, or beside another form of itself, is copied.
+
+    ```mlir
+    return %0, %0 : tensor<4xf32>, tensor<4xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = bufferization.alloc_tensor() copy(%0) : tensor<4xf32>
+    return %0, %1 : tensor<4xf32>, tensor<4xf32>
+    ```
+  }];
+  let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
+}
+
 def AnnotateFunctions : Pass<"quanta-annotate-functions", "::mlir::ModuleOp"> {
   let summary = "Give LLVM functions the module's CPU and features";
   let description = [{

@@ -1,0 +1,76 @@
+// RUN: quant-opt %s --quanta-check-sizes --canonicalize | FileCheck %s
+
+#id = affine_map<(d0, d1) -> (d0, d1)>
+#row = affine_map<(d0, d1) -> (d1)>
+
+// What follows from one tensor fits; static sizes are the verifier's.
+// CHECK-LABEL: func.func @fits(
+// CHECK-NOT: cf.assert
+// CHECK: return
+func.func @fits(%x: tensor<?x8xf32>, %w: tensor<8x4xf32>, %b: tensor<4xf32>) -> tensor<?x2x2xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<?x8xf32>, tensor<8x4xf32>) outs(%f : tensor<?x4xf32>) -> tensor<?x4xf32>
+  %1 = linalg.generic {indexing_maps = [#id, #row, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%0, %b : tensor<?x4xf32>, tensor<4xf32>) outs(%e : tensor<?x4xf32>) {
+  ^bb0(%a: f32, %c: f32, %o: f32):
+    %s = arith.addf %a, %c : f32
+    linalg.yield %s : f32
+  } -> tensor<?x4xf32>
+  %m = tensor.dim %1, %c0 : tensor<?x4xf32>
+  %2 = tensor.expand_shape %1 [[0], [1, 2]] output_shape [%m, 2, 2] : tensor<?x4xf32> into tensor<?x2x2xf32>
+  return %2 : tensor<?x2x2xf32>
+}
+
+// CHECK-LABEL: func.func @arguments(
+// CHECK-SAME: %[[X:.*]]: tensor<?x?xf32>, %[[W:.*]]: tensor<8x4xf32>, %[[O:.*]]: tensor<?x4xf32>)
+// CHECK-DAG: %[[N:.*]] = tensor.dim %[[X]], %c0
+// CHECK-DAG: %[[K:.*]] = tensor.dim %[[X]], %c1
+// CHECK-DAG: %[[M:.*]] = tensor.dim %[[O]], %c0
+// CHECK-DAG: %[[INNER:.*]] = arith.cmpi eq, %[[K]], %c8
+// CHECK-DAG: %[[OUTER:.*]] = arith.cmpi eq, %[[N]], %[[M]]
+// CHECK-DAG: cf.assert %[[INNER]], "dimension 0 of operand 1 of 'linalg.matmul' {{.*}}has a size that does not fit"
+// CHECK-DAG: cf.assert %[[OUTER]], "dimension 0 of operand 2 of 'linalg.matmul' {{.*}}has a size that does not fit"
+// CHECK: linalg.matmul
+func.func @arguments(%x: tensor<?x?xf32>, %w: tensor<8x4xf32>, %o: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %0 = linalg.matmul ins(%x, %w : tensor<?x?xf32>, tensor<8x4xf32>) outs(%o : tensor<?x4xf32>) -> tensor<?x4xf32>
+  return %0 : tensor<?x4xf32>
+}
+
+// The last window has to end inside of the input: 2 * (size - 1) + 2 is there.
+// CHECK-LABEL: func.func @window(
+// CHECK: %[[LAST:.*]] = affine.apply #{{.*}}()[%{{.*}}]
+// CHECK: arith.cmpi slt, %[[LAST]], %{{.*}}
+// CHECK: cf.assert
+// CHECK: linalg.conv_1d_nwc_wcf
+func.func @window(%x: tensor<1x?x8xf32>, %w: tensor<3x8x4xf32>, %o: tensor<1x?x4xf32>) -> tensor<1x?x4xf32> {
+  %0 = linalg.conv_1d_nwc_wcf {dilations = dense<1> : tensor<1xi64>, strides = dense<2> : tensor<1xi64>}
+      ins(%x, %w : tensor<1x?x8xf32>, tensor<3x8x4xf32>) outs(%o : tensor<1x?x4xf32>) -> tensor<1x?x4xf32>
+  return %0 : tensor<1x?x4xf32>
+}
+
+// CHECK-LABEL: func.func @shapes(
+// CHECK: cf.assert %{{.*}}, "dimension 0 of operand 0 of 'tensor.cast'
+// CHECK: cf.assert %{{.*}}, "dimension 0 of operand 0 of 'tensor.expand_shape'
+// CHECK: arith.cmpi sge, %{{.*}}, %c0
+// CHECK: cf.assert %{{.*}}, "dimension 0 of 'tensor.extract_slice'
+// CHECK: cf.assert %{{.*}}, "dimension 0 of 'tensor.extract_slice'
+func.func @shapes(%x: tensor<?xf32>, %n: index) -> (tensor<4xf32>, tensor<?x4xf32>, tensor<2xf32>) {
+  %0 = tensor.cast %x : tensor<?xf32> to tensor<4xf32>
+  %1 = tensor.expand_shape %x [[0, 1]] output_shape [%n, 4] : tensor<?xf32> into tensor<?x4xf32>
+  %2 = tensor.extract_slice %x[%n] [2] [1] : tensor<?xf32> to tensor<2xf32>
+  return %0, %1, %2 : tensor<4xf32>, tensor<?x4xf32>, tensor<2xf32>
+}
+
+// All of a tensor needs no check.
+// CHECK-LABEL: func.func @whole(
+// CHECK-NOT: cf.assert
+func.func @whole(%x: tensor<?x8xf32>) -> tensor<?x2xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %0 = tensor.extract_slice %x[0, 3] [%n, 2] [1, 2] : tensor<?x8xf32> to tensor<?x2xf32>
+  return %0 : tensor<?x2xf32>
+}
