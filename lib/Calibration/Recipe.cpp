@@ -57,6 +57,13 @@ template <> struct RecipeWords<quanta::ActivationStorage> {
        {"i8", quanta::ActivationStorage::I8}};
 };
 
+template <> struct RecipeWords<quanta::Residual> {
+  static constexpr StringLiteral key = "residual";
+  static constexpr std::pair<StringLiteral, quanta::Residual> words[] = {
+      {"float", quanta::Residual::Float},
+      {"quantized", quanta::Residual::Quantized}};
+};
+
 template <> struct RecipeWords<quanta::WeightGranularity> {
   static constexpr StringLiteral key = "weight";
   static constexpr std::pair<StringLiteral, quanta::WeightGranularity> words[] =
@@ -123,6 +130,7 @@ static void mapFields(IO &io, quanta::RecipeFields &fields) {
   io.mapOptional("activation", fields.activation);
   io.mapOptional("symmetry", fields.symmetry);
   io.mapOptional("granularity", fields.granularity);
+  io.mapOptional("residual", fields.residual);
   io.mapOptional("observer", fields.observer);
   io.mapOptional("range_selection", fields.rangeSelection);
   io.mapOptional("percentile", fields.percentile);
@@ -285,6 +293,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
     fill(said.activation, fields.activation);
     fill(said.symmetry, fields.symmetry);
     fill(said.granularity, fields.granularity);
+    fill(said.residual, fields.residual);
     fill(said.observer, fields.observer);
     fill(said.rangeSelection, fields.rangeSelection);
     fill(said.percentile, fields.percentile);
@@ -306,6 +315,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
   result.scheme = said.scheme.value_or(result.scheme);
   result.activation = said.activation.value_or(result.activation);
   result.granularity = said.granularity.value_or(result.granularity);
+  result.residual = said.residual;
   result.observer = said.observer;
   result.range.selection = said.rangeSelection.value_or(RangeSelection::Max);
   result.range.percentile = said.percentile.value_or(result.range.percentile);

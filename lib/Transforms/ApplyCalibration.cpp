@@ -19,10 +19,12 @@
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/IR/Dominance.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
-
-#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
@@ -274,6 +276,18 @@ private:
     return fake;
   }
 
+  /// Elementwise operations behind the rounding read what it leaves, so that
+  /// nothing else of the tensor has to be stored.
+  static void shareRounding(ObserveOp observe, FakeQuantOp fake) {
+    DominanceInfo dominance;
+    observe.getInput().replaceUsesWithIf(fake, [&](OpOperand &use) {
+      auto reader = dyn_cast<linalg::GenericOp>(use.getOwner());
+      return reader && linalg::isElementwise(reader) &&
+             dominance.properlyDominates(fake.getOperation(),
+                                         reader.getOperation());
+    });
+  }
+
   FailureOr<Value> simulateActivation(QuantizableOpInterface op,
                                       OpOperand &factor, ObserveOp observe) {
     OperandScheme scheme = resolve(op, observe.getName());
@@ -288,8 +302,15 @@ private:
     if (failed(type))
       return failure();
     OpBuilder builder(observe);
-    fake = FakeQuantOp::create(builder, observe.getLoc(), observe.getInput(),
-                               *type, observe.getNameAttr());
+    auto rounding =
+        FakeQuantOp::create(builder, observe.getLoc(), observe.getInput(),
+                            *type, observe.getNameAttr());
+    fake = rounding;
+    bool isConvolution = isa<linalg::ConvolutionOpInterface>(op.getOperation());
+    if (scheme.residual.value_or(isConvolution
+                                     ? Residual::Quantized
+                                     : Residual::Float) == Residual::Quantized)
+      shareRounding(observe, rounding);
     return fake;
   }
 

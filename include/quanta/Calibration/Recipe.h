@@ -23,6 +23,8 @@ enum class Scheme { Static, Dynamic, WeightOnly, Float };
 /// What has a range of its own where it is found at run time.
 enum class Granularity { PerRow, PerTensor };
 enum class ActivationStorage { U8, I8 };
+/// What elementwise operations read of a tensor that is quantized for others.
+enum class Residual { Float, Quantized };
 enum class Symmetry { Affine, Symmetric };
 enum class WeightGranularity { PerChannel, PerTensor, PerBlock };
 /// Storage of the weights of a weight-only contraction.
@@ -34,6 +36,7 @@ struct RecipeFields {
   std::optional<ActivationStorage> activation;
   std::optional<Symmetry> symmetry;
   std::optional<Granularity> granularity;
+  std::optional<Residual> residual;
   /// Name of an `ObserverKind`.
   std::optional<std::string> observer;
   std::optional<RangeSelection> rangeSelection;
@@ -77,6 +80,7 @@ struct OperandScheme {
   Scheme scheme = Scheme::Static;
   ActivationStorage activation = ActivationStorage::U8;
   Granularity granularity = Granularity::PerRow;
+  std::optional<Residual> residual;
   std::optional<std::string> observer;
   /// Selection of the activation's range; `isSymmetric` is its symmetry.
   RangeOptions range;
@@ -98,6 +102,7 @@ struct OperandScheme {
 ///     activation: u8            # or i8
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
 ///     granularity: per_row      # or per_tensor; for dynamic
+///     residual: float           # or quantized, as for inputs of convolutions
 ///     observer: min_max         # or another kind of quanta.observe
 ///     range_selection: max      # or mse, percentile, entropy: for activations
 ///     percentile: 99.99         # above 50, at most 100
@@ -134,6 +139,11 @@ struct OperandScheme {
 /// whole tensor. The right one of two activations is always `symmetric` then:
 /// i8 in the narrow range, or u8 around 128. Anything `float` makes its
 /// contraction compute in float.
+///
+/// A `static` activation that elementwise operations read too, as a residual,
+/// is `float` for them, or `quantized`: the rounded tensor is then the only one
+/// in memory, as in models in QDQ form. Convolutions, whose activations are
+/// large beside their weights, take the second where a recipe says nothing.
 ///
 /// With `weight_only`, the activation stays float and needs no statistics, and
 /// the constant weight is stored as integers: 8 or 4 bits each, with a scale
