@@ -161,8 +161,19 @@ llvm::Expected<HostTensor> toTensor(nb::handle value, const ValueType &type,
       owner = nb::steal(dense);
     }
   } else {
-    PyObject *made =
-        PyArray_FROM_OTF(object, getTypeNumber(type.kind), NPY_ARRAY_CARRAY_RO);
+    // Integers become floats, but what NumPy itself takes for floats does not
+    // become integers.
+    PyObject *plain = PyArray_FROM_O(object);
+    if (!plain)
+      throw nb::python_error();
+    nb::object kept = nb::steal(plain);
+    auto *found = reinterpret_cast<PyArrayObject *>(plain);
+    bool isCut = PyTypeNum_ISINTEGER(getTypeNumber(type.kind)) &&
+                 type.kind != ElementKind::BF16 && PyArray_SIZE(found) > 0 &&
+                 PyArray_ISFLOAT(found);
+    PyObject *made = isCut ? PyArray_FROM_O(object)
+                           : PyArray_FROM_OTF(object, getTypeNumber(type.kind),
+                                              NPY_ARRAY_CARRAY_RO);
     if (!made)
       throw nb::python_error();
     owner = nb::steal(made);

@@ -171,6 +171,9 @@ class Errors(unittest.TestCase):
         self.check(r"expected rank 2 .*got 4xf32", run, x[0])
         self.check(r"expected size 4 in dimension 1.*got 2x3xf32", run, x[:, :3])
         self.check(r"argument 0 of 'f': .*float32.*got <U1", run, np.array([["a"]]))
+        whole = compile_text(elementwise("arith.addi", "i32"))
+        self.assertEqual(whole([[1, 2, 3, 4]])[0, 3], 8)
+        self.check(r"expected elements of type i32 .* got 1x4xf64", whole, [[1.9, 2, 3, 4]])
         with self.assertRaises(TypeError):
             run(x=x)
         with self.assertRaises(TypeError):
