@@ -14,6 +14,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
@@ -240,6 +241,9 @@ static Error emitCode(const Options &options, const Program &program) {
     return createStringError("--target=" + options.target +
                              " has an empty part: it is a triple, or a triple "
                              "and CPUs, with commas between them");
+  if (parts.size() > 1 && options.cpu.getNumOccurrences() > 0)
+    return createStringError("--target=" + options.target +
+                             " names the CPU, and so does --cpu");
   compileOptions.triple = parts[0].str();
   if (parts.size() > 1)
     compileOptions.cpu = parts[1].str();
@@ -268,7 +272,7 @@ static Error emitCode(const Options &options, const Program &program) {
     write(outs());
   else if (Error error = writeFileAtomically(options.file, write))
     return error;
-  if (headerText.empty())
+  if (headerText.empty() || options.file == "-")
     return Error::success();
   return writeFileAtomically(header,
                              [&](raw_ostream &os) { os << headerText; });
@@ -426,6 +430,7 @@ static Error checkOptions(const Options &options) {
   const Use uses[] = {{options.file, emits, "--emit"},
                       {options.target, emits, "--emit"},
                       {options.inputs, !emits, "programs that are run"},
+                      {options.entry, !emits, "programs that are run"},
                       {options.outputs, runs, "programs that are run alone"},
                       {options.benchmark, runs, "programs that are run alone"},
                       {options.printISA, runs, "programs that are run alone"},
@@ -455,6 +460,10 @@ static Error checkOptions(const Options &options) {
   for (const Use &use : uses)
     if (use.option.getNumOccurrences() > 0 && !use.isUsed)
       return createStringError(spell(use.option) + " is for " + use.where);
+  if (options.cacheDir.getNumOccurrences() > 0 && !options.cacheDir.empty())
+    if (std::error_code error = sys::fs::create_directories(options.cacheDir))
+      return createStringError("cannot keep files in --cache-dir=" +
+                               options.cacheDir + ": " + error.message());
   if (emits + options.checkStages + (analyzes || chooses) > 1)
     return createStringError("--emit, --check-stages and --analyze or "
                              "--choose-recipe exclude each other");

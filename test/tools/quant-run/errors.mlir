@@ -10,6 +10,14 @@
 // RUN: %python -c "open(r'%t/cut.npz', 'wb').write(b'PK\x03\x04')"
 // RUN: %python -c "open(r'%t/cut.mlir', 'w').write('func.func @f() {')"
 
+// RUN: not quant-run %s --emit=obj --entry=f -o %t/f.o 2>&1 | FileCheck %s --check-prefix=EMITENTRY
+// EMITENTRY: error: --entry is for programs that are run
+// RUN: not quant-run %s --emit=obj --target=x86_64-linux-gnu,haswell --cpu=nonsense -o %t/f.o 2>&1 | FileCheck %s --check-prefix=TWOCPUS
+// TWOCPUS: error: --target=x86_64-linux-gnu,haswell names the CPU, and so does --cpu
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --cache-dir=%t/x.npy/cache 2>&1 | FileCheck %s --check-prefix=CACHE
+// CACHE: error: cannot keep files in --cache-dir={{.*}}x.npy/cache: Not a directory
+// RUN: cd %t && quant-run %s --emit=obj -o - > piped.o && not ls ./-.h
+
 // RUN: not quant-run %t/none.mlir 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: {{.*}}none.mlir: No such file or directory
 // RUN: not quant-run %t/cut.mlir 2>&1 | FileCheck %s --check-prefix=SYNTAX
