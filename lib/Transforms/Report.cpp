@@ -12,6 +12,7 @@
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
@@ -136,12 +137,54 @@ private:
       } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
         if (!computesInFloat(linalgOp))
           return;
-        if (isa<linalg::ConvolutionOpInterface>(op))
+        if (isa<linalg::ConvolutionOpInterface>(op)) {
           left.push_back({op, "pooling: its input is stored as f32", 0});
-        else
+        } else if (isSumOfProducts(linalgOp)) {
+          int64_t count = countIterations(linalgOp);
+          macs += count;
+          left.push_back({op,
+                          "a sum of products that is none of two matrices has "
+                          "no quantized counterpart",
+                          count});
+        } else {
           ++glue[linalgOp.getNumReductionLoops() > 0].count;
+        }
       }
     });
+  }
+
+  /// Whether a generic operation multiplies its inputs, some of which it reads
+  /// again for indices of the result that others have, and adds the products.
+  static bool isSumOfProducts(linalg::LinalgOp op) {
+    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+    if (!generic || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2)
+      return false;
+    auto sum = generic.getBody()
+                   ->getTerminator()
+                   ->getOperand(0)
+                   .getDefiningOp<arith::AddFOp>();
+    if (!sum || !llvm::any_of(sum->getOperands(), [](Value value) {
+          return value.getDefiningOp<arith::MulFOp>();
+        }))
+      return false;
+    return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+      AffineMap map = op.getMatchingIndexingMap(input);
+      bool reads = false, misses = false;
+      for (auto [dim, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+        if (kind == utils::IteratorType::reduction)
+          reads |= map.isFunctionOfDim(dim);
+        else
+          misses |= !map.isFunctionOfDim(dim);
+      return reads && misses;
+    });
+  }
+
+  /// Open sizes count as 1, as they do for contractions.
+  static int64_t countIterations(linalg::LinalgOp op) {
+    int64_t count = 1;
+    for (int64_t size : op.getStaticLoopRanges())
+      count *= ShapedType::isDynamic(size) ? 1 : size;
+    return count;
   }
 
   static std::string getReason(Operation *op) {

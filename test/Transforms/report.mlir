@@ -8,6 +8,7 @@
 // RUN:   | FileCheck %t/model.mlir --check-prefix=UNWRITABLE
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=strict=true -o /dev/null 2>&1 | count 0
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/all-integer.mlir
+// RUN: quant-opt %t/three-factors.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/three-factors.mlir
 // RUN: not quant-opt %t/simulated.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/simulated.mlir
 // RUN: not quant-opt %t/integer.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/integer.mlir
 
@@ -80,6 +81,29 @@ func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %
 // JSON: "kind": "reduction",
 // JSON-NEXT: "count": 1,
 // UNWRITABLE: error: cannot write report file '{{.*}}/no/such/folder/report.json': {{.*}}
+
+// A product of three factors counts, as nn.Bilinear makes one.
+//--- three-factors.mlir
+#x = affine_map<(b, o, i, j) -> (b, i)>
+#w = affine_map<(b, o, i, j) -> (o, i, j)>
+#y = affine_map<(b, o, i, j) -> (b, j)>
+#z = affine_map<(b, o, i, j) -> (b, o)>
+// CHECK: "int8_mac_share": 0,
+// CHECK: "macs": 120,
+// CHECK: "left_in_float": [
+// CHECK: "reason": "a sum of products that is none of two matrices has no quantized counterpart",
+// CHECK-NEXT: "macs": 120
+func.func @main(%x: tensor<2x4xf32>, %w: tensor<3x4x5xf32>, %y: tensor<2x5xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  %0 = linalg.generic {indexing_maps = [#x, #w, #y, #z], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%x, %w, %y : tensor<2x4xf32>, tensor<3x4x5xf32>, tensor<2x5xf32>) outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %s: f32):
+    %p = arith.mulf %a, %b : f32
+    %q = arith.mulf %p, %c : f32
+    %t = arith.addf %s, %q : f32
+    linalg.yield %t : f32
+  } -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
 
 //--- all-integer.mlir
 !u8 = !quant.uniform<u8:f32, 0.5:3>
