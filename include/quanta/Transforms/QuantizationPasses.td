@@ -13,7 +13,9 @@ include "mlir/Pass/PassBase.td"
 def Fuse : Pass<"quanta-fuse", "::mlir::ModuleOp"> {
   let summary = "Give every contraction its bias and one elementwise tail";
   let description = [{
-    Works on the simulated stage and keeps it. Adding a constant bias to a
+    Keeps the stage, which may be any but the observed one and LLVM's: on the
+    simulated one it is part of `quanta-ptq`, on the others of
+    `quanta-to-kernel`. Adding a constant bias to a
     contraction becomes the value on which the contraction accumulates, and
     successive elementwise operations become one.
 
