@@ -152,9 +152,10 @@ struct FormAveragePool : OpRewritePattern<QuantizeOp> {
     if (!isPerTensor(op) || !divide)
       return rewriter.notifyMatchFailure(op, "is of no quotient");
     std::optional<float> count = matchDivision(divide);
-    Value sums = divide.getDpsInputs().front();
-    auto pool = sums.getDefiningOp<linalg::LinalgOp>();
-    if (!count || !pool || !isSum(pool))
+    auto pool =
+        count ? divide.getDpsInputs().front().getDefiningOp<linalg::LinalgOp>()
+              : linalg::LinalgOp();
+    if (!pool || !isSum(pool))
       return rewriter.notifyMatchFailure(divide, "is no mean");
     Value source = getQuantized(pool->getOperand(0));
     FailureOr<linalg::ConvolutionDimensions> dims =

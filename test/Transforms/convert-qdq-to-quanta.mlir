@@ -50,6 +50,22 @@ func.func @mixed(%a: tensor<4x!u8>, %b: tensor<4xf32>) -> tensor<4x!r> {
   return %2 : tensor<4x!r>
 }
 
+// What is quantized may be computed from nothing.
+// CHECK-LABEL: func @indices
+// CHECK: linalg.index
+func.func @indices() -> tensor<4x!r> {
+  %e = tensor.empty() : tensor<4xf32>
+  %0 = linalg.generic {indexing_maps = [#vector], iterator_types = ["parallel"]} outs(%e : tensor<4xf32>) {
+  ^bb0(%out: f32):
+    %i = linalg.index 0 : index
+    %j = arith.index_cast %i : index to i32
+    %f = arith.sitofp %j : i32 to f32
+    linalg.yield %f : f32
+  } -> tensor<4xf32>
+  %1 = quanta.quantize %0 : tensor<4xf32> to tensor<4x!r>
+  return %1 : tensor<4x!r>
+}
+
 // -----
 
 // A program without pairs is left alone.
