@@ -1,5 +1,4 @@
-//===- Stage.cpp - The stages of the compilation
-//-----------------------------===//
+//===- Stage.cpp - The stages of the compilation --------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -16,7 +15,9 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <optional>
 
@@ -112,10 +113,33 @@ static LogicalResult refuse(Operation *op, Stage stage, ArrayRef<Stage> taken,
                            << describeStages(taken);
 }
 
+/// What no pass can work on, at whatever stage: a short text can ask for more
+/// elements than memory holds, and functions in modules of their own are not
+/// those of this one.
+static LogicalResult checkForm(ModuleOp module, Operation *op) {
+  if (isa<ModuleOp>(op) && op != module)
+    return op->emitOpError() << "stands inside of another one: compile them "
+                             << "one by one";
+  Attribute value;
+  if (!matchPattern(op, m_Constant(&value)))
+    return success();
+  auto elements = dyn_cast<ElementsAttr>(value);
+  if (!elements)
+    return success();
+  constexpr int64_t limit = int64_t(1) << 32;
+  int64_t count = 1;
+  for (int64_t size : elements.getShapedType().getShape())
+    if (llvm::MulOverflow(count, size, count) || count >= limit)
+      return op->emitOpError() << "has 2^32 elements or more";
+  return success();
+}
+
 LogicalResult checkStage(ModuleOp module, ArrayRef<Stage> taken,
                          StringRef passName) {
   bool hasStage = false;
   WalkResult result = module.walk([&](Operation *op) {
+    if (failed(checkForm(module, op)))
+      return WalkResult::interrupt();
     std::optional<Stage> stage = getStageOf(op);
     if (!stage)
       return WalkResult::advance();

@@ -7,6 +7,9 @@
 // RUN: not quant-opt %t/kernel.mlir --quanta-check-stage 2>&1 | FileCheck %t/kernel.mlir
 // RUN: not quant-opt %t/fused.mlir --quanta-check-stage 2>&1 | FileCheck %t/fused.mlir
 // RUN: not quant-opt %t/llvm.mlir --quanta-check-stage 2>&1 | FileCheck %t/llvm.mlir
+// RUN: not quant-opt %t/huge.mlir --quanta-check-stage 2>&1 | FileCheck %t/huge.mlir
+// RUN: not quant-opt %t/huge.mlir --quanta-ptq=statistics=%t/none 2>&1 | FileCheck %t/huge.mlir
+// RUN: not quant-opt %t/nested.mlir --quanta-to-llvm 2>&1 | FileCheck %t/nested.mlir
 // RUN: quant-opt %t/kernel.mlir --quanta-check-stage=kernel=true -o /dev/null
 // RUN: not quant-opt %t/tensors.mlir --quanta-check-stage="kernel=true for=kernels" 2>&1 | FileCheck %t/tensors.mlir
 // RUN: not quant-opt %t/float.mlir --quanta-check-stage=kernel=true 2>&1 | FileCheck %s --check-prefix=SIGNATURE
@@ -61,6 +64,23 @@ func.func @main(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %o: 
     quanta.yield %acc : i32
   } -> tensor<4x3xi32>
   return %0 : tensor<4x3xi32>
+}
+
+//--- huge.mlir
+func.func @main() -> tensor<4000000000x4000000000xf32> {
+  // CHECK: huge.mlir:[[@LINE+1]]:8: error: 'arith.constant' op has 2^32 elements or more
+  %0 = arith.constant dense<1.0> : tensor<4000000000x4000000000xf32>
+  return %0 : tensor<4000000000x4000000000xf32>
+}
+
+//--- nested.mlir
+module {
+  // CHECK: nested.mlir:[[@LINE+1]]:3: error: 'builtin.module' op stands inside of another one: compile them one by one
+  module @inner {
+    func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
+      return %x : tensor<2xf32>
+    }
+  }
 }
 
 //--- llvm.mlir
