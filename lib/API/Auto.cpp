@@ -240,7 +240,8 @@ static Budget judge(const Analysis &analysis, double maxLoss) {
 /// Lifts the activations that have half of the noise of those with the scheme
 /// `from`. Where nothing was measured (in a loop), the prediction counts.
 bool RecipeChooser::lift(Scheme from) {
-  SmallVector<std::pair<double, Choice *>> candidates;
+  // By noise, the largest first; of equals in the order of the program.
+  std::vector<std::tuple<double, size_t, Choice *>> candidates;
   double total = 0;
   for (auto &[name, choice] : choices) {
     if (choice.scheme != from)
@@ -251,21 +252,20 @@ bool RecipeChooser::lift(Scheme from) {
     // What is exact already cannot be better.
     if (!(noise > 0))
       continue;
-    candidates.push_back({noise, &choice});
+    candidates.push_back({-noise, candidates.size(), &choice});
     total += noise;
   }
-  stable_sort(candidates,
-              [](const auto &a, const auto &b) { return a.first > b.first; });
+  sort(candidates);
   double lifted = 0;
-  for (auto [noise, choice] : candidates) {
+  for (auto [negated, index, choice] : candidates) {
     if (lifted > 0 && lifted >= total / 2)
       break;
-    lifted += noise;
+    lifted -= negated;
     choice->scheme = from == Scheme::Static ? Scheme::Dynamic : Scheme::Float;
     choice->reason = formatv(
         "{0} kept {1:F1} dB, and the budget of the whole model did not hold",
         from == Scheme::Static ? "a static range" : "a range for each row",
-        -10 * std::log10(noise));
+        -10 * std::log10(-negated));
   }
   return !candidates.empty();
 }
