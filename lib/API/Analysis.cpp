@@ -31,6 +31,7 @@ struct ExposedOperand {
   unsigned before, after;
   /// For a range known at compile time.
   std::optional<QuantParams> params;
+  bool isFloat = false;
 };
 
 struct ExposedLayer {
@@ -153,6 +154,10 @@ static void addResult(ResultFigures &figures, const HostTensor &reference,
 static void addOperand(OperandFigures &figures, const ExposedOperand &exposed,
                        const HostTensor &before, const HostTensor &after) {
   figures.error.add(before, after);
+  for (int64_t i = 0, e = before.getNumElements(); exposed.isFloat && i < e;
+       ++i)
+    figures.saturated += std::isfinite(readElement(before, i)) &&
+                         std::isinf(readElement(after, i));
   if (!exposed.params)
     return;
   const QuantParams &params = *exposed.params;
@@ -283,13 +288,15 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
       bool isWeight = false;
       operand.scheme = "float";
       if (auto fake = dyn_cast_or_null<FakeQuantOp>(producer)) {
-        operand.scheme = "static";
+        mlir::FloatType type = fake.getFloatType();
+        operand.scheme = !type ? "static" : type.isF16() ? "fp16" : "bf16";
         operand.name = fake.getName().value_or("").str();
         isWeight = !!getConstant(fake.getInput());
         if (isWeight)
           addWeight(operand, fake);
         exposed.emplace();
         exposed->params = QuantParams::getOfWeight(fake.getQuantizedType());
+        exposed->isFloat = type != nullptr;
       } else if (auto fake = dyn_cast_or_null<DynamicFakeQuantOp>(producer)) {
         operand.scheme = "dynamic";
         operand.name = fake.getName().value_or("").str();

@@ -99,6 +99,10 @@ static StringRef stringifyScheme(Scheme scheme) {
     return "dynamic";
   case Scheme::WeightOnly:
     return "weight_only";
+  case Scheme::Float16:
+    return "fp16";
+  case Scheme::BFloat16:
+    return "bf16";
   case Scheme::Float:
     return "float";
   }

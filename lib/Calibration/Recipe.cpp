@@ -40,6 +40,8 @@ template <> struct RecipeWords<quanta::Scheme> {
       {"static", quanta::Scheme::Static},
       {"dynamic", quanta::Scheme::Dynamic},
       {"weight_only", quanta::Scheme::WeightOnly},
+      {"fp16", quanta::Scheme::Float16},
+      {"bf16", quanta::Scheme::BFloat16},
       {"float", quanta::Scheme::Float}};
 };
 

@@ -81,16 +81,12 @@ LogicalResult verifyFusedFactors(FusedOpInterface op) {
   DotAttrInterface dot = op.getDot();
   bool isFloat = dot.getDotShape().isFloat;
   bool isStored = dot.getDotShape().storedBits > 0;
-  auto isFactor = [&](Value factor) {
-    Type type = getElementTypeOrSelf(factor);
-    return isFloat ? type.isF32() : type.isInteger(8);
-  };
+  Type lhs = getElementTypeOrSelf(op.getLhs());
   Type accumulator = getElementTypeOrSelf(op.getInit());
   if (isStored && !isa<FusedMatmulOp>(op.getOperation()))
     return op->emitOpError() << "takes no stored weights";
-  if (!isFactor(op.getLhs()) ||
-      (isStored ? !getElementTypeOrSelf(op.getRhs()).isInteger(8)
-                : !isFactor(op.getRhs())))
+  if ((isFloat ? !lhs.isF32() : !lhs.isInteger(8)) ||
+      getElementTypeOrSelf(op.getRhs()) != dot.getPackedType())
     return op->emitOpError() << "lhs and rhs must hold the factors of " << dot;
   if (isFloat ? !accumulator.isF32() : !accumulator.isInteger(32))
     return op->emitOpError() << "init must hold the accumulators of " << dot;

@@ -66,6 +66,8 @@ LogicalResult ObserveOp::verify() {
 }
 
 LogicalResult FakeQuantOp::verify() {
+  if (getFloatType())
+    return success();
   if (failed(verifyQuantizedType(
           getInput().getType(), getQuantizedType(),
           [&] { return emitOpError(); },

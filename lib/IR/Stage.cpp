@@ -55,6 +55,9 @@ std::optional<Stage> getStageOf(Operation *op) {
     return Stage::Observed;
   if (isa<FakeQuantOp, DynamicFakeQuantOp, FakeQuantGradOp>(op))
     return Stage::Simulated;
+  // Its weights need not be of a quantized type.
+  if (isa<WeightOnlyContractOp>(op))
+    return Stage::Quantized;
   if (isa<FusedOpInterface, PackOp>(op))
     return Stage::Kernel;
   if (isa<LLVM::LLVMFuncOp>(op))

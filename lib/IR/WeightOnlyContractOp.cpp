@@ -13,12 +13,15 @@ namespace quanta {
 
 LogicalResult WeightOnlyContractOp::verify() {
   RankedTensorType weights = getWeights().getType();
-  if (failed(verifyQuantizedType(
-          weights, weights.getElementType(), [&] { return emitOpError(); },
-          /*isWeight=*/true)))
-    return failure();
-  if (QuantParams::getOfWeight(weights.getElementType())->storageWidth() > 8)
-    return emitOpError() << "weights must have at most 8 bits of storage";
+  Type element = weights.getElementType();
+  if (!isa<FloatType>(element)) {
+    if (failed(verifyQuantizedType(
+            weights, element, [&] { return emitOpError(); },
+            /*isWeight=*/true)))
+      return failure();
+    if (QuantParams::getOfWeight(element)->storageWidth() > 8)
+      return emitOpError() << "weights must have at most 8 bits of storage";
+  }
   return verifyContractionMaps(
       *this, getIndexingMaps(),
       {getLhs().getType(), weights, getResult().getType()});

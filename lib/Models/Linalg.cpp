@@ -59,6 +59,30 @@ std::optional<unsigned> getChannelIterator(linalg::LinalgOp op) {
   return own ? own : shared;
 }
 
+/// Reorders iterators: those of the result, then those that move a window, then
+/// the other ones that are summed over.
+SmallVector<AffineMap> sumWindowFirst(ArrayRef<AffineMap> maps) {
+  unsigned dims = maps[2].getNumDims();
+  SmallVector<unsigned> classes(dims, 2);
+  for (unsigned dim = 0; dim < dims; ++dim) {
+    if (maps[2].isFunctionOfDim(dim))
+      classes[dim] = 0;
+    else if (!findDim(maps[0], dim) || !findDim(maps[1], dim))
+      classes[dim] = 1;
+  }
+  SmallVector<unsigned> order = llvm::to_vector(llvm::seq(dims));
+  llvm::stable_sort(
+      order, [&](unsigned a, unsigned b) { return classes[a] < classes[b]; });
+  MLIRContext *context = maps[2].getContext();
+  SmallVector<AffineExpr> replacements(dims);
+  for (auto [position, dim] : llvm::enumerate(order))
+    replacements[dim] = getAffineDimExpr(position, context);
+  SmallVector<AffineMap> result;
+  for (AffineMap map : maps)
+    result.push_back(map.replaceDimsAndSymbols(replacements, {}, dims, 0));
+  return result;
+}
+
 bool isMatmul(linalg::LinalgOp op) {
   auto matmul = dyn_cast<linalg::MatmulOp>(op.getOperation());
   return matmul && !matmul.hasUserDefinedMaps();
@@ -168,7 +192,7 @@ struct ContractionModel
   Value buildWeightOnly(Operation *op, OpBuilder &builder, ValueRange factors,
                         unsigned weight, Value init) const {
     SmallVector<AffineMap> maps =
-        cast<linalg::LinalgOp>(op).getIndexingMapsArray();
+        sumWindowFirst(cast<linalg::LinalgOp>(op).getIndexingMapsArray());
     return WeightOnlyContractOp::create(
         builder, op->getLoc(), factors[1 - weight], factors[weight], init,
         builder.getAffineMapArrayAttr(

@@ -8,7 +8,9 @@
 
 #include "quanta/Numerics/Reference.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 namespace quanta::reference {
@@ -88,6 +90,36 @@ DynamicRange chooseDynamicRange(const float *row, int64_t count,
 float addStoredProduct(float x, int32_t q, float scale, int32_t zeroPoint,
                        float acc) {
   return std::fma(x, dequantize(q, scale, zeroPoint), acc);
+}
+
+/// The nearest number with `digits` binary digits, none of them below
+/// `2^lowest`, and infinity beyond `largest`.
+static float roundToDigits(float x, int digits, int lowest, float largest) {
+  if (std::isinf(x) || x == 0)
+    return x;
+  int unit = std::max(std::ilogb(x) - digits + 1, lowest);
+  // In f64, where scaling is exact.
+  double rounded = std::ldexp(
+      std::nearbyint(std::ldexp(static_cast<double>(x), -unit)), unit);
+  if (std::abs(rounded) > largest)
+    return std::copysign(std::numeric_limits<float>::infinity(), x);
+  return static_cast<float>(rounded);
+}
+
+float roundToF16(float x) {
+  if (!std::isnan(x))
+    return roundToDigits(x, 11, -24, 65504.0f);
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  bits = (bits & 0xFFFFE000) | 0x00400000;
+  std::memcpy(&x, &bits, sizeof(bits));
+  return x;
+}
+
+float roundToBF16(float x) {
+  if (std::isnan(x))
+    return std::numeric_limits<float>::quiet_NaN();
+  return roundToDigits(x, 8, -133, 0x1.FEp127f);
 }
 
 } // namespace quanta::reference

@@ -42,6 +42,10 @@ DotShape StoredFmaAttr::getDotShape() const {
   return shape;
 }
 
+Type StoredFmaAttr::getPackedType() const {
+  return IntegerType::get(getContext(), 8);
+}
+
 Value StoredFmaAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
                                     ValueRange indices, int64_t valid,
                                     bool flip) const {

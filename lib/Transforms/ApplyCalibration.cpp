@@ -18,11 +18,13 @@
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/IR/Dominance.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
 
@@ -70,7 +72,8 @@ private:
   DenseMap<Value, Value> activations;
   /// Forms with ranges found at run time, by type and rows.
   DenseMap<std::pair<Value, Attribute>, Value> dynamic;
-  /// Fake-quantized forms of each weight, by type: its readers may differ.
+  /// Fake-quantized forms of each weight, and of each activation in f16 or
+  /// bf16, by type: readers may differ.
   DenseMap<std::pair<Value, Type>, Value> weights;
 
   LogicalResult loadFiles(ModuleOp module) {
@@ -197,6 +200,43 @@ private:
     return getActivationType(*range, scheme);
   }
 
+  /// f16 or bf16, if that is what a scheme rounds to.
+  FloatType getFloatType(Scheme scheme) {
+    if (scheme == Scheme::Float16)
+      return Float16Type::get(&getContext());
+    if (scheme == Scheme::BFloat16)
+      return BFloat16Type::get(&getContext());
+    return {};
+  }
+
+  /// Why the weights among the factors of `op` cannot be of `type`.
+  static std::optional<std::string> checkWeights(QuantizableOpInterface op,
+                                                 FloatType type) {
+    for (OpOperand *factor : op.getFactors()) {
+      std::optional<SmallVector<float>> values =
+          getConstantFloats(factor->get());
+      if (!values)
+        continue;
+      for (auto [index, value] : llvm::enumerate(*values))
+        if (!std::isfinite(roundTo(type, value)))
+          return llvm::formatv(
+              "its weight has the value {0:E4} at element {1}, "
+              "which {2} cannot hold",
+              value, index, describe(type));
+    }
+    return std::nullopt;
+  }
+
+  static float roundTo(FloatType type, float value) {
+    return type.isF16() ? reference::roundToF16(value)
+                        : reference::roundToBF16(value);
+  }
+
+  /// The scheme's name.
+  static StringRef describe(FloatType type) {
+    return type.isF16() ? "fp16" : "bf16";
+  }
+
   /// The reason for which the recipe or the operation itself asks for float.
   std::optional<std::string> getFloatReason(QuantizableOpInterface op) {
     std::string reason;
@@ -204,6 +244,7 @@ private:
       return reason;
     unsigned activations = 0;
     bool isWeightOnly = false;
+    SmallVector<FloatType> floatTypes;
     for (OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();
       activations += !getConstant(factor->get());
@@ -217,6 +258,7 @@ private:
       if (scheme.scheme == Scheme::Float)
         return scheme.reason.empty() ? "the recipe says float" : scheme.reason;
       isWeightOnly |= scheme.scheme == Scheme::WeightOnly;
+      floatTypes.push_back(getFloatType(scheme.scheme));
     }
     if (activations == 0)
       return "all its factors are constants";
@@ -225,7 +267,11 @@ private:
              "activations";
     if (isWeightOnly && failed(op.checkWeightOnly(reason)))
       return "the recipe says weight_only, but " + reason;
-    return std::nullopt;
+    if (!llvm::all_equal(floatTypes))
+      return "the recipe gives its factors different schemes, of which one "
+             "is " +
+             describe(floatTypes[0] ? floatTypes[0] : floatTypes[1]).str();
+    return floatTypes[0] ? checkWeights(op, floatTypes[0]) : std::nullopt;
   }
 
   /// The dimensions of an activation whose indices have ranges of their own.
@@ -288,9 +334,31 @@ private:
     });
   }
 
+  /// An activation rounded to f16 or bf16, once for all its readers.
+  Value simulateFloat(ObserveOp observe, FloatType type) {
+    Value &fake = weights[{observe, type}];
+    if (fake)
+      return fake;
+    auto it = seen.observers.find(observe.getName().str());
+    if (it != seen.observers.end() && it->second.hasFiniteData()) {
+      double low = it->second.min, high = it->second.max;
+      double largest = -low > high ? low : high;
+      if (!std::isfinite(roundTo(type, static_cast<float>(largest))))
+        observe.emitWarning()
+            << "'" << observe.getName() << "' saw the value " << largest
+            << ", which becomes infinite in " << describe(type);
+    }
+    OpBuilder builder(observe);
+    fake = FakeQuantOp::create(builder, observe.getLoc(), observe.getInput(),
+                               type, observe.getNameAttr());
+    return fake;
+  }
+
   FailureOr<Value> simulateActivation(QuantizableOpInterface op,
                                       OpOperand &factor, ObserveOp observe) {
     OperandScheme scheme = resolve(op, observe.getName());
+    if (FloatType type = getFloatType(scheme.scheme))
+      return simulateFloat(observe, type);
     if (scheme.scheme == Scheme::WeightOnly)
       return Value(observe);
     if (scheme.scheme == Scheme::Dynamic)
@@ -317,7 +385,9 @@ private:
   FailureOr<Value> simulateWeight(QuantizableOpInterface op, OpOperand &factor,
                                   const OperandScheme &scheme) {
     Value weight = factor.get();
-    FailureOr<Type> type = scheme.scheme == Scheme::WeightOnly
+    FloatType floatType = getFloatType(scheme.scheme);
+    FailureOr<Type> type = floatType ? FailureOr<Type>(floatType)
+                           : scheme.scheme == Scheme::WeightOnly
                                ? chooseWeightOnlyType(op, factor, scheme)
                                : chooseWeightType(op, factor, scheme);
     if (failed(type))
@@ -351,7 +421,42 @@ private:
         return failure();
       factor->set(*fake);
     }
+    if (FloatType type = getFloatType(resolve(op, activation).scheme))
+      roundResult(op, type);
     return success();
+  }
+
+  /// Rounds the result of a contraction, or what it is after a constant bias is
+  /// added to it.
+  static void roundResult(QuantizableOpInterface op, FloatType type) {
+    Value result = op->getResult(0);
+    if (result.hasOneUse())
+      if (auto sum = dyn_cast<linalg::GenericOp>(*result.user_begin());
+          sum && addsConstant(sum, result))
+        result = sum.getResult(0);
+    OpBuilder builder(op);
+    builder.setInsertionPointAfterValue(result);
+    auto fake =
+        FakeQuantOp::create(builder, op.getLoc(), result, type, StringAttr());
+    result.replaceAllUsesExcept(fake, fake);
+  }
+
+  /// Whether an elementwise operation does nothing but add a constant to
+  /// `value`.
+  static bool addsConstant(linalg::GenericOp op, Value value) {
+    Block *body = op.getBody();
+    auto add = dyn_cast<arith::AddFOp>(body->front());
+    return add && linalg::isElementwise(op) && op.getNumDpsInputs() == 2 &&
+           op.getNumDpsInits() == 1 && body->getOperations().size() == 2 &&
+           body->getTerminator()->getOperand(0) == add.getResult() &&
+           llvm::all_of(add->getOperands(),
+                        [&](Value operand) {
+                          return llvm::is_contained(
+                              body->getArguments().drop_back(), operand);
+                        }) &&
+           llvm::any_of(op.getDpsInputs(), [&](Value input) {
+             return input != value && getConstant(input);
+           });
   }
 };
 

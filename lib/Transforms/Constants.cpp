@@ -57,6 +57,12 @@ std::optional<SmallVector<float>> getRoundedConstant(FakeQuantOp op) {
   std::optional<SmallVector<float>> values = getConstantFloats(op.getInput());
   if (!values)
     return std::nullopt;
+  if (FloatType type = op.getFloatType()) {
+    for (float &value : *values)
+      value = type.isF16() ? reference::roundToF16(value)
+                           : reference::roundToBF16(value);
+    return values;
+  }
   auto params = *QuantParams::getOfWeight(op.getQuantizedType());
   ArrayRef<int64_t> shape = op.getInput().getType().getShape();
   for (auto [index, value] : llvm::enumerate(*values)) {
@@ -101,6 +107,13 @@ Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
 Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
                      ArrayRef<int8_t> values) {
   return createDense(builder, loc, shape, builder.getI8Type(), values);
+}
+
+Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                     ArrayRef<int16_t> bits, FloatType type) {
+  auto bitsType = RankedTensorType::get(shape, builder.getIntegerType(16));
+  return arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(bitsType, bits).bitcast(type));
 }
 
 bool isZeroTensor(Value value) {

@@ -266,9 +266,16 @@ Value buildRequantize(OpBuilder &builder, Location loc, Value input,
   });
 }
 
-Value buildFakeQuant(OpBuilder &builder, Location loc, Value input,
-                     const QuantParams &params) {
+Value buildFakeQuant(OpBuilder &builder, Location loc, Value input, Type type) {
   ElementwiseBuilder elementwise(builder, loc, input);
+  if (isa<FloatType>(type))
+    return elementwise.build(
+        builder.getF32Type(),
+        [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+          Value x = arith::TruncFOp::create(b, loc, type, elements[0]);
+          return arith::ExtFOp::create(b, loc, b.getF32Type(), x);
+        });
+  auto params = *QuantParams::getOfWeight(type);
   unsigned scale = elementwise.addParameter<float>(getScales(params), params);
   unsigned zeroPoint =
       elementwise.addParameter<float>(getFloatZeroPoints(params), params);
@@ -283,6 +290,15 @@ Value buildFakeQuant(OpBuilder &builder, Location loc, Value input,
         x = arith::SubFOp::create(b, loc, x, zeroPointValue);
         return arith::MulFOp::create(b, loc, x, scaleValue);
       });
+}
+
+Value buildTruncation(OpBuilder &builder, Location loc, Value input,
+                      FloatType type) {
+  return ElementwiseBuilder(builder, loc, input)
+      .build(type,
+             [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+               return arith::TruncFOp::create(b, loc, type, elements[0]);
+             });
 }
 
 } // namespace quanta

@@ -41,9 +41,8 @@ struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
                                 op.getInput().getType().getShape(),
                                 ArrayRef<float>(*values));
       else
-        result =
-            buildFakeQuant(builder, op.getLoc(), op.getInput(),
-                           *QuantParams::getOfWeight(op.getQuantizedType()));
+        result = buildFakeQuant(builder, op.getLoc(), op.getInput(),
+                                op.getQuantizedType());
       // `tensor.empty` of static sizes loses nothing, dynamic ones stay `?`.
       op.replaceAllUsesWith(result);
       op.erase();

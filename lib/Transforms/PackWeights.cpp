@@ -61,6 +61,8 @@ private:
 
   LogicalResult prepare();
   void lookThroughTranspose(Factor &factor);
+  void prepareFused();
+  Value extend(Value tensor);
   AffineMap arrangeLhs();
   template <typename T>
   std::pair<Value, Value> packConstant(DenseElementsAttr weights);
@@ -106,6 +108,42 @@ LogicalResult ProductPacker::prepare() {
   lhsZeroPoint = product.lhs.zeroPoint + shift;
   rhsZeroPoint = product.rhs.zeroPoint - (flipRhs ? 128 : 0);
   return success();
+}
+
+/// f16 or bf16 as f32: a constant now, anything else at run time.
+Value ProductPacker::extend(Value tensor) {
+  if (getElementTypeOrSelf(tensor).isF32())
+    return tensor;
+  if (auto constant =
+          dyn_cast_or_null<DenseFPElementsAttr>(getDenseConstant(tensor)))
+    return arith::ConstantOp::create(
+        b, loc, constant.mapValues(b.getF32Type(), [](APFloat value) {
+          bool losesInfo;
+          value.convert(APFloat::IEEEsingle(), APFloat::rmNearestTiesToEven,
+                        &losesInfo);
+          return value.bitcastToAPInt();
+        }));
+  return ElementwiseBuilder(b, loc, tensor)
+      .build(b.getF32Type(),
+             [](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+               return arith::ExtFOp::create(b, loc, b.getF32Type(),
+                                            elements[0]);
+             });
+}
+
+/// Chooses the instruction of a product that is rounded once: constant right
+/// factors stay in 16 bits, others become f32.
+void ProductPacker::prepareFused() {
+  product.lhs.tensor = extend(product.lhs.tensor);
+  Type type = getElementTypeOrSelf(product.rhs.tensor);
+  if (!type.isF32() && getDenseConstant(product.rhs.tensor)) {
+    dot = HalfFmaAttr::get(b.getContext(), shape.lanes, shape.vectors,
+                           shape.rows, cast<FloatType>(type));
+    return;
+  }
+  product.rhs.tensor = extend(product.rhs.tensor);
+  dot = FmaAttr::get(b.getContext(), shape.lanes, shape.vectors, shape.rows,
+                     /*fused=*/true);
 }
 
 /// Leaves K the last dimension of lhs; returns its map.
@@ -155,11 +193,26 @@ AffineMap ProductPacker::getRhsMap() {
   return AffineMap::get(order.size(), 0, exprs, b.getContext());
 }
 
+template <typename T>
+Value createPacked(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
+                   ArrayRef<T> values, DotAttrInterface dot) {
+  if constexpr (std::is_same_v<T, int16_t>)
+    return createConstant(builder, loc, shape, values,
+                          cast<FloatType>(dot.getPackedType()));
+  else
+    return createConstant(builder, loc, shape, values);
+}
+
 /// Blocks of columns, each `[K / kGroup][columns][kGroup]`, zero padded, and
 /// what the accumulators start from; once for each batch.
 template <typename T>
 std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
-  using Sum = std::conditional_t<std::is_same_v<T, float>, float, uint32_t>;
+  // f16 and bf16 are moved as the integers of their bits.
+  constexpr bool isFloat =
+      std::is_same_v<T, float> || std::is_same_v<T, int16_t>;
+  using Sum = std::conditional_t<isFloat, float, uint32_t>;
+  if constexpr (std::is_same_v<T, int16_t>)
+    weights = weights.bitcast(b.getIntegerType(16));
   AffineMap map = getRhsMap();
   SmallVector<int64_t> sizes(map.getNumDims()), strides(map.getNumDims());
   ArrayRef<int64_t> weightShape =
@@ -192,7 +245,7 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
       for (int64_t column = 0; column < n; ++column) {
         T value = values[offset + depth * *(strides.end() - 2) +
                          column * strides.back()];
-        if constexpr (!std::is_same_v<T, float>) {
+        if constexpr (!isFloat) {
           value = flipRhs ? value ^ T(-128) : value;
           start[column] -= static_cast<uint32_t>(lhsZeroPoint) *
                            static_cast<uint32_t>(int32_t(value) - rhsZeroPoint);
@@ -206,7 +259,7 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
         if (i % packed.columns < n)
           sums[i] += static_cast<Sum>(biasValues[i % packed.columns]);
     };
-    if constexpr (std::is_same_v<T, float>)
+    if constexpr (isFloat)
       add(*getConstantFloats(bias));
     else
       add(*getConstantInts(bias));
@@ -215,9 +268,9 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
   SmallVector<int64_t> rhsShape(batchSizes), initShape(batchSizes);
   rhsShape.push_back(packed.size());
   initShape.push_back(packed.columns);
-  using Start = std::conditional_t<std::is_same_v<T, float>, float, int32_t>;
+  using Start = std::conditional_t<isFloat, float, int32_t>;
   SmallVector<Start> starts(sums.begin(), sums.end());
-  return {createConstant(b, loc, rhsShape, ArrayRef<T>(result)),
+  return {createPacked(b, loc, rhsShape, ArrayRef<T>(result), dot),
           createConstant(b, loc, initShape, ArrayRef<Start>(starts))};
 }
 
@@ -310,6 +363,8 @@ Value ProductPacker::sumRows() {
 LogicalResult ProductPacker::run() {
   if (failed(prepare()))
     return failure();
+  if (product.isFused && !stored)
+    prepareFused();
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
   bool addsInit = !bias && !isZeroTensor(product.init);
   AffineMap lhsMap = arrangeLhs();
@@ -319,6 +374,8 @@ LogicalResult ProductPacker::run() {
     packed = packStoredWeights();
   else if (!weights)
     packed = packAtRunTime();
+  else if (isa<HalfFmaAttr>(dot))
+    packed = packConstant<int16_t>(weights);
   else if (product.isFloat)
     packed = packConstant<float>(weights);
   else
@@ -381,7 +438,7 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
           << getArgument() << " needs quanta-set-target before it";
       return signalPassFailure();
     }
-    if (floatDot.getDotShape().storedBits) {
+    if (floatDot.getDotShape().isFloat && !floatDot.getPackedType().isF32()) {
       emitError(module.getLoc()) << "'" << attrs::floatDot << "' cannot be "
                                  << floatDot << ", which takes no f32 weights";
       return signalPassFailure();

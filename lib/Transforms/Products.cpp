@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -40,12 +41,28 @@ static std::optional<Factor> matchIntegerFactor(Value value,
   return factor;
 }
 
+/// `fma(lhs, rhs, out)`, the right one extended to f32 if it is narrower.
+static bool matchFusedMultiplyAdd(math::FmaOp fma, Block *body,
+                                  Product &product) {
+  Value rhs = fma.getB();
+  if (auto extend = rhs.getDefiningOp<arith::ExtFOp>())
+    rhs = extend.getIn();
+  if (fma.getA() != body->getArgument(0) || rhs != body->getArgument(1) ||
+      fma.getC() != body->getArgument(2))
+    return false;
+  product.lhs = product.rhs = {{}, {}, true, 0};
+  product.isFloat = product.isFused = true;
+  return true;
+}
+
 /// `out + lhs * rhs`; fills what the body says about the factors.
 static bool matchMultiplyAdd(linalg::LinalgOp op, Product &product) {
   Block *body = op.getBlock();
   auto yield = dyn_cast<linalg::YieldOp>(body->getTerminator());
   if (!yield || yield.getNumOperands() != 1)
     return false;
+  if (auto fma = yield.getOperand(0).getDefiningOp<math::FmaOp>())
+    return matchFusedMultiplyAdd(fma, body, product);
   Operation *add = yield.getOperand(0).getDefiningOp();
   if (!isa_and_nonnull<arith::AddIOp, arith::AddFOp>(add))
     return false;
@@ -81,7 +98,9 @@ static bool hasElementTypes(linalg::LinalgOp op) {
   };
   return (element(0).isInteger(8) && element(1).isInteger(8) &&
           element(2).isInteger(32)) ||
-         (element(0).isF32() && element(1).isF32() && element(2).isF32());
+         (element(0).isF32() &&
+          isa<Float32Type, Float16Type, BFloat16Type>(element(1)) &&
+          element(2).isF32());
 }
 
 bool classifyProduct(AffineMap out, Product &product) {

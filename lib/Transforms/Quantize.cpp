@@ -61,6 +61,9 @@ public:
 
 private:
   bool runWeightOnly(QuantizableOpInterface op);
+  static bool runFloat(QuantizableOpInterface op);
+  static void replaceWithStored(QuantizableOpInterface op, ValueRange factors,
+                                unsigned weight);
   /// Quantized form of each fake-quantized value.
   DenseMap<Operation *, Factor> quantized;
 
@@ -308,7 +311,7 @@ bool checkAccumulators(QuantizableOpInterface op, Operation *built,
 /// one that is stored as integers and dequantized.
 Operation *getStoredWeight(Value value) {
   if (auto fake = value.getDefiningOp<FakeQuantOp>())
-    return getConstant(fake.getInput()) &&
+    return getConstant(fake.getInput()) && !fake.getFloatType() &&
                    QuantParams::getOfWeight(fake.getQuantizedType())
                            ->storageWidth() <= 8
                ? fake
@@ -339,8 +342,54 @@ bool ContractionQuantizer::runWeightOnly(QuantizableOpInterface op) {
   if (!weight || failed(op.checkQuantizable(reason)) ||
       failed(op.checkWeightOnly(reason)))
     return false;
-  OpBuilder builder(op);
   values[*weight] = quantizeFactor(values[*weight].getDefiningOp()).quantized;
+  replaceWithStored(op, values, *weight);
+  return true;
+}
+
+/// A factor as f16 or bf16: a constant as it will be stored.
+Value buildStoredFactor(FakeQuantOp fake) {
+  OpBuilder builder(fake);
+  FloatType type = fake.getFloatType();
+  auto constant =
+      dyn_cast_or_null<DenseFPElementsAttr>(getDenseConstant(fake.getInput()));
+  if (!constant)
+    return buildTruncation(builder, fake.getLoc(), fake.getInput(), type);
+  DenseElementsAttr stored = constant.mapValues(type, [&](APFloat value) {
+    bool losesInfo;
+    value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+    return value.bitcastToAPInt();
+  });
+  return arith::ConstantOp::create(builder, fake.getLoc(), stored);
+}
+
+/// A contraction whose factors are both rounded to f16, or both to bf16.
+bool ContractionQuantizer::runFloat(QuantizableOpInterface op) {
+  SmallVector<FakeQuantOp> fakes;
+  for (OpOperand *factor : op.getFactors()) {
+    auto fake = factor->get().getDefiningOp<FakeQuantOp>();
+    if (!fake || !fake.getFloatType() ||
+        (!fakes.empty() && fakes[0].getFloatType() != fake.getFloatType()))
+      return false;
+    fakes.push_back(fake);
+  }
+  std::string reason;
+  if (failed(op.checkQuantizable(reason)))
+    return false;
+  unsigned weight = getConstant(fakes[0].getInput()) ? 0 : 1;
+  SmallVector<Value> values(fakes.begin(), fakes.end());
+  values[weight] = buildStoredFactor(fakes[weight]);
+  replaceWithStored(op, values, weight);
+  return true;
+}
+
+/// `factors` with the right operand of the product, number `weight`, as it is
+/// stored.
+void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
+                                             ValueRange factors,
+                                             unsigned weight) {
+  OpBuilder builder(op);
   // A constant to start from is part of the sums; anything else is added to
   // them, so that kernels start from one row.
   Value init = op.getAccumulatorInit()->get();
@@ -355,16 +404,15 @@ bool ContractionQuantizer::runWeightOnly(QuantizableOpInterface op) {
     start =
         linalg::FillOp::create(builder, op.getLoc(), zero, empty).getResult(0);
   }
-  Value result = op.buildWeightOnly(builder, values, *weight, start);
+  Value result = op.buildWeightOnly(builder, factors, weight, start);
   if (!isStart)
     result = addInit(builder, op.getLoc(), result, init);
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
-  return true;
 }
 
 LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
-  if (runWeightOnly(op))
+  if (runWeightOnly(op) || runFloat(op))
     return success();
   SmallVector<Operation *> fakes;
   for (OpOperand *factor : op.getFactors()) {

@@ -44,11 +44,11 @@ struct SplitFakeQuant : OpRewritePattern<FakeQuantOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(FakeQuantOp op,
                                 PatternRewriter &rewriter) const override {
-    // Only weights are stored with a scale for each block.
+    // Only weights are stored with a scale for each block, or in 16 bits.
     if (!QuantParams::get(op.getQuantizedType())) {
-      rewriter.replaceOp(
-          op, buildFakeQuant(rewriter, op.getLoc(), op.getInput(),
-                             *QuantParams::getOfWeight(op.getQuantizedType())));
+      rewriter.replaceOp(op,
+                         buildFakeQuant(rewriter, op.getLoc(), op.getInput(),
+                                        op.getQuantizedType()));
       return success();
     }
     Value quantized =

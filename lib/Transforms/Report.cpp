@@ -43,7 +43,7 @@ struct Glue {
 bool isFloat(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
 
 /// Whether a structured operation does arithmetic on floats, rather than
-/// moving or filling them.
+/// moving, rounding or filling them.
 bool computesInFloat(linalg::LinalgOp op) {
   if (isa<linalg::FillOp, linalg::BroadcastOp, linalg::TransposeOp,
           linalg::CopyOp>(op))
@@ -51,15 +51,25 @@ bool computesInFloat(linalg::LinalgOp op) {
   return llvm::any_of(op.getBlock()->without_terminator(),
                       [](Operation &inner) {
                         return !inner.hasTrait<OpTrait::ConstantLike>() &&
+                               !isa<arith::TruncFOp, arith::ExtFOp>(inner) &&
                                llvm::any_of(inner.getOperandTypes(), isFloat);
                       });
+}
+
+/// "fp16" or "bf16" for a contraction of that scheme; empty for any other.
+StringRef getFloat16(Operation *op) {
+  auto contract = dyn_cast<WeightOnlyContractOp>(op);
+  if (!contract)
+    return "";
+  Type type = contract.getWeights().getType().getElementType();
+  return type.isF16() ? "fp16" : type.isBF16() ? "bf16" : "";
 }
 
 /// "i4", "u8": how a weight-only contraction stores its weights; empty for any
 /// other.
 std::string getWeightStorage(Operation *op) {
   auto contract = dyn_cast<WeightOnlyContractOp>(op);
-  if (!contract)
+  if (!contract || !getFloat16(op).empty())
     return "";
   auto params = *QuantParams::getOfWeight(
       contract.getWeights().getType().getElementType());
@@ -86,12 +96,16 @@ struct ReportPass : impl::ReportBase<ReportPass> {
       }
     }
     if (output.empty()) {
-      for (MacOpInterface op : contractions)
+      for (MacOpInterface op : contractions) {
         if (std::string storage = getWeightStorage(op); !storage.empty())
           op.emitRemark()
               << "is weight-only: float activations, weights stored "
                  "as "
               << storage;
+        if (StringRef scheme = getFloat16(op); !scheme.empty())
+          op.emitRemark() << "is " << scheme
+                          << ": factors and result rounded, sums in f32";
+      }
       for (const Glue &part : glue)
         if (part.count)
           emitRemark(getOperation().getLoc())
@@ -121,6 +135,7 @@ private:
   int64_t macs = 0;
   int64_t integerMacs = 0;
   int64_t weightOnlyMacs = 0;
+  int64_t float16Macs = 0;
 
   void collect() {
     getOperation().walk([&](Operation *op) {
@@ -132,6 +147,8 @@ private:
           integerMacs += count;
         else if (!getWeightStorage(op).empty())
           weightOnlyMacs += count;
+        else if (!getFloat16(op).empty())
+          float16Macs += count;
         else
           left.push_back({op, getReason(op), count});
       } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -206,6 +223,8 @@ private:
                      macs ? static_cast<double>(integerMacs) / macs : 0.0);
       json.attribute("weight_only_mac_share",
                      macs ? static_cast<double>(weightOnlyMacs) / macs : 0.0);
+      json.attribute("float16_mac_share",
+                     macs ? static_cast<double>(float16Macs) / macs : 0.0);
       json.attribute("macs", macs);
       json.attributeArray("contractions", [&] {
         for (MacOpInterface op : contractions)
@@ -216,6 +235,8 @@ private:
             json.attribute("integer", op.isQuantizedCompute());
             if (std::string storage = getWeightStorage(op); !storage.empty())
               json.attribute("weight_only", storage);
+            if (StringRef scheme = getFloat16(op); !scheme.empty())
+              json.attribute("float16", scheme);
           });
       });
       json.attributeArray("left_in_float", [&] {

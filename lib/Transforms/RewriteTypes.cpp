@@ -342,6 +342,8 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
                converter.isLegal(&func.getBody());
       return converter.isLegal(op);
     });
+    // Weights in 16 bits have no type that would tell.
+    target.addIllegalOp<WeightOnlyContractOp>();
     patterns.add<QuantizeLowering, DequantizeLowering, RequantizeLowering,
                  StorageCastLowering, RetypeOperation>(converter,
                                                        &getContext());

@@ -21,7 +21,7 @@ namespace quanta {
 
 namespace {
 
-/// Rule 9: weights are dequantized in the body.
+/// Rule 9: weights are dequantized, or extended, in the body.
 struct WeightOnlyContractLowering : OpConversionPattern<WeightOnlyContractOp> {
   using OpConversionPattern::OpConversionPattern;
 
@@ -29,9 +29,20 @@ struct WeightOnlyContractLowering : OpConversionPattern<WeightOnlyContractOp> {
   matchAndRewrite(WeightOnlyContractOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Location loc = op.getLoc();
-    auto params =
-        *QuantParams::getOfWeight(op.getWeights().getType().getElementType());
     SmallVector<AffineMap> maps = op.getIndexingMaps();
+    Type weightType = op.getWeights().getType().getElementType();
+    if (isa<FloatType>(weightType)) {
+      rewriter.replaceOp(
+          op, build(rewriter, loc, {adaptor.getLhs(), adaptor.getWeights()},
+                    adaptor.getInit(), maps,
+                    [](OpBuilder &b, Location loc, ValueRange elements) {
+                      return arith::ExtFOp::create(b, loc, b.getF32Type(),
+                                                   elements[1])
+                          .getResult();
+                    }));
+      return success();
+    }
+    auto params = *QuantParams::getOfWeight(weightType);
     SmallVector<Value> inputs{adaptor.getLhs(), adaptor.getWeights()};
     AffineMap weightMap = maps[1], resultMap = maps.pop_back_val();
     // An input, or nothing for what is one number in the body.
@@ -50,36 +61,51 @@ struct WeightOnlyContractLowering : OpConversionPattern<WeightOnlyContractOp> {
     std::optional<unsigned> scale = addParameter(scaleValues),
                             zeroPoint = addParameter(zeroPointValues);
     maps.push_back(resultMap);
+    Value result =
+        build(rewriter, loc, inputs, adaptor.getInit(), maps,
+              [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+                Value w = buildFromStorage(b, loc, elements[1], params);
+                if (params.hasZeroPoint()) {
+                  Value number = zeroPoint
+                                     ? elements[*zeroPoint]
+                                     : arith::ConstantIntOp::create(
+                                           b, loc, zeroPointValues.front(), 32);
+                  w = arith::SubIOp::create(b, loc, w, number);
+                }
+                w = arith::SIToFPOp::create(b, loc, b.getF32Type(), w);
+                Value factor =
+                    scale ? elements[*scale]
+                          : arith::ConstantOp::create(
+                                b, loc, b.getF32FloatAttr(scaleValues.front()));
+                return arith::MulFOp::create(b, loc, w, factor);
+              });
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+private:
+  /// `fma(input 0, weight, acc)` with what `buildWeight` makes of the inputs.
+  static Value
+  build(OpBuilder &builder, Location loc, ValueRange inputs, Value init,
+        ArrayRef<AffineMap> maps,
+        function_ref<Value(OpBuilder &, Location, ValueRange)> buildWeight) {
+    AffineMap resultMap = maps.back();
     SmallVector<utils::IteratorType> iterators;
     for (unsigned dim = 0; dim < resultMap.getNumDims(); ++dim)
       iterators.push_back(resultMap.isFunctionOfDim(dim)
                               ? utils::IteratorType::parallel
                               : utils::IteratorType::reduction);
-    auto generic = linalg::GenericOp::create(
-        rewriter, loc, op.getType(), inputs, adaptor.getInit(), maps, iterators,
-        [&](OpBuilder &b, Location loc, ValueRange elements) {
-          Value w = buildFromStorage(b, loc, elements[1], params);
-          if (params.hasZeroPoint()) {
-            Value number = zeroPoint ? elements[*zeroPoint]
-                                     : arith::ConstantIntOp::create(
-                                           b, loc, zeroPointValues.front(), 32);
-            w = arith::SubIOp::create(b, loc, w, number);
-          }
-          w = arith::SIToFPOp::create(b, loc, b.getF32Type(), w);
-          Value factor =
-              scale ? elements[*scale]
-                    : arith::ConstantOp::create(
-                          b, loc, b.getF32FloatAttr(scaleValues.front()));
-          w = arith::MulFOp::create(b, loc, w, factor);
-          Value sum =
-              math::FmaOp::create(b, loc, elements[0], w, elements.back());
-          linalg::YieldOp::create(b, loc, sum);
-        });
-    rewriter.replaceOp(op, generic.getResults());
-    return success();
+    return linalg::GenericOp::create(
+               builder, loc, init.getType(), inputs, init, maps, iterators,
+               [&](OpBuilder &b, Location loc, ValueRange elements) {
+                 Value w = buildWeight(b, loc, elements);
+                 Value sum = math::FmaOp::create(b, loc, elements[0], w,
+                                                 elements.back());
+                 linalg::YieldOp::create(b, loc, sum);
+               })
+        .getResult(0);
   }
 
-private:
   /// Sizes of scales, and where that of an element of the iteration space lies.
   static std::pair<SmallVector<int64_t>, AffineMap>
   getParameterMap(const QuantParams &params, AffineMap weightMap) {

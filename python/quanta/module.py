@@ -61,9 +61,10 @@ class Module:
 
         `int8_mac_share` is the share of multiply-accumulates on integers,
         `weight_only_mac_share` that of those of float activations with weights
-        stored as integers, `contractions` lists them all, `left_in_float` lists contractions and pooling
-        that compute in float, with location and reason, and `glue_in_float` counts
-        the other operations that do, by their kind.
+        stored as integers, `float16_mac_share` that of those of factors rounded to
+        float16 or bfloat16, `contractions` lists them all, `left_in_float` lists
+        contractions and pooling that compute in float, with location and reason,
+        and `glue_in_float` counts the other operations that do, by their kind.
         """
         return self._report
 
@@ -213,7 +214,7 @@ def quantize(
         with open(report, encoding="utf-8") as file:
             content = json.load(file)
     # JSON does not tell 1 from 1.0.
-    for key in ("int8_mac_share", "weight_only_mac_share"):
+    for key in ("int8_mac_share", "weight_only_mac_share", "float16_mac_share"):
         content[key] = float(content[key])
     return Module(
         result._program, result.name, content, result.remarks, chosen, analysis

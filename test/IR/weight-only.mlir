@@ -15,6 +15,16 @@ func.func @fake(%w: tensor<4x2xf32>) -> tensor<4x2xf32> {
   return %0 : tensor<4x2xf32>
 }
 
+// CHECK-LABEL: func.func @half
+// CHECK: quanta.weight_only_contract %{{.*}}, %{{.*}} init %{{.*}} : tensor<?x4xf32>, tensor<4x2xbf16> -> tensor<?x2xf32>
+// CHECK: quanta.fake_quant %{{.*}} as f16 : tensor<?x2xf32>
+func.func @half(%x: tensor<?x4xf32>, %w: tensor<4x2xbf16>, %i: tensor<?x2xf32>) -> tensor<?x2xf32> {
+  %0 = quanta.weight_only_contract %x, %w init %i maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>]
+    : tensor<?x4xf32>, tensor<4x2xbf16> -> tensor<?x2xf32>
+  %1 = quanta.fake_quant %0 as f16 : tensor<?x2xf32>
+  return %1 : tensor<?x2xf32>
+}
+
 // -----
 
 // One refused example for each constraint, by its number.
@@ -99,6 +109,28 @@ func.func @bytes(%x: tensor<2x16xf32>, %w: tensor<256xi8>, %b: tensor<16xf32>, %
 func.func @bits(%x: tensor<2x16xf32>, %w: tensor<256xi8>, %b: tensor<16xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
   // expected-error@+1 {{weights are stored in 4 or 8 bits, not 3}}
   %0 = quanta.fused_matmul #quanta.stored_fma<lanes = 16, vectors = 4, rows = 6, bits = 3, is_signed = true, block = 8, zero_points = true> lhs(%x : tensor<2x16xf32>) rhs(%w : tensor<256xi8>) init(%b : tensor<16xf32>) maps [] outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32):
+    quanta.yield %a : f32
+  } -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @type(%x: tensor<2x16xf32>, %w: tensor<256xf32>, %b: tensor<16xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{weights are stored as f16 or bf16, not 'f32'}}
+  %0 = quanta.fused_matmul #quanta.half_fma<lanes = 16, vectors = 4, rows = 6, type = f32> lhs(%x : tensor<2x16xf32>) rhs(%w : tensor<256xf32>) init(%b : tensor<16xf32>) maps [] outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32):
+    quanta.yield %a : f32
+  } -> tensor<2x3xf32>
+  return %0 : tensor<2x3xf32>
+}
+
+// -----
+
+func.func @packed(%x: tensor<2x16xf32>, %w: tensor<256xbf16>, %b: tensor<16xf32>, %o: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{lhs and rhs must hold the factors of #quanta.half_fma<lanes = 16, vectors = 4, rows = 6, type = f16>}}
+  %0 = quanta.fused_matmul #quanta.half_fma<lanes = 16, vectors = 4, rows = 6, type = f16> lhs(%x : tensor<2x16xf32>) rhs(%w : tensor<256xbf16>) init(%b : tensor<16xf32>) maps [] outs(%o : tensor<2x3xf32>) {
   ^bb0(%a: f32):
     quanta.yield %a : f32
   } -> tensor<2x3xf32>

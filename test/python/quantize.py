@@ -53,6 +53,25 @@ class Quantization(unittest.TestCase):
         ratio = np.sum((result - exact) ** 2) / np.sum(exact**2)
         self.assertLess(ratio, 0.05)
 
+    def test_float16(self):
+        for scheme, dtype in (("fp16", np.float16), ("bf16", None)):
+            half = quanta.quantize(self.module, recipe={"scheme": scheme}, strict=True)
+            self.assertEqual(half.report["float16_mac_share"], 1)
+            self.assertEqual(half.report["weight_only_mac_share"], 0)
+            self.assertEqual(
+                [entry["float16"] for entry in half.report["contractions"]],
+                [scheme, scheme],
+            )
+            result, exact = quanta.compile(half)(self.x), self.model.reference(self.x)
+            error = np.sqrt(np.sum((result - exact) ** 2) / np.sum(exact**2))
+            self.assertGreater(error, 0)
+            self.assertLess(error, 0.001 if dtype else 0.01)
+            # What is returned is a value of the type.
+            bits = result.view(np.uint32)
+            self.assertTrue(
+                (result == result.astype(dtype)).all() if dtype else (bits & 0xFFFF == 0).all()
+            )
+
     def test_recipe(self):
         name = next(
             n for n, e in self.statistics.items() if e["elements"] == self.x.size

@@ -56,12 +56,12 @@ struct ErrorSums {
 struct OperandFigures {
   /// The activation's observer; empty for a weight.
   std::string name;
-  /// "static", "dynamic" or "float"; of a weight whose activation is float,
-  /// "weight_only".
+  /// "static", "dynamic", "fp16", "bf16" or "float"; of a weight whose
+  /// activation is float, "weight_only".
   std::string scheme;
   /// Rounding and saturation of the values themselves.
   ErrorSums error;
-  /// Elements outside of the range.
+  /// Elements outside of the range, which in f16 and bf16 become infinite.
   double saturated = 0;
 };
 

@@ -19,7 +19,7 @@
 
 namespace quanta {
 
-enum class Scheme { Static, Dynamic, WeightOnly, Float };
+enum class Scheme { Static, Dynamic, WeightOnly, Float16, BFloat16, Float };
 /// What has a range of its own where it is found at run time.
 enum class Granularity { PerRow, PerTensor };
 enum class ActivationStorage { U8, I8 };
@@ -98,7 +98,7 @@ struct OperandScheme {
 ///     format: quanta-recipe
 ///     version: 1
 ///     # Defaults. Each may be left out; these are the values then.
-///     scheme: static            # or dynamic, weight_only, float
+///     scheme: static            # or dynamic, weight_only, fp16, bf16, float
 ///     activation: u8            # or i8
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
 ///     granularity: per_row      # or per_tensor; for dynamic
@@ -154,6 +154,15 @@ struct OperandScheme {
 /// (for u8 and u4, the zero point is 128 or 8); an affine one spans smallest to
 /// largest, zero included. It applies to products of matrices; any other
 /// contraction stays float, with the reason.
+///
+/// With `fp16` (IEEE 754 binary16, PyTorch's `float16`) and `bf16` (PyTorch's
+/// `bfloat16`), factors and result of a contraction are rounded to that type,
+/// and it sums in f32: rule 10 of the numerics contract. A constant weight is
+/// stored in 16 bits. Nothing needs statistics. Both activations of a product
+/// must have the same scheme. A weight that rounds to infinity (in fp16, from
+/// 65520 on) leaves its contraction in float, with the reason; an activation
+/// that does becomes infinite, as in PyTorch, ONNX and NumPy, and where
+/// statistics tell of one, there is a warning.
 ///
 /// `observer` is read by `quanta-insert-observers`; with statistics at hand
 /// everything else can change without another run over the data. Unknown keys

@@ -41,6 +41,7 @@ def Quanta_Dialect : Dialect {
     | i8, u8, i4, u4, i2, u2 | everywhere: activations, weights, tables               |
     | i16, u16             | quantize, dequantize, requantize, add, sub, mul, pad, concat, pooling, resize, embedding, softmax, layer norm |
     | i32, zero point 0    | accumulators and biases                                  |
+    | f16, bf16            | weights, and both factors of a product of activations, as values |
 
     Verifiers refuse anything else by name: factors of contractions have at most 8
     bits, so that products of two fit the dot-product instructions.
@@ -84,6 +85,15 @@ def Quanta_Dialect : Dialect {
        Here `fma` is IEEE 754's fusedMultiplyAdd, which rounds product and sum
        once; where a processor has no such instruction, the C library's `fmaf`
        does the same.
+    10. *Rounding to f16 and bf16* takes the nearest value of the type, of two
+       the even one (IEEE 754 convertFormat): what is too large becomes an
+       infinity. NaN is 0x7FC0 in bf16; in f16 it keeps its sign and the upper
+       bits of its mantissa, of which the first is set. A contraction of the scheme `fp16` or `bf16`
+       rounds its two factors and sums them in f32 by rule 9, with `w` the
+       rounded right factor; of a convolution, the window comes first and the
+       channels last: k counts rows of the kernel, columns, channels. The result,
+       or its sum with a constant bias where nothing else reads it, is rounded
+       again. The initial value stays f32.
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect",

@@ -32,6 +32,10 @@ def Quanta_WeightElement
                  "::mlir::quant::UniformQuantizedSubChannelType>($_self)">,
            "uniform quantized type (per tensor, per axis or sub-channel)">;
 def Quanta_WeightTensor : RankedTensorOf<[Quanta_WeightElement]>;
+def Quanta_RoundedElement
+    : Type<Or<[Quanta_WeightElement.predicate, F16.predicate, BF16.predicate]>,
+           Quanta_WeightElement.summary # ", f16 or bf16">;
+def Quanta_StoredTensor : RankedTensorOf<[Quanta_WeightElement, F16, BF16]>;
 
 def Quanta_ObserverKind : I32EnumAttr<"ObserverKind", "kind of an observer", [
     I32EnumAttrCase<"MinMax", 0, "min_max">,
@@ -93,13 +97,15 @@ def Quanta_ObserveOp : Quanta_Op<"observe", [
 
 def Quanta_FakeQuantOp : Quanta_Op<"fake_quant", [
     Pure, AllTypesMatch<["input", "result"]>]> {
-  let summary = "Round a float tensor to the values that a quantized type has";
+  let summary = "Round a float tensor to the values that another type has";
   let description = [{
     `dequantize(quantize(x))` in float, see the numerics contract; also the form
-    in which a model is trained. It never folds away.
+    in which a model is trained. As f16 or bf16, the nearest value of that type:
+    rule 10. It never folds away.
 
     ```mlir
     %1 = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.1:128> : tensor<4xf32>
+    %2 = quanta.fake_quant %0 as f16 : tensor<4xf32>
     ```
 
     Constraints:
@@ -109,11 +115,17 @@ def Quanta_FakeQuantOp : Quanta_Op<"fake_quant", [
     3. it has at most 16 bits of storage: f32 holds every value exactly.
   }];
   let arguments = (ins Quanta_FloatTensor:$input,
-    TypeAttrOf<Quanta_WeightElement>:$quantizedType,
+    TypeAttrOf<Quanta_RoundedElement>:$quantizedType,
     OptionalAttr<StrAttr>:$name);
   let results = (outs Quanta_FloatTensor:$result);
   let assemblyFormat = [{
     $input `as` $quantizedType attr-dict `:` type($input)
+  }];
+  let extraClassDeclaration = [{
+    /// f16 or bf16; null for a quantized type.
+    ::mlir::FloatType getFloatType() {
+      return ::llvm::dyn_cast<::mlir::FloatType>(getQuantizedType());
+    }
   }];
   let hasVerifier = 1;
 }
@@ -392,8 +404,8 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     rows in ascending order, all but at least one; `rhs` and `init` have the
     sizes of `batch` and one more, `init` also without them;
     2. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
-    `dot` takes them; with `#quanta.stored_fma`, `rhs` holds bytes and the others
-    f32;
+    `dot` takes them; with `#quanta.stored_fma`, `rhs` holds bytes, with
+    `#quanta.half_fma` f16 or bf16, and the others f32;
     3. `rhs` and `init` have the sizes into which `dot` packs K and N;
     4. there is one map for each extra, which selects dimensions of the result
     or zeros, of the sizes that the extra has;

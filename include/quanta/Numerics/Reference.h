@@ -69,6 +69,11 @@ void matmul(const Lhs *lhs, int32_t lhsZeroPoint, const Rhs *rhs,
     }
 }
 
+/// Rule 10: the nearest value of IEEE 754 binary16, and of bfloat16, of which
+/// two to the even one, as f32.
+float roundToF16(float x);
+float roundToBF16(float x);
+
 /// Rule 9: `acc` and the product of `x` and a dequantized weight, rounded once.
 float addStoredProduct(float x, int32_t q, float scale, int32_t zeroPoint,
                        float acc);

@@ -22,6 +22,13 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
   let methods = [
     InterfaceMethod<"Operand types, lanes and layout of the dot product.",
       "::quanta::DotShape", "getDotShape">,
+    InterfaceMethod<"Type of the elements of the packed right factor.",
+      "::mlir::Type", "getPackedType", (ins), "", [{
+        ::mlir::Builder builder($_attr.getContext());
+        return $_attr.getDotShape().isFloat
+                   ? ::mlir::Type(builder.getF32Type())
+                   : ::mlir::Type(builder.getI8Type());
+      }]>,
     InterfaceMethod<[{
       Loads the `kGroup` consecutive elements of the left factor that start at
       `lhs[indices]` and spreads them over all lanes. `valid` elements exist in

@@ -58,7 +58,21 @@ def Quanta_FmaAttr : Quanta_DotAttr<"Fma", "fma"> {
   let genVerifyDecl = 1;
 }
 
-def Quanta_StoredFmaAttr : Quanta_DotAttr<"StoredFma", "stored_fma"> {
+def Quanta_HalfFmaAttr : Quanta_DotAttr<"HalfFma", "half_fma",
+                                        ["getPackedType"]> {
+  let summary = "fused f32 products with weights stored as f16 or bf16";
+  let description = [{
+    The right factor is packed as for `#quanta.fma`, in elements of `type`, which
+    become f32 in registers.
+  }];
+  let parameters = (ins "int64_t":$lanes, "int64_t":$vectors, "int64_t":$rows,
+                        "::mlir::FloatType":$type);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+def Quanta_StoredFmaAttr : Quanta_DotAttr<"StoredFma", "stored_fma",
+                                          ["getPackedType"]> {
   let summary = "fused f32 products with weights stored as integers";
   let description = [{
     The right factor is packed as bytes: blocks of columns one after the other,

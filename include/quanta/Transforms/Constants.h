@@ -48,6 +48,11 @@ mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc,
                            llvm::ArrayRef<int64_t> shape,
                            llvm::ArrayRef<int8_t> values);
 
+/// i16, for f16 or bf16 seen as bits.
+mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc,
+                           llvm::ArrayRef<int64_t> shape,
+                           llvm::ArrayRef<int16_t> bits, mlir::FloatType type);
+
 /// Whether `value` is a tensor of zeros: a constant, or filled with one.
 bool isZeroTensor(mlir::Value value);
 

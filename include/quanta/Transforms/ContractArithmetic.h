@@ -108,9 +108,14 @@ mlir::Value buildRequantize(mlir::OpBuilder &builder, mlir::Location loc,
                             const QuantParams &to,
                             reference::StorageRange range);
 
-/// Rule 6: float tensor to the nearest values of `params`.
+/// Rules 6 and 10: float tensor to the nearest values of a quantized type, or
+/// of f16 or bf16.
 mlir::Value buildFakeQuant(mlir::OpBuilder &builder, mlir::Location loc,
-                           mlir::Value input, const QuantParams &params);
+                           mlir::Value input, mlir::Type type);
+
+/// f32 tensor to f16 or bf16.
+mlir::Value buildTruncation(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value input, mlir::FloatType type);
 
 } // namespace quanta
 

@@ -15,7 +15,8 @@
 
 namespace quanta {
 
-/// One factor of a product: `ext(tensor) - zeroPoint`, or f32 elements.
+/// One factor of a product: `ext(tensor) - zeroPoint`, f32 elements, or f16 or
+/// bf16 elements extended to f32.
 struct Factor {
   mlir::Value tensor;
   mlir::AffineMap map;
@@ -34,6 +35,8 @@ struct Product {
   Factor lhs, rhs;
   mlir::Value init;
   bool isFloat;
+  /// Whether f32 products and sums are rounded once, as by `math.fma`.
+  bool isFused = false;
   /// Iterators of the operation in the order of its result; the last is `n`.
   llvm::SmallVector<unsigned> outDims;
   unsigned k;
@@ -51,8 +54,9 @@ struct Product {
 bool classifyProduct(mlir::AffineMap out, Product &product);
 
 /// Recognises `linalg` operations on tensors of 8-bit integers with i32 sums,
-/// or of f32, that multiply two factors and sum over one iterator: products of
-/// matrices and batches of them, in any order of dimensions.
+/// or of f32 with one factor that may be f16 or bf16, that multiply two factors
+/// and sum over one iterator: products of matrices and batches of them, in any
+/// order of dimensions.
 std::optional<Product> matchProduct(mlir::linalg::LinalgOp op);
 
 } // namespace quanta

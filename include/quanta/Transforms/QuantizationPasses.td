@@ -179,9 +179,10 @@ def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
     Lists what could have been quantized and computes in float, contractions and
     pooling, with location and reason: as remarks or, with `output`, as JSON. The
     file has the share of multiply-accumulates on integers
-    (`int8_mac_share`) and of those on float activations and stored weights
-    (`weight_only_mac_share`), the contractions (with `weight_only`, the storage
-    of the weights, where that is so), `left_in_float`, and in `glue_in_float` how many elementwise operations and
+    (`int8_mac_share`), of those on float activations and stored weights
+    (`weight_only_mac_share`) and of those on factors rounded to f16 or bf16
+    (`float16_mac_share`), the contractions (with `weight_only`, the storage
+    of the weights, or `float16`, the scheme, where that is so), `left_in_float`, and in `glue_in_float` how many elementwise operations and
     reductions are in float. Runs on the quantized stage.
   }];
   let options = [

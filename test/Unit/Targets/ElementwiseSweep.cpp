@@ -53,6 +53,18 @@ public:
     addCases(Array::get(shape, values), Array::get(shape, expected));
   }
 
+  /// As f16 or bf16.
+  void addRounding(const std::string &type, float (*round)(float),
+                   ArrayRef<float> values) {
+    std::vector<float> expected;
+    for (float value : values)
+      expected.push_back(round(value));
+    addFunction("quanta.fake_quant {0} as {3} : {1}", "f32", "f32",
+                {dynamicSize}, type);
+    Shape shape{static_cast<int64_t>(values.size())};
+    addCases(Array::get(shape, values), Array::get(shape, expected));
+  }
+
   void addDequantize(const QuantType &type, ArrayRef<int64_t> values,
                      Shape shape = {dynamicSize}) {
     std::vector<float> expected;
@@ -263,6 +275,23 @@ Sweep makeElementwiseSweep() {
   return builder.take();
 }
 
+/// Every sign and exponent with mantissas at the middle between two numbers of
+/// fewer digits, and next to it: infinities, NaN and subnormal numbers too.
+static std::vector<float> sampleFloats(Random &random) {
+  std::vector<float> values;
+  for (uint32_t top = 0; top < 512; ++top)
+    for (uint32_t i = 0; i < 48; ++i) {
+      uint32_t middle = uint32_t(1) << (random() % 23);
+      uint32_t mantissa = (random() & ~(2 * middle - 1)) + middle;
+      mantissa += (i % 4 == 0) - (i % 4 == 1);
+      uint32_t bits = top << 23 | ((i < 45 ? mantissa : i - 45) & 0x7FFFFF);
+      float value;
+      std::memcpy(&value, &bits, sizeof(value));
+      values.push_back(value);
+    }
+  return values;
+}
+
 Sweep makeFakeQuantSweep() {
   Random random(4);
   ElementwiseBuilder builder;
@@ -271,6 +300,9 @@ Sweep makeFakeQuantSweep() {
   QuantType channels = perChannel(QuantType::u8(0.05, 100), 1, 5, true);
   builder.addFakeQuant(channels, makeFloats(700, channels, random),
                        {dynamicSize, 5});
+  std::vector<float> all = sampleFloats(random);
+  builder.addRounding("f16", reference::roundToF16, all);
+  builder.addRounding("bf16", reference::roundToBF16, all);
   return builder.take();
 }
 

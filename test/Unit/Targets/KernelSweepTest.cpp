@@ -55,6 +55,7 @@ TEST_P(KernelSweep, Linalg) { run(makeLinalgSweep(dot())); }
 TEST_P(KernelSweep, Convolutions) { run(makeConvSweep(dot())); }
 TEST_P(KernelSweep, Products) { run(makeProductSweep(dot())); }
 TEST_P(KernelSweep, Stored) { run(makeStoredSweep(dot())); }
+TEST_P(KernelSweep, Half) { run(makeHalfSweep(dot())); }
 TEST_P(KernelSweep, Elementwise) { run(makeElementwiseSweep()); }
 TEST_P(KernelSweep, Families) { run(makeFamilySweep()); }
 TEST_P(KernelSweep, Named) { run(makeNamedSweep()); }

@@ -107,6 +107,8 @@ Sweep makeConvSweep(const DotShape &dot);
 Sweep makeProductSweep(const DotShape &dot);
 /// Float activations and weights stored as integers, in every granularity.
 Sweep makeStoredSweep(const DotShape &dot);
+/// Contractions of f16 and bf16: weights and activations, rounded results.
+Sweep makeHalfSweep(const DotShape &dot);
 /// quanta.quantize, .dequantize and .requantize on all values, or a sample of
 /// them where they are too many.
 Sweep makeElementwiseSweep();
