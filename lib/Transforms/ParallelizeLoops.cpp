@@ -75,6 +75,7 @@ private:
 
   bool canShare(scf::ForOp loop);
   Value buildHasWork(OpBuilder &b, scf::ForOp loop);
+  Value buildChunk(OpBuilder &b, scf::ForOp loop);
   double getEfficiency(scf::ForOp loop);
   void share(scf::ForOp loop);
 };
@@ -141,8 +142,28 @@ Value Parallelizer::buildHasWork(OpBuilder &b, scf::ForOp loop) {
                                arith::ConstantIndexOp::create(b, loc, least));
 }
 
-/// Around the loop, a team of threads that divides its iterations into equal
-/// runs: each thread works on neighbouring memory.
+/// How many iterations a thread takes at once.
+Value Parallelizer::buildChunk(OpBuilder &b, scf::ForOp loop) {
+  Location loc = loop.getLoc();
+  // Few enough for one to wait at the end, many enough to cost nothing.
+  constexpr int64_t chunksPerThread = 8;
+  int64_t chunks = threads * chunksPerThread;
+  if (std::optional<int64_t> trips = getTrips(loop))
+    return arith::ConstantIntOp::create(
+        b, loc, std::max<int64_t>(*trips / chunks, 1), 64);
+  Value span =
+      arith::SubIOp::create(b, loc, loop.getUpperBound(), loop.getLowerBound());
+  Value trips = arith::DivSIOp::create(b, loc, span, loop.getStep());
+  Value share = arith::DivSIOp::create(
+      b, loc, trips, arith::ConstantIndexOp::create(b, loc, chunks));
+  Value chunk = arith::MaxSIOp::create(
+      b, loc, share, arith::ConstantIndexOp::create(b, loc, 1));
+  return arith::IndexCastOp::create(b, loc, b.getI64Type(), chunk);
+}
+
+/// Around the loop, a team of threads that take runs of its iterations as they
+/// come: each works on neighbouring memory, and one that is slowed down for a
+/// while leaves more of them to the others.
 void Parallelizer::share(scf::ForOp loop) {
   OpBuilder b(loop);
   Location loc = loop.getLoc();
@@ -152,7 +173,11 @@ void Parallelizer::share(scf::ForOp loop) {
     team.ifExpr = buildHasWork(b, loop);
   auto parallel = omp::ParallelOp::create(b, loc, team);
   b.createBlock(&parallel.getRegion());
-  auto worksharing = omp::WsloopOp::create(b, loc);
+  omp::WsloopOperands schedule;
+  schedule.scheduleKind = omp::ClauseScheduleKindAttr::get(
+      b.getContext(), omp::ClauseScheduleKind::Dynamic);
+  schedule.scheduleChunk = buildChunk(b, loop);
+  auto worksharing = omp::WsloopOp::create(b, loc, schedule);
   omp::TerminatorOp::create(b, loc);
   b.createBlock(&worksharing.getRegion());
   omp::LoopNestOperands bounds;
