@@ -8,6 +8,7 @@
 #include "Convolutions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
@@ -110,6 +111,13 @@ std::optional<bool> matchMultiplyAdd(linalg::LinalgOp op) {
   auto yield = dyn_cast<linalg::YieldOp>(body->getTerminator());
   if (!yield || yield.getNumOperands() != 1)
     return std::nullopt;
+  if (auto fma = yield.getOperand(0).getDefiningOp<math::FmaOp>()) {
+    auto extend = fma.getB().getDefiningOp<arith::ExtFOp>();
+    bool matches = extend && fma.getA() == body->getArgument(0) &&
+                   extend.getIn() == body->getArgument(1) &&
+                   fma.getC() == body->getArgument(2);
+    return matches ? std::optional<bool>(true) : std::nullopt;
+  }
   Operation *add = yield.getOperand(0).getDefiningOp();
   if (!isa_and_nonnull<arith::AddIOp, arith::AddFOp>(add))
     return std::nullopt;
@@ -139,7 +147,9 @@ bool hasFactorTypes(linalg::LinalgOp op) {
   };
   return (element(0).isInteger(8) && element(1).isInteger(8) &&
           element(2).isInteger(32)) ||
-         (element(0).isF32() && element(1).isF32() && element(2).isF32());
+         (element(0).isF32() &&
+          isa<Float32Type, Float16Type, BFloat16Type>(element(1)) &&
+          element(2).isF32());
 }
 
 } // namespace quanta

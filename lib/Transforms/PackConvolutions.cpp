@@ -68,7 +68,11 @@ void forEachWeight(const ConstantConv2D &match, const ConvolutionRuns &runs,
                    Use use) {
   auto type = cast<RankedTensorType>(match.weights.getType());
   SmallVector<int64_t> strides = computeStrides(type.getShape());
-  auto values = match.weights.getValues<T>();
+  // f16 and bf16 are moved as the integers of their bits.
+  DenseElementsAttr weights = match.weights;
+  if constexpr (std::is_same_v<T, int16_t>)
+    weights = weights.bitcast(IntegerType::get(weights.getContext(), 16));
+  auto values = weights.getValues<T>();
   const auto &dims = match.weightDims;
   auto value = values.begin();
   for (int64_t row = 0; row < match.conv.kernel[0]; ++row)
@@ -87,6 +91,7 @@ void forEachWeight(const ConstantConv2D &match, const ConvolutionRuns &runs,
 template <typename T>
 Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
                   const ConvolutionRuns &runs, const DotShape &shape) {
+  auto type = cast<RankedTensorType>(match.weights.getType());
   PackedShape packed = shape.pack(match.filters, runs.depth(shape.kGroup));
   SmallVector<T> result(packed.size(), T(0));
   forEachWeight<T>(
@@ -99,7 +104,11 @@ Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
                (group * width + filter - start) * shape.kGroup +
                element % shape.kGroup] = weight;
       });
-  return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result));
+  if constexpr (std::is_same_v<T, int16_t>)
+    return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result),
+                          cast<FloatType>(type.getElementType()));
+  else
+    return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result));
 }
 
 /// The bias padded to whole vectors, with what the change of signedness of the
@@ -180,7 +189,9 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   bool flip = !shape.isFloat && match.lhsSigned != shape.lhsSigned;
   Value rhs, init;
   if (shape.isFloat) {
-    rhs = packWeights<float>(builder, loc, match, runs, shape);
+    rhs = isa<HalfFmaAttr>(dot)
+              ? packWeights<int16_t>(builder, loc, match, runs, shape)
+              : packWeights<float>(builder, loc, match, runs, shape);
     init = packFloatBias(builder, loc, match, shape);
   } else {
     // u8 read as i8 is 128 too small, i8 read as u8 128 too large.
@@ -204,6 +215,17 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
                                 builder.getAffineMapArrayAttr({}), flip));
 }
 
+/// The instruction for weights of this type.
+DotAttrInterface chooseDot(Type weights, DotAttrInterface integerDot,
+                           DotAttrInterface floatDot) {
+  auto type = dyn_cast<FloatType>(weights);
+  if (!type || type.isF32())
+    return type ? floatDot : integerDot;
+  DotShape shape = floatDot.getDotShape();
+  return HalfFmaAttr::get(type.getContext(), shape.lanes, shape.vectors,
+                          shape.rows, type);
+}
+
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(),
@@ -223,8 +245,8 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops)
       if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
-        bool isFloat = match->weights.getElementType().isF32();
-        DotAttrInterface dot = isFloat ? floatDot : integerDot;
+        DotAttrInterface dot =
+            chooseDot(match->weights.getElementType(), integerDot, floatDot);
         if (!match->conv.isDepthwise())
           pack(op, *match, dot);
         else if (dot.getDotShape().interleaves)

@@ -1,6 +1,7 @@
 // The scheme fp16 from the observed stage to the kernel, pass by pass.
 
 // RUN: split-file %s %t
+// RUN: %python %S/../Inputs/npy.py %t/image.npy "numpy.linspace(-3, 4, 60).reshape(1, 2, 5, 6).astype('f4')"
 // RUN: quant-opt %t/model.mlir --quanta-apply-calibration=recipe=%t/recipe.yaml -o %t/simulated.mlir
 // RUN: FileCheck %s --check-prefix=SIMULATED --input-file=%t/simulated.mlir
 // RUN: quant-opt %t/simulated.mlir --quanta-quantize -o %t/quantized.mlir
@@ -35,6 +36,17 @@
 // LOWERED-DAG: arith.truncf %{{.*}} : f32 to f16
 // LOWERED-DAG: arith.extf %{{.*}} : f16 to f32
 
+// A convolution sums its window first, its channels last.
+// RUN: quant-opt %t/conv.mlir --quanta-ptq=recipe=%t/recipe.yaml -o %t/conv-integer.mlir
+// RUN: FileCheck %s --check-prefix=CONV --input-file=%t/conv-integer.mlir
+// CONV-DAG: affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d0, d6, d2 + d4, d3 + d5)>
+// CONV-DAG: affine_map<(d0, d1, d2, d3, d4, d5, d6) -> (d1, d6, d4, d5)>
+// CONV: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x2x5x6xf32>, tensor<3x2x2x2xf16>)
+// RUN: quant-opt %t/conv-integer.mlir --quanta-set-target="cpu=x86-64-v4 triple=x86_64-linux-gnu" --quanta-convert-layout --quanta-pack-convolutions | FileCheck %s --check-prefix=FUSED
+// FUSED: quanta.fused_conv_2d #quanta.half_fma<lanes = 16, vectors = 4, rows = 6, type = f16> {{.*}} rhs(%{{.*}} : tensor<128xf16>)
+// RUN: quant-run %t/conv.mlir --recipe=%t/recipe.yaml --input=%t/image.npy --check-stages | FileCheck %s --check-prefix=STAGES
+// STAGES: quantized = integer = kernel: 0 quantized tensors and 1 results, 60 elements with the same bits
+
 //--- recipe.yaml
 format: quanta-recipe
 version: 1
@@ -57,4 +69,14 @@ module attributes {quanta.fingerprint = "0123"} {
     %2 = linalg.matmul ins(%ox, %oy : tensor<2x3xf32>, tensor<3x2xf32>) outs(%i : tensor<2x2xf32>) -> tensor<2x2xf32>
     return %0, %1, %2 : tensor<2x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>
   }
+}
+//--- conv.mlir
+func.func @main(%x: tensor<1x2x5x6xf32>) -> tensor<1x3x4x5xf32> {
+  %w = arith.constant dense<[[[[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6], [0.7, 0.8]]], [[[-0.1, 1.2], [2.3, -0.4]], [[1.5, 0.6], [-2.7, 0.8]]],
+                             [[[3.1, 0.2], [-0.3, 0.4]], [[0.9, -0.6], [0.7, 1.8]]]]> : tensor<3x2x2x2xf32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<1x3x4x5xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<1x3x4x5xf32>) -> tensor<1x3x4x5xf32>
+  %0 = linalg.conv_2d_nchw_fchw ins(%x, %w : tensor<1x2x5x6xf32>, tensor<3x2x2x2xf32>) outs(%i : tensor<1x3x4x5xf32>) -> tensor<1x3x4x5xf32>
+  return %0 : tensor<1x3x4x5xf32>
 }

@@ -45,7 +45,7 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     `init` are static vectors;
     2. `kernel`, `strides` and `dilations` are pairs of positive numbers, and
     every tap of every result lies inside of the image and its pads;
-    3. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, as
+    3. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, `rhs` f16 or bf16 with `#quanta.half_fma`, as
     `dot` takes them;
     4. `rhs` and `init` have the sizes into which `dot` packs the runs and F;
     5. there is one map for each extra, which selects dimensions of the result

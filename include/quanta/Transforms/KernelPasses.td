@@ -140,7 +140,8 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
     instruction becomes `pads`, so that it is neither copied nor multiplied. The
     width of an image decides how many vectors of channels a tile has. A
     depthwise convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
-    the instruction set can interleave rows; it takes any padding. Needs `quanta-set-target` before it.
+    the instruction set can interleave rows; it takes any padding. Weights of f16
+    and bf16 stay so. Needs `quanta-set-target` before it.
 
     ```mlir
     %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xi8>, tensor<3x3x3x2xi8>) ...
@@ -167,7 +168,8 @@ def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
     become corrections for each column and, if the right factor has one, sums
     over the rows of the left. Weights that the product dequantizes stay integers,
     two to a byte if they have 4 bits, next to their scales
-    (`#quanta.stored_fma`). Needs `quanta-set-target` before it.
+    (`#quanta.stored_fma`); those of f16 and bf16 stay so (`#quanta.half_fma`).
+    Needs `quanta-set-target` before it.
 
     ```mlir
     %1 = linalg.generic ... ins(%q, %k : tensor<12x128x64xi8>, tensor<12x128x64xi8>) {

@@ -37,6 +37,11 @@ struct HalfCase {
   float round(float x) const {
     return isBFloat ? reference::roundToBF16(x) : reference::roundToF16(x);
   }
+  /// Dimension of the result along which the bias lies.
+  size_t channelDim() const {
+    auto it = find(out, "f");
+    return it == out.end() ? out.size() - 1 : it - out.begin();
+  }
   /// Indices of `dims` at one point of the iteration space.
   static Shape at(ArrayRef<std::string> dims, const Index &point) {
     Shape result;
@@ -98,10 +103,12 @@ static std::vector<float> compute(const HalfCase &half, ArrayRef<float> x,
                                   ArrayRef<float> w, ArrayRef<float> bias) {
   Shape lhs = half.shape(half.lhs), rhs = half.shape(half.rhs),
         out = half.shape(half.out);
-  int64_t channels = out.back();
+  int64_t inner = 1;
+  for (size_t dim = half.channelDim() + 1; dim < out.size(); ++dim)
+    inner *= out[dim];
   std::vector<float> sums(countElements(out));
   for (auto [i, sum] : enumerate(sums))
-    sum = half.hasBias ? bias[i % channels] : 0;
+    sum = half.hasBias ? bias[i / inner % bias.size()] : 0;
   int64_t points = 1;
   for (char letter : half.domain)
     points *= half.sizes.at(letter);
@@ -137,7 +144,7 @@ static void addHalf(const HalfCase &half, Random &random, Sweep &sweep) {
         out = half.shape(half.out);
   std::vector<float> x = makeFloats(countElements(lhs)),
                      w = makeFloats(countElements(rhs)),
-                     bias = makeFloats(out.back());
+                     bias = makeFloats(out[half.channelDim()]);
   std::string lhsType = formatTensor(lhs, "f32"),
               lhsHalf = formatTensor(lhs, half.type()),
               rhsType = formatTensor(rhs, "f32"),
@@ -159,14 +166,15 @@ static void addHalf(const HalfCase &half, Random &random, Sweep &sweep) {
                           lhsType, lhsHalf, outType);
   if (half.hasBias) {
     std::string others;
-    for (size_t dim = 0; dim + 1 < out.size(); ++dim)
-      others += (dim ? ", " : "") + std::to_string(dim);
+    for (size_t dim = 0; dim < out.size(); ++dim)
+      if (dim != half.channelDim())
+        others += (others.empty() ? "" : ", ") + std::to_string(dim);
     sweep.module += formatv(
         "  %b = arith.constant {0} : tensor<{1}xf32>\n"
         "  %s = linalg.broadcast ins(%b : tensor<{1}xf32>) outs(%e : {2}) "
         "dimensions = [{3}]\n",
-        formatDense(Array::get({out.back()}, bias)), out.back(), outType,
-        others);
+        formatDense(Array::get({out[half.channelDim()]}, bias)), bias.size(),
+        outType, others);
   } else {
     sweep.module += formatv("  %z = arith.constant 0.0 : f32\n"
                             "  %s = linalg.fill ins(%z : f32) outs(%e : {0}) "
@@ -226,6 +234,28 @@ Sweep makeHalfSweep(const DotShape &dot) {
     if (hasBatch)
       sizes['b'] = 3;
     add(layout, hasBatch ? "bmnk" : "mnk", sizes);
+  }
+  // Channels first and last, and depthwise; sums in the order i, j, c.
+  const Layout convolutions[] = {
+      {{"n", "hi", "wj", "c"}, {"i", "j", "c", "f"}, {"n", "h", "w", "f"}},
+      {{"n", "c", "hi", "wj"}, {"f", "c", "i", "j"}, {"n", "f", "h", "w"}},
+      {{"n", "hi", "wj", "f"}, {"i", "j", "f"}, {"n", "h", "w", "f"}},
+      {{"n", "c", "wj"}, {"f", "c", "j"}, {"n", "f", "w"}}};
+  for (int index = 0; index < 8; ++index) {
+    const Layout &layout = convolutions[index % 4];
+    Index sizes{{'n', 2}, {'w', 5}, {'j', 2}, {'f', lanes + 3}};
+    std::string domain = "nf";
+    if (index % 4 != 3) {
+      sizes.insert({{'h', 4}, {'i', 3}});
+      domain += "h";
+    }
+    domain += "w";
+    domain += index % 4 != 3 ? "ij" : "j";
+    if (index % 4 != 2) {
+      sizes['c'] = index < 4 ? 3 : 8;
+      domain += "c";
+    }
+    add(layout, domain, sizes);
   }
   return sweep;
 }
