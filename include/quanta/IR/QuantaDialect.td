@@ -93,7 +93,9 @@ def Quanta_Dialect : Dialect {
        rounded right factor; of a convolution, the window comes first and the
        channels last: k counts rows of the kernel, columns, channels. The result,
        or its sum with a constant bias where nothing else reads it, is rounded
-       again. The initial value stays f32.
+       again. The initial value stays f32. Where a processor has no conversion of
+       f16, compiled code calls `__truncsfhf2` and `__extendhfsf2` of the
+       compiler's runtime library (libgcc from version 12 on, compiler-rt).
   }];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect",
