@@ -258,6 +258,18 @@ LogicalResult Converter::convert(Operation *op) {
   } else if (auto pad = dyn_cast<PadOp>(op)) {
     replace(builder, op,
             buildFloatPad(builder, pad, getFloat(builder, pad.getInput())));
+  } else if (auto embedding = dyn_cast<EmbeddingOp>(op)) {
+    replace(builder, op,
+            buildEmbedding(builder, embedding,
+                           getFloat(builder, embedding.getTable()),
+                           embedding.getIndices()));
+  } else if (auto resize = dyn_cast<ResizeOp>(op)) {
+    if (resize.getMode() == ResizeMode::Linear)
+      return op->emitOpError() << "weighs exact integers, which floats in QDQ "
+                                  "form would round";
+    replace(
+        builder, op,
+        buildNearest(builder, resize, getFloat(builder, resize.getInput())));
   } else if (auto concat = dyn_cast<ConcatOp>(op)) {
     SmallVector<Value> inputs;
     for (Value input : concat.getInputs())

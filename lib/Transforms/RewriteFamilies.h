@@ -8,6 +8,7 @@
 #ifndef QUANTA_LIB_TRANSFORMS_REWRITEFAMILIES_H
 #define QUANTA_LIB_TRANSFORMS_REWRITEFAMILIES_H
 
+#include "quanta/IR/Quanta.h"
 #include "quanta/Numerics/QuantParams.h"
 
 #include "mlir/IR/PatternMatch.h"
@@ -28,6 +29,13 @@ void populateRewriteShapes(const mlir::TypeConverter &converter,
 
 void populateRewriteWeightOnly(const mlir::TypeConverter &converter,
                                mlir::RewritePatternSet &patterns);
+
+/// What these operations read, of a tensor with any element type: rows of
+/// `table`, and the nearest elements of `input`.
+mlir::Value buildEmbedding(mlir::OpBuilder &builder, EmbeddingOp op,
+                           mlir::Value table, mlir::Value indices);
+mlir::Value buildNearest(mlir::OpBuilder &builder, ResizeOp op,
+                         mlir::Value input);
 
 /// Parameters of a quantized tensor.
 inline QuantParams getQuantParams(mlir::Value value) {

@@ -90,10 +90,10 @@ func.func @blocks(%x: tensor<2x4xf32>, %w: tensor<4x1x!quant.uniform<i8:f32:{0:2
 
 !q = !quant.uniform<i8:f32, 0.5>
 
-func.func @embedding(%t: tensor<5x4x!q>, %i: tensor<3xi64>) -> tensor<3x4x!q> {
-  // expected-error@+1 {{'quanta.embedding' op has no counterpart in QDQ form}}
-  %0 = quanta.embedding %t, %i : tensor<5x4x!q>, tensor<3xi64> -> tensor<3x4x!q>
-  return %0 : tensor<3x4x!q>
+func.func @linear(%x: tensor<1x2x2x1x!q>) -> tensor<1x4x4x1x!q> {
+  // expected-error@+1 {{'quanta.resize' op weighs exact integers, which floats in QDQ form would round}}
+  %0 = quanta.resize %x over [1, 2] mode linear coordinates half_pixel : tensor<1x2x2x1x!q> -> tensor<1x4x4x1x!q>
+  return %0 : tensor<1x4x4x1x!q>
 }
 
 // -----

@@ -17,6 +17,13 @@
 // RUN: cmp %t.0.npy %t.back.0.npy && cmp %t.1.npy %t.back.1.npy
 // RUN: cmp %t.0.npy %t.casts.0.npy && cmp %t.1.npy %t.casts.1.npy
 // RUN: cmp %t.0.npy %t.arithmetic.0.npy && cmp %t.1.npy %t.arithmetic.1.npy
+// Rows and pixels.
+// RUN: %python %S/../Inputs/npy.py %t.i.npy "numpy.array([[3, 0, 9], [4, 11, -2]])"
+// RUN: %python %S/../Inputs/npy.py %t.t.npy "(numpy.arange(40) * 37 % 256).astype('uint8').reshape(10, 4).view('int8')"
+// RUN: quant-run %s --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.g.npy
+// RUN: quant-run %t.back.mlir --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.gb.npy
+// RUN: quant-run %t.from-arithmetic.mlir --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.ga.npy
+// RUN: cmp %t.g.npy %t.gb.npy && cmp %t.g.npy %t.ga.npy
 // The float network itself is near.
 // RUN: quant-run %t.qdq.mlir --entry=main --input=%t.npy --output=%t.qdq.0.npy --output=%t.qdq.1.npy
 // RUN: %python %S/../EndToEnd/Inputs/agree.py %t.0.npy %t.qdq.0.npy 40
@@ -113,4 +120,15 @@ func.func @layouts(%a: tensor<2x3x4x!i8>, %b: tensor<2x4x5x!i8>, %x: tensor<?x6x
   %6 = quanta.batch_matmul %c, %d : tensor<2x2x3x4x!i8>, tensor<2x2x4x5x!i8> -> tensor<2x2x3x5x!quant.uniform<i32:f32, 7.29e-4>>
   %7 = quanta.dequantize %6 : tensor<2x2x3x5x!quant.uniform<i32:f32, 7.29e-4>> to tensor<2x2x3x5xf32>
   return %1, %3, %5, %7 : tensor<2x3x5xf32>, tensor<?x4x4x2x!i8>, tensor<2x2x2xf32>, tensor<2x2x3x5xf32>
+}
+
+// CHECK-LABEL: func @gathers
+// CHECK: %[[T:.*]] = quanta.dequantize %{{.*}} : tensor<10x4x
+// CHECK: tensor.extract %[[T]]
+// CHECK: %[[P:.*]] = quanta.dequantize %{{.*}} : tensor<2x3x4x
+// CHECK: tensor.extract %[[P]]
+func.func @gathers(%i: tensor<2x3xi64>, %t: tensor<10x4x!i8>) -> tensor<2x6x4x!i8> {
+  %0 = quanta.embedding %t, %i : tensor<10x4x!i8>, tensor<2x3xi64> -> tensor<2x3x4x!i8>
+  %1 = quanta.resize %0 over [1] mode nearest coordinates half_pixel : tensor<2x3x4x!i8> -> tensor<2x6x4x!i8>
+  return %1 : tensor<2x6x4x!i8>
 }

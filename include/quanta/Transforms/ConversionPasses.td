@@ -128,6 +128,7 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     | `lookup` | a `linalg.generic` that reads a table of floats |
     | `max_pool`, `average_pool` | `linalg.pooling_nchw_max` and so on, the sum divided by the number of elements |
     | `pad`, `concat`, reshapes, slices | `tensor.pad`, `tensor.concat`, the same on floats |
+    | `embedding`, `resize` to the nearest | a `linalg.generic` that reads the float table or input |
     | `weight_only_contract` | the float contraction of `dequantize` of the weights |
     | `softmax`, `layer_norm` | what `quanta-expand-named-ops` makes of them |
 
@@ -136,7 +137,7 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     several scales, grouped convolutions written as `conv_1d` or `conv_2d` and
     other contractions that linalg has no name for, and operations whose
     parameters are found at run time (`dynamic_quantize`,
-    `subtract_zero_point`), `resize` and `embedding`.
+    `subtract_zero_point`), and linear `resize`.
 
     ```mlir
     %a = quanta.matmul %x, %w : ... -> tensor<4x2x!quant.uniform<i32:f32, 0.125>>
