@@ -229,7 +229,8 @@ struct ConvertQuantaToTosaPass
                            "it, which stay";
       return WalkResult::interrupt();
     });
-    if (result.wasInterrupted() || failed(expandNamedOps(module)))
+    if (result.wasInterrupted() ||
+        failed(expandNamedOps(module, /*keepTransposed=*/true)))
       return signalPassFailure();
     SmallVector<Operation *> ops;
     result = module.walk([&](Operation *op) {

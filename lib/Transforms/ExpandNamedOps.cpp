@@ -313,12 +313,16 @@ struct ExpandNamedOpsPass : impl::ExpandNamedOpsBase<ExpandNamedOpsPass> {
 
 } // namespace
 
-LogicalResult expandNamedOps(ModuleOp module) {
+LogicalResult expandNamedOps(ModuleOp module, bool keepTransposed) {
   // First: what they become is a named layer.
-  RewritePatternSet transposed(module.getContext());
-  populateExpandConvTranspose(transposed);
-  walkAndApplyPatterns(module, std::move(transposed));
-  WalkResult result = module.walk([](ConvTranspose2DOp op) {
+  if (!keepTransposed) {
+    RewritePatternSet transposed(module.getContext());
+    populateExpandConvTranspose(transposed);
+    walkAndApplyPatterns(module, std::move(transposed));
+  }
+  WalkResult result = module.walk([&](ConvTranspose2DOp op) {
+    if (keepTransposed)
+      return WalkResult::advance();
     op.emitOpError() << "needs weights that are a constant";
     return WalkResult::interrupt();
   });

@@ -8,6 +8,7 @@
 #include "QuantaToTosa.h"
 #include "RewriteFamilies.h"
 
+#include "quanta/IR/ConvolutionShape.h"
 #include "quanta/Transforms/Constants.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -90,6 +91,65 @@ LogicalResult QuantaToTosa::convertContraction(Operation *op, Value lhs,
   if (!result)
     return op->emitOpError() << "has no counterpart in TOSA: " << reason;
   values[op->getResult(0)] = result;
+  return success();
+}
+
+LogicalResult QuantaToTosa::convertTransposed(ConvTranspose2DOp op) {
+  ConvolutionShape shape = getConvolutionShape(op);
+  QuantParams left = getQuantParams(op.getInput());
+  QuantParams right = getQuantParams(op.getWeights());
+  RankedTensorType weightType = op.getWeights().getType();
+  if (shape.groups != 1 ||
+      llvm::any_of(shape.dilations, [](int64_t size) { return size != 1; }))
+    return op.emitOpError() << "has groups or dilations, which "
+                               "tosa.transpose_conv2d does not have";
+  if (!llvm::all_equal(right.zeroPoints))
+    return op.emitOpError() << "has weights with several zero points, but "
+                               "operations of TOSA have one";
+  std::array<int64_t, 2> added = op.getOutputPads();
+  SmallVector<int64_t> pads;
+  for (int64_t dim : {0, 1}) {
+    pads.append({-shape.pads[dim], added[dim] - shape.pads[2 + dim]});
+    int64_t kernel = weightType.getDimSize(2 + dim);
+    if (pads[2 * dim] <= -kernel || pads[2 * dim + 1] <= -kernel)
+      return op.emitOpError() << "takes away as much as its kernel is wide, "
+                                 "which tosa.transpose_conv2d does not do";
+  }
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  TosaBuilder tosa(builder, loc);
+  // NHWC, and filters, taps, channels.
+  SmallVector<int64_t> order{0, 1, 2, 3}, back{0, 1, 2, 3};
+  if (!op.getChannelsLast()) {
+    order = {0, 2, 3, 1};
+    back = {0, 3, 1, 2};
+  }
+  Value weights = get(builder, op.getWeights());
+  if (right.axis && !weights.getDefiningOp<tosa::ConstOp>() && !storageTypes)
+    return op.emitOpError() << "has weights with several scales that are not "
+                               "constant, whose dimension TOSA cannot rename";
+  Type i32 = builder.getI32Type();
+  auto type = op.getResult().getType().clone(i32);
+  SmallVector<int64_t> sizes;
+  for (int64_t dim : order)
+    sizes.push_back(type.getDimSize(dim));
+  Value bias;
+  if (op.getBias()) {
+    bias = get(builder, op.getBias());
+  } else {
+    auto biasType = RankedTensorType::get({shape.filters}, i32);
+    bias = tosa.constant(
+        DenseElementsAttr::get(biasType, builder.getI32IntegerAttr(0)));
+  }
+  Value result = tosa::TransposeConv2DOp::create(
+      builder, loc, type.clone(sizes),
+      tosa.transpose(get(builder, op.getInput()), order),
+      tosa.transpose(weights, {1, 2, 3, 0}), bias,
+      tosa.zeroPoint(getZeroPoint(left), 8),
+      tosa.zeroPoint(getZeroPoint(right), 8),
+      builder.getDenseI64ArrayAttr(pads),
+      builder.getDenseI64ArrayAttr(shape.strides), TypeAttr::get(i32));
+  values[op.getResult()] = tosa.transpose(result, back);
   return success();
 }
 
@@ -420,6 +480,8 @@ FailureOr<bool> QuantaToTosa::convert(Operation *op) {
     return done(convertContraction(
         op, contract.getLhs(), contract.getRhs(), contract.getBias(),
         contract.getIndexingMaps(), contract.getChannelDim()));
+  if (auto transposed = dyn_cast<ConvTranspose2DOp>(op))
+    return done(convertTransposed(transposed));
   if (auto requantize = dyn_cast<RequantizeOp>(op))
     return done(convertRequantize(requantize));
   if (auto add = dyn_cast<AddOp>(op))

@@ -53,6 +53,7 @@ private:
                                          mlir::Value rhs, mlir::Value bias,
                                          llvm::ArrayRef<mlir::AffineMap> maps,
                                          int64_t channelDim);
+  llvm::LogicalResult convertTransposed(ConvTranspose2DOp op);
   llvm::LogicalResult convertRequantize(RequantizeOp op);
   llvm::LogicalResult
   convertBinary(mlir::Operation *op, mlir::Value lhs, mlir::Value rhs,

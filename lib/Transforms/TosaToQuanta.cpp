@@ -166,12 +166,17 @@ LogicalResult TosaToQuanta::convert() {
     return convertConvolution(conv.getInput(), conv.getWeight(), conv.getBias(),
                               conv.getInputZp(), conv.getWeightZp(),
                               conv.getPad(), conv.getStride(),
-                              conv.getDilation(), /*isDepthwise=*/false);
+                              conv.getDilation(), Convolution::Plain);
   if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
     return convertConvolution(conv.getInput(), conv.getWeight(), conv.getBias(),
                               conv.getInputZp(), conv.getWeightZp(),
                               conv.getPad(), conv.getStride(),
-                              conv.getDilation(), /*isDepthwise=*/true);
+                              conv.getDilation(), Convolution::Depthwise);
+  if (auto conv = dyn_cast<tosa::TransposeConv2DOp>(op))
+    return convertConvolution(conv.getInput(), conv.getWeight(), conv.getBias(),
+                              conv.getInputZp(), conv.getWeightZp(),
+                              conv.getOutPad(), conv.getStride(), {1, 1},
+                              Convolution::Transposed);
   if (auto matmul = dyn_cast<tosa::MatMulOp>(op))
     return convertMatmul(matmul);
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))

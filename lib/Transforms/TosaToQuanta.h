@@ -29,6 +29,8 @@ public:
   llvm::LogicalResult convert();
 
 private:
+  enum class Convolution { Plain, Depthwise, Transposed };
+
   mlir::Operation *op;
   mlir::OpBuilder builder;
   mlir::Location loc;
@@ -38,7 +40,7 @@ private:
                      mlir::Value inputZeroPoint, mlir::Value weightZeroPoint,
                      llvm::ArrayRef<int64_t> pad,
                      llvm::ArrayRef<int64_t> stride,
-                     llvm::ArrayRef<int64_t> dilation, bool isDepthwise);
+                     llvm::ArrayRef<int64_t> dilation, Convolution kind);
   llvm::LogicalResult convertMatmul(mlir::tosa::MatMulOp matmul);
   llvm::LogicalResult convertAddOfBias(mlir::tosa::AddOp add);
   llvm::LogicalResult convertRescale(mlir::tosa::RescaleOp rescale);

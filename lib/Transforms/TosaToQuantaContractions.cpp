@@ -19,7 +19,9 @@ namespace quanta {
 LogicalResult TosaToQuanta::convertConvolution(
     Value input, Value weight, Value bias, Value inputZeroPoint,
     Value weightZeroPoint, ArrayRef<int64_t> pad, ArrayRef<int64_t> stride,
-    ArrayRef<int64_t> dilation, bool isDepthwise) {
+    ArrayRef<int64_t> dilation, Convolution kind) {
+  bool isDepthwise = kind == Convolution::Depthwise;
+  bool isTransposed = kind == Convolution::Transposed;
   auto zx = getZeroPoint(inputZeroPoint), zw = getZeroPoint(weightZeroPoint);
   if (failed(zx) || failed(zw))
     return failure();
@@ -31,16 +33,19 @@ LogicalResult TosaToQuanta::convertConvolution(
   auto weightType = cast<RankedTensorType>(weight.getType());
   if (!weightType.hasStaticShape())
     return refuse() << "its weights have dynamic sizes";
-  // To filters, channels of the group, taps.
-  Value storage =
-      transposeStorage(getElements(weight) ? weight : getStorage(weight),
-                       isDepthwise ? ArrayRef<int64_t>{2, 3, 0, 1}
-                                   : ArrayRef<int64_t>{0, 3, 1, 2});
+  // To filters, channels of the group, taps; transposed, channels come first.
+  SmallVector<int64_t> order{0, 3, 1, 2};
+  if (isDepthwise)
+    order = {2, 3, 0, 1};
+  else if (isTransposed)
+    order = {3, 0, 1, 2};
+  Value storage = transposeStorage(
+      getElements(weight) ? weight : getStorage(weight), order);
   SmallVector<int64_t> sizes(
       cast<RankedTensorType>(storage.getType()).getShape());
   int64_t groups = isDepthwise ? sizes[0] : 1;
   QuantParams weights = *QuantParams::get(*w);
-  int64_t filters = isDepthwise ? sizes[0] * sizes[1] : sizes[0];
+  int64_t filters = sizes[isTransposed ? 1 : 0] * (isDepthwise ? sizes[1] : 1);
   if (weights.axis) {
     int32_t axis = *weights.axis;
     bool isOfFilters = isDepthwise ? (axis == 2 && sizes[1] == 1) ||
@@ -50,10 +55,7 @@ LogicalResult TosaToQuanta::convertConvolution(
       return refuse() << "its weights are quantized along dimension " << axis
                       << ", which is not that of its filters";
     SmallVector<double> scales(weights.scales.begin(), weights.scales.end());
-    w = withScales(*w, 1.0, scales, 0);
-    if (scales.size() == 1) // A single filter.
-      w = makeType(op->getContext(), weights.storageWidth(), true, scales[0],
-                   weights.zeroPoints[0]);
+    w = withScales(*w, 1.0, scales, isTransposed ? 1 : 0);
   }
   if (isDepthwise) {
     SmallVector<ReassociationIndices> collapse{{0, 1}, {2}, {3}},
@@ -93,17 +95,30 @@ LogicalResult TosaToQuanta::convertConvolution(
                       << " filters";
     start = as(values, getAccumulatorType(left, right, 0));
   }
-  SmallVector<int64_t> pads{pad[0], pad[2], pad[1], pad[3]};
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (!type.getElementType().isInteger(32))
     return refuse() << "it accumulates in " << type.getElementType()
                     << ", not in i32";
-  replace(Conv2DOp::create(
-      builder, loc, type.clone(getAccumulatorType(left, right, 3)), image,
-      factor, start, builder.getDenseI64ArrayAttr(stride),
-      builder.getDenseI64ArrayAttr(dilation),
-      builder.getDenseI64ArrayAttr(pads), builder.getI64IntegerAttr(groups),
-      builder.getUnitAttr()));
+  RankedTensorType result = type.clone(getAccumulatorType(left, right, 3));
+  auto list = [&](ArrayRef<int64_t> values) {
+    return builder.getDenseI64ArrayAttr(values);
+  };
+  if (!isTransposed) {
+    replace(Conv2DOp::create(
+        builder, loc, result, image, factor, start, list(stride),
+        list(dilation), list({pad[0], pad[2], pad[1], pad[3]}),
+        builder.getI64IntegerAttr(groups), builder.getUnitAttr()));
+    return success();
+  }
+  // What TOSA adds around the result, ONNX takes away or adds at its end.
+  if (pad[0] > 0 || pad[2] > 0)
+    return refuse() << "it adds elements before its result";
+  replace(ConvTranspose2DOp::create(
+      builder, loc, result, image, factor, start, list(stride), list(dilation),
+      list({-pad[0], -pad[2], std::max<int64_t>(0, -pad[1]),
+            std::max<int64_t>(0, -pad[3])}),
+      list({std::max<int64_t>(0, pad[1]), std::max<int64_t>(0, pad[3])}),
+      builder.getI64IntegerAttr(1), builder.getUnitAttr()));
   return success();
 }
 

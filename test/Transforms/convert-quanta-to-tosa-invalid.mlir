@@ -146,3 +146,15 @@ func.func @any(%t: tensor<4x1x!quant.any<i8:f32>>) -> tensor<4x!quant.any<i8:f32
   %0 = tensor.collapse_shape %t [[0, 1]] : tensor<4x1x!quant.any<i8:f32>> into tensor<4x!quant.any<i8:f32>>
   return %0 : tensor<4x!quant.any<i8:f32>>
 }
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @transposed(%x: tensor<1x2x4x5x!q>) -> tensor<1x2x5x6x!quant.uniform<i32:f32, 0.25>> {
+  %c = arith.constant dense<1> : tensor<2x1x2x2xi8>
+  %w = quant.scast %c : tensor<2x1x2x2xi8> to tensor<2x1x2x2x!q>
+  // expected-error@+1 {{has groups or dilations, which tosa.transpose_conv2d does not have}}
+  %0 = quanta.conv_transpose_2d %x, %w groups 2 : tensor<1x2x4x5x!q>, tensor<2x1x2x2x!q> -> tensor<1x2x5x6x!quant.uniform<i32:f32, 0.25>>
+  return %0 : tensor<1x2x5x6x!quant.uniform<i32:f32, 0.25>>
+}

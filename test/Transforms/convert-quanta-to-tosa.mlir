@@ -65,6 +65,15 @@
 // RUN: quant-run %t/groups-back.mlir --input=%t/g.npy --output=%t/h0.npy --output=%t/h1.npy
 // RUN: cmp %t/g0.npy %t/h0.npy && cmp %t/g1.npy %t/h1.npy
 
+// RUN: %python %S/../Inputs/npy.py %t/t.npy "numpy.random.default_rng(7).integers(100, 140, (2, 2, 4, 5)).astype('uint8')"
+// RUN: %python %S/../Inputs/npy.py %t/u.npy "numpy.random.default_rng(8).integers(100, 140, (1, 3, 3, 2)).astype('uint8')"
+// RUN: quant-opt %t/transposed.mlir --convert-quanta-to-tosa -o %t/transposed-tosa.mlir
+// RUN: FileCheck %t/transposed.mlir < %t/transposed-tosa.mlir
+// RUN: quant-opt %t/transposed-tosa.mlir --convert-tosa-to-quanta -o %t/transposed-back.mlir
+// RUN: quant-run %t/transposed.mlir --input=%t/t.npy --input=%t/u.npy --output=%t/t0.npy --output=%t/t1.npy
+// RUN: quant-run %t/transposed-back.mlir --input=%t/t.npy --input=%t/u.npy --output=%t/u0.npy --output=%t/u1.npy
+// RUN: cmp %t/t0.npy %t/u0.npy && cmp %t/t1.npy %t/u1.npy
+
 //--- network.mlir
 !u8 = !quant.uniform<u8:f32, 0.031:128>
 !i8 = !quant.uniform<i8:f32, 0.027:-3>
@@ -231,4 +240,29 @@ func.func @groups(%x: tensor<2x4x5x6x!q>) -> (tensor<2x6x3x3x!q>, tensor<2x2x6x5
   %4 = tensor.collapse_shape %3 [[0], [1, 2], [3], [4]] : tensor<2x2x1x5x5x!q> into tensor<2x2x5x5x!q>
   %5 = quanta.pad %4 low [0, 0, 1, 0] high [0, 0, 0, 0] : tensor<2x2x5x5x!q> -> tensor<2x2x6x5x!q>
   return %1, %5 : tensor<2x6x3x3x!q>, tensor<2x2x6x5x!q>
+}
+
+//--- transposed.mlir
+!q = !quant.uniform<u8:f32, 0.5:120>
+!w = !quant.uniform<i8:f32:1, {0.5, 0.25, 0.125}>
+!acc = !quant.uniform<i32:f32:1, {0.25, 0.125, 0.0625}>
+!b = !quant.uniform<i32:f32:0, {0.25, 0.125, 0.0625}>
+!w1 = !quant.uniform<i8:f32, 0.5>
+!acc1 = !quant.uniform<i32:f32, 0.25>
+
+// CHECK-LABEL: func @transposed
+// CHECK: tosa.transpose_conv2d {{.*}} out_pad = array<i64: -1, 0, -1, 0>, stride = array<i64: 2, 2>} : (tensor<2x4x5x2x{{.*}}, tensor<3x3x3x2x
+// CHECK: tosa.transpose_conv2d {{.*}} out_pad = array<i64: 0, 0, 0, 0>
+func.func @transposed(%x: tensor<2x2x4x5x!q>, %y: tensor<1x3x3x2x!q>) -> (tensor<2x3x8x10x!q>, tensor<1x7x6x1x!q>) {
+  %c = arith.constant dense<"0xFE00FA0306FBF9F9F7030800F8FE070802FFFCFAFFFDF7FFFFFDFC000002F9010307FEFCFE06FFF90800F700090007FD0404000405FC"> : tensor<2x3x3x3xi8>
+  %w = quant.scast %c : tensor<2x3x3x3xi8> to tensor<2x3x3x3x!w>
+  %cb = arith.constant dense<[1, -20, 300]> : tensor<3xi32>
+  %b = quant.scast %cb : tensor<3xi32> to tensor<3x!b>
+  %0 = quanta.conv_transpose_2d %x, %w bias %b strides [2, 2] pads [1, 1, 1, 1] output_padding [1, 1] : tensor<2x2x4x5x!q>, tensor<2x3x3x3x!w>, tensor<3x!b> -> tensor<2x3x8x10x!acc>
+  %1 = quanta.requantize %0 : tensor<2x3x8x10x!acc> to tensor<2x3x8x10x!q>
+  %d = arith.constant dense<"0xFE00FFF8F9F805FF07080601"> : tensor<2x1x3x2xi8>
+  %v = quant.scast %d : tensor<2x1x3x2xi8> to tensor<2x1x3x2x!w1>
+  %2 = quanta.conv_transpose_2d %y, %v strides [2, 2] channels_last : tensor<1x3x3x2x!q>, tensor<2x1x3x2x!w1> -> tensor<1x7x6x1x!acc1>
+  %3 = quanta.requantize %2 : tensor<1x7x6x1x!acc1> to tensor<1x7x6x1x!q>
+  return %1, %3 : tensor<2x3x8x10x!q>, tensor<1x7x6x1x!q>
 }

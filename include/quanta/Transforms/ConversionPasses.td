@@ -171,6 +171,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     | i32 accumulators | i32 |
     | constants of at most 8 bits | `tosa.const` of i8 |
     | `conv_2d`, `conv_1d` and `contract` with windows | `tosa.conv2d`, `depthwise_conv2d`, with `pad`; one of them for each group, and `concat`; transposed to NHWC and back |
+    | `conv_transpose_2d` | `tosa.transpose_conv2d` |
     | `matmul` with constant weights | `tosa.conv2d` with kernel 1x1, the form of a fully connected layer |
     | `matmul`, `batch_matmul`, `contract` | `tosa.matmul`, and `tosa.add` of a bias |
     | `requantize` | `tosa.rescale` with 32 bits and single rounding, one factor for each channel where they differ; `tosa.clamp` for a clamp or a narrower range |
@@ -190,8 +191,8 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     `tosa-to-linalg` takes them, between casts by `quant.scast`.
 
     Refused, by an error at the operation: types of other widths, several zero
-    points, factors outside of 2^-32 to 2^29, convolutions of volumes and
-    contractions over other indices, pooling of other than two of
+    points, factors outside of 2^-32 to 2^29, convolutions of volumes,
+    transposed ones with groups or dilations, contractions over other indices, pooling of other than two of
     four dimensions or with holes, several dynamic sizes where a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
     weight-only and dynamic operations.
 
@@ -233,6 +234,7 @@ def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
     | TOSA | quantized stage |
     |---|---|
     | `conv2d`, `depthwise_conv2d` | `quanta.conv_2d` with `channels_last`; its bias, unless it is zero |
+    | `transpose_conv2d` | `quanta.conv_transpose_2d` with `channels_last` |
     | `matmul`, with `add` of a constant vector | `quanta.batch_matmul` with a bias |
     | `rescale` of i32, i8 or u8 to i8 or u8 | `quanta.requantize` |
     | `rescale` to i32, `add`, `sub` or `mul`, `rescale` to i8 | `quanta.add`, `sub`, `mul` |

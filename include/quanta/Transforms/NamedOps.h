@@ -14,8 +14,10 @@
 namespace quanta {
 
 /// What `quanta-expand-named-ops` does; touches nothing else. Fails with an
-/// error where a layer cannot be expanded.
-llvm::LogicalResult expandNamedOps(mlir::ModuleOp module);
+/// error where a layer cannot be expanded. With `keepTransposed`, transposed
+/// convolutions stay.
+llvm::LogicalResult expandNamedOps(mlir::ModuleOp module,
+                                   bool keepTransposed = false);
 
 /// Transposed convolutions as named ones of the phases of their results.
 void populateExpandConvTranspose(mlir::RewritePatternSet &patterns);
