@@ -7,6 +7,8 @@
 
 #include "Assertion.h"
 
+#include "BufferRuntime.h"
+
 #include <csetjmp>
 #include <cstdio>
 #include <cstdlib>
@@ -42,14 +44,17 @@ void abortCall() {
 Error callChecked(void (*function)(void **), void **arguments) {
   Call call, *outer = current;
   current = &call;
+  const size_t depth = getBufferDepth();
   // Nothing between here and `abortCall` but compiled code, which has no
   // destructors to run.
   bool failed = setjmp(call.start) != 0;
   if (!failed)
     function(arguments);
   current = outer;
-  if (failed)
+  if (failed) {
+    setBufferDepth(depth);
     return createStringError("the program stopped: " + call.message);
+  }
   return Error::success();
 }
 

@@ -18,7 +18,7 @@ int putAssertion(const char *message);
 [[noreturn]] void abortCall();
 
 /// Calls compiled code. An assertion that fails in it ends the call and becomes
-/// an error with its message; buffers of that call are not freed.
+/// an error with its message; results of that call are not freed.
 llvm::Error callChecked(void (*function)(void **), void **arguments);
 
 } // namespace quanta

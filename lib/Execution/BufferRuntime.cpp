@@ -7,12 +7,13 @@
 
 #include "BufferRuntime.h"
 
+#include "Assertion.h"
+
 #include "llvm/AsmParser/Parser.h"
 #include "llvm/Linker/Linker.h"
 #include "llvm/Support/SourceMgr.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <vector>
 
@@ -39,6 +40,11 @@ struct ThreadBuffers {
 
 static thread_local ThreadBuffers threadBuffers;
 
+[[noreturn]] static void stopForMemory() {
+  putAssertion("there is not enough memory for what it computes");
+  abortCall();
+}
+
 void acquireBuffer(BufferDescriptor *result, int64_t bytes) {
   ThreadBuffers &buffers = threadBuffers;
   if (buffers.depth == buffers.blocks.size())
@@ -48,10 +54,8 @@ void acquireBuffer(BufferDescriptor *result, int64_t bytes) {
     std::free(block.memory);
     block.memory = nullptr;
     if (posix_memalign(&block.memory, 64, std::max<int64_t>(bytes, 1)) != 0) {
-      // Compiled code has no way to report it.
-      std::fputs("quanta: not enough memory for the program's buffers\n",
-                 stderr);
-      std::exit(1);
+      block.bytes = 0;
+      stopForMemory();
     }
     block.bytes = bytes;
   }
@@ -59,6 +63,17 @@ void acquireBuffer(BufferDescriptor *result, int64_t bytes) {
 }
 
 void releaseBuffer(BufferDescriptor *) { --threadBuffers.depth; }
+
+size_t getBufferDepth() { return threadBuffers.depth; }
+
+void setBufferDepth(size_t depth) { threadBuffers.depth = depth; }
+
+void *allocate(size_t bytes) {
+  void *memory = std::malloc(bytes);
+  if (!memory && bytes > 0)
+    stopForMemory();
+  return memory;
+}
 
 /// Blocks come from `malloc` with room to align them.
 static const char *const runtimeText = R"(

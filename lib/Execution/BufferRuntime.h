@@ -30,6 +30,14 @@ struct BufferDescriptor {
 void acquireBuffer(BufferDescriptor *result, int64_t bytes);
 void releaseBuffer(BufferDescriptor *buffer);
 
+/// How many calls of this thread hold a block. A call that ended early holds
+/// none any more: the depth is set back to what it was before.
+size_t getBufferDepth();
+void setBufferDepth(size_t depth);
+
+/// `malloc` of compiled code: ends the call where there is no memory.
+void *allocate(size_t bytes);
+
 /// Names of these functions in compiled code.
 inline constexpr llvm::StringLiteral acquireBufferName =
     "_mlir_ciface_quanta_acquire_buffer";

@@ -179,12 +179,8 @@ Error Executable::call(const Entry &entry, ArrayRef<HostTensor> arguments,
   }
   // A scalar result is stored after the arguments.
   pointers.push_back(resultFrame);
-  if (hasAssertions) {
-    if (Error error = callChecked(entry.packed, pointers.data()))
-      return error;
-  } else {
-    entry.packed(pointers.data());
-  }
+  if (Error error = callChecked(entry.packed, pointers.data()))
+    return error;
   return takeResults(signature, entry.resultOffsets,
                      static_cast<const char *>(resultFrame), arguments,
                      results);

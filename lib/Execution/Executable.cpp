@@ -34,7 +34,6 @@ Executable::create(mlir::ModuleOp module, EmissionOptions options) {
     return lowered.takeError();
   if (Error error = checkHostCanRun(*lowered->machine))
     return error;
-  result->hasAssertions = lowered->module->getFunction("abort");
   Expected<SmallVector<char, 0>> object =
       emit(*lowered, OutputKind::Object, options);
   if (!object)

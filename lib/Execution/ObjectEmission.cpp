@@ -14,6 +14,7 @@
 
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/TargetParser/Host.h"
@@ -87,6 +88,22 @@ findTargetAttributes(const llvm::Module &module) {
   return {};
 }
 
+/// What an assertion puts into standard output would be lost with the process,
+/// where that is no terminal.
+static void flushBeforeAbort(Module &module) {
+  Function *abort = module.getFunction("abort");
+  if (!abort)
+    return;
+  IRBuilder<> builder(module.getContext());
+  FunctionCallee flush = module.getOrInsertFunction(
+      "fflush", builder.getInt32Ty(), builder.getPtrTy());
+  for (User *user : abort->users())
+    if (auto *call = dyn_cast<CallInst>(user)) {
+      builder.SetInsertPoint(call);
+      builder.CreateCall(flush, {ConstantPointerNull::get(builder.getPtrTy())});
+    }
+}
+
 Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
                                     const EmissionOptions &options) {
   if (options.optLevel > 3)
@@ -133,9 +150,11 @@ Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
                              "' is not that of " + triple + ", '" +
                              layout.getStringRepresentation() + "'");
   result.module->setDataLayout(layout);
-  if (options.bufferRuntime)
+  if (options.bufferRuntime) {
     if (Error error = addBufferRuntime(*result.module))
       return error;
+    flushBeforeAbort(*result.module);
+  }
   completeTargetAttributes(*result.module, cpu, features);
   internalize(*result.module);
   if (options.packedWrappers)

@@ -57,6 +57,7 @@ Error defineRuntime(orc::LLJIT &jit) {
        {mangle("__truncdfbf2"), symbol(truncateDouble)},
        {mangle("puts"), symbol(putAssertion)},
        {mangle("abort"), symbol(abortCall)},
+       {mangle("malloc"), symbol(allocate)},
        {mangle(acquireBufferName), symbol(acquireBuffer)},
        {mangle(releaseBufferName), symbol(releaseBuffer)}}));
 }

@@ -171,6 +171,25 @@ class Errors(unittest.TestCase):
         self.check(r"expected rank 2 .*got 4xf32", run, x[0])
         self.check(r"expected size 4 in dimension 1.*got 2x3xf32", run, x[:, :3])
         self.check(r"argument 0 of 'f': .*float32.*got <U1", run, np.array([["a"]]))
+        # A call that is stopped gives back the memory in which it computes, and
+        # one that there is no memory for stops.
+        both = compile_text("""
+func.func @f(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>) -> tensor<?x65536xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x1xf32>
+  %e = tensor.empty(%n) : tensor<?x65536xf32>
+  %w = arith.constant dense<1.0> : tensor<1x65536xf32>
+  %z = arith.constant 0.0 : f32
+  %i = linalg.fill ins(%z : f32) outs(%e : tensor<?x65536xf32>) -> tensor<?x65536xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<?x1xf32>, tensor<1x65536xf32>) outs(%i : tensor<?x65536xf32>) -> tensor<?x65536xf32>
+  %1 = linalg.matmul ins(%y, %w : tensor<?x1xf32>, tensor<1x65536xf32>) outs(%0 : tensor<?x65536xf32>) -> tensor<?x65536xf32>
+  return %1 : tensor<?x65536xf32>
+}""")
+        column = np.zeros((4, 1), np.float32)
+        for _ in range(3):
+            self.check("operand 2 of 'linalg.matmul'.* a size that does not fit", both, column, column[:1])
+        many = np.zeros((10**9, 0), np.float32).sum(1, keepdims=True)[: 10**7]
+        self.check("there is not enough memory", both, many, many)
         whole = compile_text(elementwise("arith.addi", "i32"))
         self.assertEqual(whole([[1, 2, 3, 4]])[0, 3], 8)
         self.check(r"expected elements of type i32 .* got 1x4xf64", whole, [[1.9, 2, 3, 4]])

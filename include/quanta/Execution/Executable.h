@@ -88,8 +88,6 @@ private:
   llvm::Error addEntry(Signature signature);
   llvm::Error readModuleAttributes(mlir::ModuleOp module);
 
-  /// Whether calls may end in the middle.
-  bool hasAssertions = false;
   /// What the linker reported last.
   std::string linkErrors;
   std::unique_ptr<llvm::orc::LLJIT> jit;
