@@ -78,6 +78,8 @@ public:
   void check(linalg::LinalgOp op);
   void check(tensor::CastOp op);
   void check(tensor::ExpandShapeOp op);
+  void check(tensor::ConcatOp op);
+  void checkSource(tensor::InsertSliceOp op);
   void check(OffsetSizeAndStrideOpInterface op, Value tensor);
 
 private:
@@ -88,9 +90,38 @@ private:
         b, loc, tensor::getMixedSize(b, loc, tensor, dim));
   }
 
-  void requireEqual(OpBuilder &b, Operation *op, Value left, Value right,
-                    const Twine &what) {
-    require(b, op, arith::CmpIPredicate::eq, left, right, what);
+  /// Asserts that two sizes agree, as soon as both are known: what `op` reads
+  /// may be computed in place of what it writes.
+  static void requireEqual(Operation *op, SizeSource left, SizeSource right,
+                           const Twine &what) {
+    if (left == right)
+      return;
+    Operation *last = nullptr;
+    for (SizeSource source : {left, right})
+      if (Value value = getValue(source))
+        if (Operation *def = value.getDefiningOp();
+            def && def->getBlock() == op->getBlock() &&
+            (!last || last->isBeforeInBlock(def)))
+          last = def;
+    OpBuilder b(op);
+    if (last)
+      b.setInsertionPointAfter(last);
+    else
+      b.setInsertionPointToStart(op->getBlock());
+    require(b, op, arith::CmpIPredicate::eq, build(b, op->getLoc(), left),
+            build(b, op->getLoc(), right), what);
+  }
+
+  static Value getValue(SizeSource source) {
+    return Value::getFromOpaquePointer(std::get<1>(source));
+  }
+
+  static Value build(OpBuilder &b, Location loc, SizeSource source) {
+    auto [size, pointer, dim] = source;
+    if (!pointer)
+      return arith::ConstantIndexOp::create(b, loc, size);
+    Value value = getValue(source);
+    return dim < 0 ? value : getSize(b, loc, value, dim);
   }
 
   static void require(OpBuilder &b, Operation *op,
@@ -143,11 +174,8 @@ void SizeChecker::check(linalg::LinalgOp op) {
         loop = {&operand, static_cast<int64_t>(dim)};
         continue;
       }
-      if (finder.get(loop.operand->get(), loop.dim) !=
-          finder.get(operand.get(), dim))
-        requireEqual(b, op, getSize(b, loc, loop.operand->get(), loop.dim),
-                     getSize(b, loc, operand.get(), dim),
-                     describe(operand, dim));
+      requireEqual(op, finder.get(loop.operand->get(), loop.dim),
+                   finder.get(operand.get(), dim), describe(operand, dim));
     }
   }
   // The last element that a window reads must exist.
@@ -184,14 +212,10 @@ void SizeChecker::check(tensor::CastOp op) {
   auto to = dyn_cast<RankedTensorType>(op.getType());
   if (!from || !to)
     return;
-  OpBuilder b(op);
   for (int64_t dim = 0; dim < to.getRank(); ++dim)
-    if (from.isDynamicDim(dim) && !to.isDynamicDim(dim) &&
-        finder.get(op.getSource(), dim) != finder.get(op, dim))
-      requireEqual(
-          b, op, getSize(b, op.getLoc(), op.getSource(), dim),
-          arith::ConstantIndexOp::create(b, op.getLoc(), to.getDimSize(dim)),
-          describe(op->getOpOperand(0), dim));
+    if (!to.isDynamicDim(dim))
+      requireEqual(op, finder.get(op.getSource(), dim), finder.get(op, dim),
+                   describe(op->getOpOperand(0), dim));
 }
 
 void SizeChecker::check(tensor::ExpandShapeOp op) {
@@ -201,16 +225,42 @@ void SizeChecker::check(tensor::ExpandShapeOp op) {
   for (auto [dim, group] : llvm::enumerate(op.getReassociationIndices())) {
     if (!op.getSrcType().isDynamicDim(dim))
       continue;
-    if (group.size() == 1 &&
-        finder.get(sizes[group[0]]) == finder.get(op.getSrc(), dim))
+    if (group.size() == 1) {
+      requireEqual(op, finder.get(sizes[group[0]]),
+                   finder.get(op.getSrc(), dim),
+                   describe(op->getOpOperand(0), dim));
       continue;
+    }
     Value product = arith::ConstantIndexOp::create(b, loc, 1);
     for (int64_t part : group)
       product = arith::MulIOp::create(
           b, loc, product,
           getValueOrCreateConstantIndexOp(b, loc, sizes[part]));
-    requireEqual(b, op, product, getSize(b, loc, op.getSrc(), dim),
+    require(b, op, arith::CmpIPredicate::eq, product,
+            getSize(b, loc, op.getSrc(), dim),
+            describe(op->getOpOperand(0), dim));
+  }
+}
+
+void SizeChecker::check(tensor::ConcatOp op) {
+  auto dim = static_cast<int64_t>(op.getDim());
+  for (OpOperand &operand : llvm::drop_begin(op->getOpOperands()))
+    for (int64_t d = 0; d < op.getResultType().getRank(); ++d)
+      if (d != dim)
+        requireEqual(op, finder.get(op.getInputs()[0], d),
+                     finder.get(operand.get(), d), describe(operand, d));
+}
+
+/// What is inserted must be as large as the slice.
+void SizeChecker::checkSource(tensor::InsertSliceOp op) {
+  llvm::SmallBitVector dropped = op.getDroppedDims();
+  int64_t dim = 0;
+  for (auto [position, size] : llvm::enumerate(op.getMixedSizes())) {
+    if (dropped[position])
+      continue;
+    requireEqual(op, finder.get(size), finder.get(op.getSource(), dim),
                  describe(op->getOpOperand(0), dim));
+    ++dim;
   }
 }
 
@@ -238,19 +288,27 @@ void SizeChecker::check(OffsetSizeAndStrideOpInterface op, Value tensor) {
     auto value = [&](OpFoldResult result) {
       return getValueOrCreateConstantIndexOp(b, loc, result);
     };
-    Value zero = arith::ConstantIndexOp::create(b, loc, 0);
-    AffineExpr o = b.getAffineSymbolExpr(0), n = b.getAffineSymbolExpr(1);
-    // The stride may be known only at run time: no affine product.
-    Value steps = value(affine::makeComposedFoldedAffineApply(
-        b, loc, b.getAffineSymbolExpr(0) - 1, {size}));
-    Value length = arith::MulIOp::create(b, loc, steps, value(stride));
-    Value end = value(affine::makeComposedFoldedAffineApply(
-        b, loc, o + n + 1, {offset, OpFoldResult(length)}));
-    if (!known(offset))
-      require(b, op, arith::CmpIPredicate::sge, value(offset), zero, what);
-    if (!known(size))
-      require(b, op, arith::CmpIPredicate::sge, value(size), zero, what);
-    require(b, op, arith::CmpIPredicate::sle, end, limit, what);
+    auto within = [&](OpFoldResult result, int64_t least) {
+      Value found = value(result);
+      if (known(result))
+        return;
+      require(b, op, arith::CmpIPredicate::sge, found,
+              arith::ConstantIndexOp::create(b, loc, least), what);
+      if (least == 0)
+        require(b, op, arith::CmpIPredicate::sle, found, limit, what);
+    };
+    within(offset, 0);
+    within(size, 0);
+    within(stride, 1);
+    // None of these overflows: a longer stride leaves the tensor too, unless
+    // nothing is behind it.
+    Value one = arith::ConstantIndexOp::create(b, loc, 1);
+    Value step = arith::MaxSIOp::create(
+        b, loc, arith::MinSIOp::create(b, loc, value(stride), limit), one);
+    Value steps = arith::SubIOp::create(b, loc, value(size), one);
+    Value length = arith::MulIOp::create(b, loc, steps, step);
+    Value last = arith::AddIOp::create(b, loc, value(offset), length);
+    require(b, op, arith::CmpIPredicate::slt, last, limit, what);
   }
 }
 
@@ -261,13 +319,14 @@ struct CheckSizesPass : impl::CheckSizesBase<CheckSizesPass> {
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     for (Operation *op : ops)
       llvm::TypeSwitch<Operation *>(op)
-          .Case<linalg::LinalgOp, tensor::CastOp, tensor::ExpandShapeOp>(
-              [&](auto typed) { checker.check(typed); })
+          .Case<linalg::LinalgOp, tensor::CastOp, tensor::ExpandShapeOp,
+                tensor::ConcatOp>([&](auto typed) { checker.check(typed); })
           .Case<tensor::ExtractSliceOp>([&](tensor::ExtractSliceOp slice) {
             checker.check(slice, slice.getSource());
           })
           .Case<tensor::InsertSliceOp>([&](tensor::InsertSliceOp slice) {
             checker.check(slice, slice.getDest());
+            checker.checkSource(slice);
           });
   }
 };

@@ -71,6 +71,12 @@ struct ConcatLowering : OpConversionPattern<ConcatOp> {
     SmallVector<OpFoldResult> sizes =
         tensor::getMixedSizes(rewriter, loc, inputs.front());
     sizes[dim] = total;
+    // All inputs have the sizes of the others; a constant says so first.
+    for (Value input : inputs)
+      for (auto [d, size] :
+           llvm::enumerate(cast<RankedTensorType>(input.getType()).getShape()))
+        if (static_cast<int64_t>(d) != dim && !ShapedType::isDynamic(size))
+          sizes[d] = rewriter.getIndexAttr(size);
     Value result =
         tensor::EmptyOp::create(rewriter, loc, sizes, to.storageType());
     int64_t rank = op.getResult().getType().getRank();
@@ -78,9 +84,15 @@ struct ConcatLowering : OpConversionPattern<ConcatOp> {
     for (auto [input, offset] : llvm::zip(inputs, offsets)) {
       SmallVector<OpFoldResult> starts(rank, rewriter.getIndexAttr(0));
       starts[dim] = offset;
-      result = tensor::InsertSliceOp::create(
-          rewriter, loc, input, result, starts,
-          tensor::getMixedSizes(rewriter, loc, input), strides);
+      SmallVector<OpFoldResult> inputSizes = sizes;
+      inputSizes[dim] = tensor::getMixedSize(rewriter, loc, input, dim);
+      auto type = RankedTensorType::get(decomposeMixedValues(inputSizes).first,
+                                        to.storageType());
+      Value fitting = input;
+      if (input.getType() != type)
+        fitting = tensor::CastOp::create(rewriter, loc, type, input);
+      result = tensor::InsertSliceOp::create(rewriter, loc, fitting, result,
+                                             starts, inputSizes, strides);
     }
     Type type = getTypeConverter()->convertType(op.getType());
     if (result.getType() != type)

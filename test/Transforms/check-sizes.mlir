@@ -57,12 +57,30 @@ func.func @window(%x: tensor<1x?x8xf32>, %w: tensor<3x8x4xf32>, %o: tensor<1x?x4
 // CHECK: cf.assert %{{.*}}, "dimension 0 of operand 0 of 'tensor.expand_shape'
 // CHECK: arith.cmpi sge, %{{.*}}, %c0
 // CHECK: cf.assert %{{.*}}, "dimension 0 of 'tensor.extract_slice'
+// CHECK: arith.cmpi sle
+// CHECK: cf.assert %{{.*}}, "dimension 0 of 'tensor.extract_slice'
+// CHECK: arith.cmpi slt
 // CHECK: cf.assert %{{.*}}, "dimension 0 of 'tensor.extract_slice'
 func.func @shapes(%x: tensor<?xf32>, %n: index) -> (tensor<4xf32>, tensor<?x4xf32>, tensor<2xf32>) {
   %0 = tensor.cast %x : tensor<?xf32> to tensor<4xf32>
   %1 = tensor.expand_shape %x [[0, 1]] output_shape [%n, 4] : tensor<?xf32> into tensor<?x4xf32>
   %2 = tensor.extract_slice %x[%n] [2] [1] : tensor<?xf32> to tensor<2xf32>
   return %0, %1, %2 : tensor<4xf32>, tensor<?x4xf32>, tensor<2xf32>
+}
+
+// What is joined or inserted has the sizes of what is beside it.
+// CHECK-LABEL: func.func @joined(
+// CHECK-DAG: cf.assert %{{.*}}, "dimension 0 of operand 1 of 'tensor.concat'
+// CHECK-DAG: cf.assert %{{.*}}, "dimension 0 of operand 0 of 'tensor.insert_slice'
+// CHECK: tensor.concat
+// CHECK: tensor.insert_slice
+func.func @joined(%x: tensor<?x3xf32>, %y: tensor<?x4xf32>) -> (tensor<?x7xf32>, tensor<5x4xf32>) {
+  %0 = tensor.concat dim(1) %x, %y : (tensor<?x3xf32>, tensor<?x4xf32>) -> tensor<?x7xf32>
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x3xf32>
+  %e = tensor.empty() : tensor<5x4xf32>
+  %1 = tensor.insert_slice %y into %e[0, 0] [%n, 4] [1, 1] : tensor<?x4xf32> into tensor<5x4xf32>
+  return %0, %1 : tensor<?x7xf32>, tensor<5x4xf32>
 }
 
 // All of a tensor needs no check.

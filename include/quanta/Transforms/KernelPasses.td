@@ -48,7 +48,7 @@ def CheckSizes : Pass<"quanta-check-sizes", "::mlir::ModuleOp"> {
   let description = [{
     Where sizes are open, operands of an operation may turn out not to fit each
     other, and compiled code would read what is not theirs. Ahead of each
-    `linalg` operation, cast, expansion and slice on tensors a `cf.assert`
+    `linalg` operation, cast, expansion, concatenation and slice on tensors a `cf.assert`
     compares the sizes that are not known to agree: those of two arguments, for
     example, but not those of a tensor and of what is computed from it. Its
     message names the operation and the dimension.
