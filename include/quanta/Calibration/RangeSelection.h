@@ -61,10 +61,10 @@ struct RealRange {
 };
 
 /// The range for an observer with finite data. It lies within the observed
-/// one, or for a symmetric type within the range of its magnitude. Whether it
-/// holds zero is left to the type, which always does. Constant data gives just
-/// that value, whatever the selection. Fails if the selection needs a histogram
-/// and there is none.
+/// one, to which `Mse` adds zero, or for a symmetric type within the range of
+/// its magnitude. Otherwise zero is left to the type, which always holds it.
+/// Constant data gives just that value, whatever the selection. Fails if the
+/// selection needs a histogram and there is none.
 llvm::Expected<RealRange> selectRange(const ObserverStatistics &statistics,
                                       const RangeOptions &options);
 
