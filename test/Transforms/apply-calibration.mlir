@@ -4,6 +4,11 @@
 // RUN: quant-opt %t/model.mlir --quanta-apply-calibration="statistics=%t/good.json recipe=%t/float.yaml" | FileCheck %s --check-prefix=FLOAT
 // RUN: quant-opt %t/model.mlir --quanta-apply-calibration="statistics=%t/nan-data.json" 2>&1 | FileCheck %s --check-prefix=NAN-DATA
 // RUN: quant-opt %t/shared.mlir --quanta-apply-calibration=statistics=%t/good.json | FileCheck %s --check-prefix=SHARED
+// RUN: quant-opt %t/residual.mlir --quanta-insert-observers --quanta-apply-calibration=recipe=%t/given.yaml | FileCheck %t/residual.mlir --check-prefixes=RESIDUAL,DEFAULT
+// RUN: quant-opt %t/residual.mlir --quanta-insert-observers --quanta-apply-calibration=recipe=%t/residual-float.yaml | FileCheck %t/residual.mlir --check-prefixes=RESIDUAL,EXACT
+// RUN: quant-opt %t/residual.mlir --quanta-insert-observers --quanta-apply-calibration=recipe=%t/residual-quantized.yaml | FileCheck %t/residual.mlir --check-prefixes=RESIDUAL,QUANTIZED
+// RUN: not quant-opt %t/residual.mlir --quanta-insert-observers --quanta-apply-calibration=recipe=%t/residual-wrong.yaml 2>&1 | FileCheck %s --check-prefix=WRONG-RESIDUAL
+// WRONG-RESIDUAL: residual-wrong.yaml:3:11: error: {{.*}}'int8' is no residual: there are float, quantized
 
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration 2>&1 | FileCheck %s --check-prefix=NO-FILE
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/absent.json 2>&1 | FileCheck %s --check-prefix=ABSENT
@@ -143,3 +148,99 @@ rules:
   - name: "main/matmul_1/*"
     scheme: float
     reason: too precious
+
+//--- given.yaml
+format: quanta-recipe
+version: 1
+rules:
+  - name: "*"
+    min: 0
+    max: 2
+
+//--- residual-float.yaml
+format: quanta-recipe
+version: 1
+residual: float
+rules:
+  - name: "*"
+    min: 0
+    max: 2
+
+//--- residual-quantized.yaml
+format: quanta-recipe
+version: 1
+residual: quantized
+rules:
+  - name: "*"
+    min: 0
+    max: 2
+
+//--- residual-wrong.yaml
+format: quanta-recipe
+version: 1
+residual: int8
+
+//--- residual.mlir
+#id = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+#rows = affine_map<(d0, d1) -> (d0, d1)>
+
+// Elementwise operations read what the convolution reads, unless the recipe says
+// otherwise.
+// RESIDUAL-LABEL: func.func @convolution(
+// RESIDUAL: %[[S:.*]] = linalg.generic
+// RESIDUAL: %[[Q:.*]] = quanta.fake_quant %[[S]]
+// DEFAULT: linalg.generic {{.*}} ins(%[[Q]] :
+// EXACT: linalg.generic {{.*}} ins(%[[S]] :
+// QUANTIZED: linalg.generic {{.*}} ins(%[[Q]] :
+// RESIDUAL: %[[C:.*]] = linalg.conv_1d_nwc_wcf ins(%[[Q]],
+// DEFAULT: linalg.generic {{.*}} ins(%[[C]], %[[Q]] :
+// EXACT: linalg.generic {{.*}} ins(%[[C]], %[[S]] :
+// QUANTIZED: linalg.generic {{.*}} ins(%[[C]], %[[Q]] :
+func.func @convolution(%x: tensor<1x6x4xf32>, %e: tensor<1x6x4xf32>) -> (tensor<1x6x4xf32>, tensor<1x6x4xf32>) {
+  %k = arith.constant dense<0.5> : tensor<1x4x4xf32>
+  %s = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x : tensor<1x6x4xf32>) outs(%e : tensor<1x6x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = math.absf %a : f32
+    linalg.yield %t : f32
+  } -> tensor<1x6x4xf32>
+  %other = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%s : tensor<1x6x4xf32>) outs(%e : tensor<1x6x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = math.exp %a : f32
+    linalg.yield %t : f32
+  } -> tensor<1x6x4xf32>
+  %c = linalg.conv_1d_nwc_wcf ins(%s, %k : tensor<1x6x4xf32>, tensor<1x4x4xf32>) outs(%e : tensor<1x6x4xf32>) -> tensor<1x6x4xf32>
+  %r = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%c, %s : tensor<1x6x4xf32>, tensor<1x6x4xf32>) outs(%e : tensor<1x6x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %t = arith.addf %a, %b : f32
+    linalg.yield %t : f32
+  } -> tensor<1x6x4xf32>
+  return %r, %other : tensor<1x6x4xf32>, tensor<1x6x4xf32>
+}
+
+// RESIDUAL-LABEL: func.func @matmul(
+// RESIDUAL: %[[S:.*]] = linalg.generic
+// RESIDUAL: %[[Q:.*]] = quanta.fake_quant %[[S]]
+// RESIDUAL: %[[C:.*]] = linalg.matmul ins(%[[Q]],
+// DEFAULT: linalg.generic {{.*}} ins(%[[C]], %[[S]] :
+// EXACT: linalg.generic {{.*}} ins(%[[C]], %[[S]] :
+// QUANTIZED: linalg.generic {{.*}} ins(%[[C]], %[[Q]] :
+func.func @matmul(%x: tensor<6x4xf32>, %e: tensor<6x4xf32>) -> tensor<6x4xf32> {
+  %k = arith.constant dense<0.5> : tensor<4x4xf32>
+  %s = linalg.generic {indexing_maps = [#rows, #rows], iterator_types = ["parallel", "parallel"]}
+      ins(%x : tensor<6x4xf32>) outs(%e : tensor<6x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %t = math.absf %a : f32
+    linalg.yield %t : f32
+  } -> tensor<6x4xf32>
+  %c = linalg.matmul ins(%s, %k : tensor<6x4xf32>, tensor<4x4xf32>) outs(%e : tensor<6x4xf32>) -> tensor<6x4xf32>
+  %r = linalg.generic {indexing_maps = [#rows, #rows, #rows], iterator_types = ["parallel", "parallel"]}
+      ins(%c, %s : tensor<6x4xf32>, tensor<6x4xf32>) outs(%e : tensor<6x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %t = arith.addf %a, %b : f32
+    linalg.yield %t : f32
+  } -> tensor<6x4xf32>
+  return %r : tensor<6x4xf32>
+}
