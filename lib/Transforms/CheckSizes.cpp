@@ -85,11 +85,6 @@ public:
 private:
   SizeFinder finder;
 
-  static Value getSize(OpBuilder &b, Location loc, Value tensor, int64_t dim) {
-    return getValueOrCreateConstantIndexOp(
-        b, loc, tensor::getMixedSize(b, loc, tensor, dim));
-  }
-
   /// Asserts that two sizes agree, as soon as both are known: what `op` reads
   /// may be computed in place of what it writes.
   static void requireEqual(Operation *op, SizeSource left, SizeSource right,
@@ -121,7 +116,7 @@ private:
     if (!pointer)
       return arith::ConstantIndexOp::create(b, loc, size);
     Value value = getValue(source);
-    return dim < 0 ? value : getSize(b, loc, value, dim);
+    return dim < 0 ? value : linalg::createOrFoldDimOp(b, loc, value, dim);
   }
 
   static void require(OpBuilder &b, Operation *op,
@@ -201,9 +196,10 @@ void SizeChecker::check(linalg::LinalgOp op) {
         b, loc,
         affine::makeComposedFoldedAffineApply(
             b, loc, AffineMap::get(loops.size(), 0, window.expr), last));
-    require(b, op, arith::CmpIPredicate::slt, index,
-            getSize(b, loc, window.operand->get(), window.dim),
-            describe(*window.operand, window.dim));
+    require(
+        b, op, arith::CmpIPredicate::slt, index,
+        linalg::createOrFoldDimOp(b, loc, window.operand->get(), window.dim),
+        describe(*window.operand, window.dim));
   }
 }
 
@@ -237,7 +233,7 @@ void SizeChecker::check(tensor::ExpandShapeOp op) {
           b, loc, product,
           getValueOrCreateConstantIndexOp(b, loc, sizes[part]));
     require(b, op, arith::CmpIPredicate::eq, product,
-            getSize(b, loc, op.getSrc(), dim),
+            linalg::createOrFoldDimOp(b, loc, op.getSrc(), dim),
             describe(op->getOpOperand(0), dim));
   }
 }
@@ -284,7 +280,7 @@ void SizeChecker::check(OffsetSizeAndStrideOpInterface op, Value tensor) {
         finder.get(size) == finder.get(tensor, dim))
       continue;
     std::string what = "dimension " + std::to_string(dim);
-    Value limit = getSize(b, loc, tensor, dim);
+    Value limit = linalg::createOrFoldDimOp(b, loc, tensor, dim);
     auto value = [&](OpFoldResult result) {
       return getValueOrCreateConstantIndexOp(b, loc, result);
     };
