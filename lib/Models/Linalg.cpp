@@ -9,6 +9,7 @@
 #include "quanta/Models/Linalg.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/Interfaces/Iterations.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -23,10 +24,7 @@ namespace {
 template <typename OpTy>
 struct MacModel : MacOpInterface::ExternalModel<MacModel<OpTy>, OpTy> {
   int64_t getMacCount(Operation *op) const {
-    int64_t count = 1;
-    for (int64_t size : cast<linalg::LinalgOp>(op).getStaticLoopRanges())
-      count *= ShapedType::isDynamic(size) ? 1 : size;
-    return count;
+    return countIterations(cast<linalg::LinalgOp>(op));
   }
   bool isQuantizedCompute(Operation *op) const {
     return llvm::all_of(op->getOperandTypes(), [](Type type) {

@@ -8,6 +8,7 @@
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
+#include "quanta/Interfaces/Iterations.h"
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
@@ -194,14 +195,6 @@ private:
           misses |= !map.isFunctionOfDim(dim);
       return reads && misses;
     });
-  }
-
-  /// Open sizes count as 1, as they do for contractions.
-  static int64_t countIterations(linalg::LinalgOp op) {
-    int64_t count = 1;
-    for (int64_t size : op.getStaticLoopRanges())
-      count *= ShapedType::isDynamic(size) ? 1 : size;
-    return count;
   }
 
   static std::string getReason(Operation *op) {
