@@ -21,6 +21,10 @@ namespace quanta {
 /// and nobody may free it.
 static constexpr uintptr_t constantMarker = 0xdeadbeef;
 
+/// Compiled code counts elements, and bytes, in 64 bits. Only an array that
+/// holds nothing can have such a size.
+static constexpr int64_t sizeLimit = int64_t(1) << 43;
+
 static Error argumentError(const Signature &signature, size_t index,
                            const HostTensor &argument) {
   const ValueType &expected = signature.inputs[index];
@@ -45,6 +49,10 @@ static Error argumentError(const Signature &signature, size_t index,
           Twine(dim) + " (" + expected.text + "), got " +
           formatShape(argument.getShape(), argument.getKind()));
   }
+  for (int64_t size : argument.getShape())
+    if (size >= sizeLimit)
+      return createStringError(prefix + "a size of " + Twine(size) +
+                               " is more than memory can hold");
   if (!argument.isRowMajor())
     return createStringError(prefix +
                              "the elements are not dense in row-major order");
@@ -59,8 +67,9 @@ static bool matches(const ValueType &expected, const HostTensor &argument) {
       expected.shape.size() != argument.getRank())
     return false;
   for (size_t dim = 0, rank = expected.shape.size(); dim < rank; ++dim)
-    if (expected.shape[dim] != dynamicSize &&
-        expected.shape[dim] != argument.getShape()[dim])
+    if (argument.getShape()[dim] >= sizeLimit ||
+        (expected.shape[dim] != dynamicSize &&
+         expected.shape[dim] != argument.getShape()[dim]))
       return false;
   return argument.isRowMajor() &&
          reinterpret_cast<uintptr_t>(argument.getData()) %

@@ -73,6 +73,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   // Elementwise arithmetic on whole tensors is a loop like any other.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCheckSizes());
+  pm.addPass(createCheckScalars());
   // On tensors: constants folded, contractions packed, tails fused into them.
   pm.addPass(createFoldConstants());
   pm.addPass(createFlattenMatmuls());

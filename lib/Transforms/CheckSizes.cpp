@@ -5,7 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "quanta/Transforms/Naming.h"
+#include "RuntimeChecks.h"
+
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -16,6 +17,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <set>
 
 using namespace mlir;
 
@@ -72,18 +75,25 @@ private:
   }
 };
 
+constexpr StringLiteral problem = "has a size that does not fit";
+
 /// Asserts what the verifiers check of sizes that are constants.
 class SizeChecker {
 public:
   void check(linalg::LinalgOp op);
   void check(tensor::CastOp op);
   void check(tensor::ExpandShapeOp op);
+  void check(tensor::ReshapeOp op);
   void check(tensor::ConcatOp op);
+  void check(tensor::PadOp op);
+  void checkAllocation(Operation *op, ValueRange dynamicSizes);
   void checkSource(tensor::InsertSliceOp op);
   void check(OffsetSizeAndStrideOpInterface op, Value tensor);
 
 private:
   SizeFinder finder;
+  // Products of sizes that are checked, and the block where.
+  std::set<std::pair<Block *, std::vector<SizeSource>>> checked;
 
   /// Asserts that two sizes agree, as soon as both are known: what `op` reads
   /// may be computed in place of what it writes.
@@ -122,13 +132,16 @@ private:
   static void require(OpBuilder &b, Operation *op,
                       arith::CmpIPredicate predicate, Value left, Value right,
                       const Twine &what) {
-    std::string location = describeLocation(op->getLoc());
-    std::string message = (what + " of '" + op->getName().getStringRef() + "'" +
-                           (location.empty() ? "" : " at " + location) +
-                           " has a size that does not fit")
-                              .str();
-    Value fits = arith::CmpIOp::create(b, op->getLoc(), predicate, left, right);
-    cf::AssertOp::create(b, op->getLoc(), fits, message);
+    buildCheck(b, op, predicate, left, right, what, problem);
+  }
+
+  /// Asserts that a length that is data is one; without a sign, what is
+  /// negative is large.
+  static void requireLength(OpBuilder &b, Operation *op, Value length,
+                            const Twine &what) {
+    require(b, op, arith::CmpIPredicate::ult, length,
+            arith::ConstantIndexOp::create(b, op->getLoc(), elementLimit),
+            what);
   }
 };
 
@@ -214,6 +227,14 @@ void SizeChecker::check(tensor::CastOp op) {
                    describe(op->getOpOperand(0), dim));
 }
 
+Value buildProduct(OpBuilder &b, Location loc, ArrayRef<OpFoldResult> sizes) {
+  Value product = arith::ConstantIndexOp::create(b, loc, 1);
+  for (OpFoldResult size : sizes)
+    product = arith::MulIOp::create(
+        b, loc, product, getValueOrCreateConstantIndexOp(b, loc, size));
+  return product;
+}
+
 void SizeChecker::check(tensor::ExpandShapeOp op) {
   OpBuilder b(op);
   Location loc = op.getLoc();
@@ -227,15 +248,51 @@ void SizeChecker::check(tensor::ExpandShapeOp op) {
                    describe(op->getOpOperand(0), dim));
       continue;
     }
-    Value product = arith::ConstantIndexOp::create(b, loc, 1);
+    std::string what = describe(op->getOpOperand(0), dim);
+    SmallVector<OpFoldResult> parts;
     for (int64_t part : group)
-      product = arith::MulIOp::create(
-          b, loc, product,
-          getValueOrCreateConstantIndexOp(b, loc, sizes[part]));
-    require(b, op, arith::CmpIPredicate::eq, product,
-            linalg::createOrFoldDimOp(b, loc, op.getSrc(), dim),
-            describe(op->getOpOperand(0), dim));
+      parts.push_back(sizes[part]);
+    // Parts that are data could wrap to the right product.
+    bool isData = false;
+    for (OpFoldResult part : parts)
+      if (auto value = dyn_cast<Value>(part);
+          value && !value.getDefiningOp<tensor::DimOp>()) {
+        isData = true;
+        requireLength(b, op, value, what);
+      }
+    if (isData)
+      buildProductCheck(b, op, parts, elementLimit, what, problem);
+    require(b, op, arith::CmpIPredicate::eq, buildProduct(b, loc, parts),
+            linalg::createOrFoldDimOp(b, loc, op.getSrc(), dim), what);
   }
+}
+
+void SizeChecker::check(tensor::ReshapeOp op) {
+  auto from = dyn_cast<RankedTensorType>(op.getSource().getType());
+  auto to = dyn_cast<RankedTensorType>(op.getResult().getType());
+  if (!from || !to)
+    return;
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  std::string what = "operand 1";
+  SmallVector<OpFoldResult> sizes;
+  for (int64_t dim = 0; dim < to.getRank(); ++dim) {
+    Value size = tensor::ExtractOp::create(
+        b, loc, op.getShape(),
+        Value(arith::ConstantIndexOp::create(b, loc, dim)));
+    if (!size.getType().isIndex())
+      size = arith::IndexCastOp::create(b, loc, b.getIndexType(), size);
+    sizes.push_back(size);
+    if (to.isDynamicDim(dim))
+      requireLength(b, op, size, what);
+    else
+      require(b, op, arith::CmpIPredicate::eq, size,
+              arith::ConstantIndexOp::create(b, loc, to.getDimSize(dim)), what);
+  }
+  buildProductCheck(b, op, sizes, elementLimit, what, problem);
+  require(b, op, arith::CmpIPredicate::eq, buildProduct(b, loc, sizes),
+          buildProduct(b, loc, tensor::getMixedSizes(b, loc, op.getSource())),
+          what);
 }
 
 void SizeChecker::check(tensor::ConcatOp op) {
@@ -308,6 +365,49 @@ void SizeChecker::check(OffsetSizeAndStrideOpInterface op, Value tensor) {
   }
 }
 
+/// What a new tensor holds must be few enough to be counted.
+void SizeChecker::checkAllocation(Operation *op, ValueRange dynamicSizes) {
+  OpBuilder b(op);
+  auto type = cast<RankedTensorType>(op->getResult(0).getType());
+  SmallVector<OpFoldResult> sizes =
+      getMixedValues(type.getShape(), dynamicSizes, b);
+  std::vector<SizeSource> sources;
+  int64_t constants = 1;
+  bool isData = false;
+  for (auto [dim, size] : llvm::enumerate(sizes)) {
+    SizeSource source = finder.get(size);
+    Value value = getValue(source);
+    if (!value) {
+      constants *= std::get<0>(source);
+      continue;
+    }
+    sources.push_back(source);
+    if (std::get<2>(source) < 0) {
+      isData = true;
+      requireLength(b, op, value, "dimension " + Twine(dim));
+    }
+  }
+  // One size of a tensor that is there makes a tensor about as large.
+  if (sources.empty() || (sources.size() == 1 && !isData))
+    return;
+  sources.emplace_back(constants, nullptr, 0);
+  llvm::sort(sources);
+  if (checked.emplace(op->getBlock(), sources).second)
+    buildProductCheck(b, op, sizes, elementLimit, "the result", problem);
+}
+
+void SizeChecker::check(tensor::PadOp op) {
+  OpBuilder b(op);
+  for (auto [name, widths] : {std::pair("the low padding", op.getLow()),
+                              {"the high padding", op.getHigh()}})
+    for (Value width : widths)
+      requireLength(b, op, width, name);
+  ReifiedRankedShapedTypeDims sizes;
+  if (!(op.getLow().empty() && op.getHigh().empty()) &&
+      succeeded(reifyResultShapes(b, op, sizes)))
+    buildProductCheck(b, op, sizes[0], elementLimit, "the result", problem);
+}
+
 struct CheckSizesPass : impl::CheckSizesBase<CheckSizesPass> {
   void runOnOperation() override {
     SizeChecker checker;
@@ -316,7 +416,14 @@ struct CheckSizesPass : impl::CheckSizesBase<CheckSizesPass> {
     for (Operation *op : ops)
       llvm::TypeSwitch<Operation *>(op)
           .Case<linalg::LinalgOp, tensor::CastOp, tensor::ExpandShapeOp,
-                tensor::ConcatOp>([&](auto typed) { checker.check(typed); })
+                tensor::ReshapeOp, tensor::ConcatOp, tensor::PadOp>(
+              [&](auto typed) { checker.check(typed); })
+          .Case<tensor::EmptyOp, tensor::SplatOp>([&](auto typed) {
+            checker.checkAllocation(typed, typed.getDynamicSizes());
+          })
+          .Case<tensor::GenerateOp>([&](tensor::GenerateOp generate) {
+            checker.checkAllocation(generate, generate.getDynamicExtents());
+          })
           .Case<tensor::ExtractSliceOp>([&](tensor::ExtractSliceOp slice) {
             checker.check(slice, slice.getSource());
           })

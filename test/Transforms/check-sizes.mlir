@@ -92,3 +92,35 @@ func.func @whole(%x: tensor<?x8xf32>) -> tensor<?x2xf32> {
   %0 = tensor.extract_slice %x[0, 3] [%n, 2] [1, 2] : tensor<?x8xf32> to tensor<?x2xf32>
   return %0 : tensor<?x2xf32>
 }
+
+// Sizes that are data: no tensor of these, and no product of theirs, is larger
+// than memory. One size of a tensor that is there needs no check.
+// CHECK-LABEL: func.func @data(
+// CHECK-SAME: %[[X:.*]]: tensor<?x8xf32>, %[[N:.*]]: index, %{{.*}})
+// CHECK-NOT: cf.assert
+// CHECK: tensor.empty(%{{.*}}) : tensor<?x4xf32>
+// CHECK: %[[LENGTH:.*]] = arith.cmpi ult, %[[N]], %c8796093022208
+// CHECK: cf.assert %[[LENGTH]], "dimension 0 of 'tensor.empty' {{.*}}has a size that does not fit"
+// CHECK: arith.mulf
+// CHECK: cf.assert %{{.*}}, "the result of 'tensor.empty' {{.*}}has a size that does not fit"
+// CHECK: tensor.empty(%[[N]]
+// CHECK: arith.cmpi ult, %[[N]], %c8796093022208
+// CHECK: cf.assert %{{.*}}, "the high padding of 'tensor.pad'
+// CHECK: cf.assert %{{.*}}, "the result of 'tensor.pad'
+// CHECK: tensor.pad
+// CHECK: tensor.extract
+// CHECK: cf.assert %{{.*}}, "operand 1 of 'tensor.reshape'
+// CHECK: tensor.reshape
+func.func @data(%x: tensor<?x8xf32>, %n: index, %shape: tensor<1xindex>) -> (tensor<?x4xf32>, tensor<?x?xf32>, tensor<?x8xf32>, tensor<?xf32>) {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %m = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %0 = tensor.empty(%m) : tensor<?x4xf32>
+  %1 = tensor.empty(%n, %m) : tensor<?x?xf32>
+  %2 = tensor.pad %x low[0, 0] high[%n, 0] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<?x8xf32> to tensor<?x8xf32>
+  %3 = tensor.reshape %x(%shape) : (tensor<?x8xf32>, tensor<1xindex>) -> tensor<?xf32>
+  return %0, %1, %2, %3 : tensor<?x4xf32>, tensor<?x?xf32>, tensor<?x8xf32>, tensor<?xf32>
+}

@@ -64,11 +64,37 @@ def CheckSizes : Pass<"quanta-check-sizes", "::mlir::ModuleOp"> {
     cf.assert %fits, "dimension 0 of operand 1 of 'linalg.add' has a size that does not fit"
     ```
 
-    Indices that are data, of `tensor.extract` for example, are not checked.
+    Sizes that are data, of `tensor.empty` or `tensor.pad` for example, must not
+    be negative, and no tensor may have 2^43 elements or more.
   }];
   let dependentDialects = [
     "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
     "::mlir::cf::ControlFlowDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def CheckScalars : Pass<"quanta-check-scalars", "::mlir::ModuleOp"> {
+  let summary = "Check at run time indices, divisors and steps that are data";
+  let description = [{
+    Ahead of `tensor.extract`, `tensor.insert` and `tensor.dim` a `cf.assert`
+    compares each index with the size that it must not reach, ahead of a
+    division of integers the divisor with zero (and a signed quotient with the
+    one that its type lacks, that of the least integer by -1), and ahead of an
+    `scf.for` its step. What follows from the program alone, by the bounds of
+    loops or by the range that arithmetic leaves, is not checked again.
+
+    ```mlir
+    %0 = tensor.extract %x[%i] : tensor<?xf32>
+    ```
+    gets before it
+    ```mlir
+    %n = tensor.dim %x, %c0 : tensor<?xf32>
+    %fits = arith.cmpi ult, %i, %n : index
+    cf.assert %fits, "index 0 of 'tensor.extract' is out of range"
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def SeparateResults : Pass<"quanta-separate-results", "::mlir::ModuleOp"> {
