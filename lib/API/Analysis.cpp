@@ -10,6 +10,7 @@
 #include "Comparison.h"
 #include "QuantizationPoints.h"
 #include "quanta/API/Diagnostics.h"
+#include "quanta/API/Quantize.h"
 #include "quanta/Execution/Batch.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Constants.h"
@@ -233,8 +234,8 @@ Expected<Analyzer> Analyzer::create(const Program &program,
         "the program is at the " + stringifyStage(program.getStage()) +
         " stage: what quantization costs is measured from the float stage on");
   Program observed = program.clone();
-  if (Error error = observed.run(
-          "quanta-insert-observers{observer=histogram keep-existing=true}"))
+  if (Error error = insertObservers(observed, "histogram", /*recipe=*/"",
+                                    /*keepExisting=*/true))
     return error;
   auto state = std::make_unique<State>(std::move(observed));
   state->options = options;
@@ -389,17 +390,10 @@ Error Analyzer::State::runBatch(const Executable &simulated,
   return Error::success();
 }
 
-static std::string fileOption(StringRef name, StringRef path) {
-  return path.empty() ? "" : (" " + name + "=\"" + path + "\"").str();
-}
-
 Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
                                  StringRef recipe) const {
-  std::string files =
-      fileOption("statistics", statistics) + fileOption("recipe", recipe);
   Program simulated = state->observed.clone();
-  if (Error error = simulated.run("quanta-apply-calibration{" +
-                                  StringRef(files).ltrim().str() + "}"))
+  if (Error error = applyCalibration(simulated, statistics, recipe))
     return error;
   Analysis analysis;
   analysis.results.resize(state->numResults);
@@ -410,7 +404,7 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
     return exposed.takeError();
   Program quantized = state->observed.clone();
   if (Error error =
-          quantized.run("quanta-ptq{" + StringRef(files).ltrim().str() + "}"))
+          quantize(quantized, {statistics.str(), recipe.str(), /*report=*/""}))
     return error;
   // What is left in float is among the figures.
   quantized.takeRemarks();

@@ -9,6 +9,7 @@
 
 #include "Comparison.h"
 #include "QuantizationPoints.h"
+#include "quanta/API/Quantize.h"
 #include "quanta/Execution/Batch.h"
 
 #include "llvm/Support/Format.h"
@@ -133,11 +134,6 @@ static Error annotate(StringRef stage, Error error) {
                            stage + " stage");
 }
 
-/// The textual form of a pass option whose value is a file.
-static std::string fileOption(StringRef name, StringRef path) {
-  return path.empty() ? "" : (" " + name + "=\"" + path + "\"").str();
-}
-
 Expected<Runner> StageChecker::makeRunner(StringRef stage,
                                           const Program &program, bool kernels,
                                           StringRef function) const {
@@ -176,14 +172,11 @@ Error StageChecker::build(const Program &program) {
       return runner.takeError();
     floating = std::move(*runner);
     Program calibrated = program.clone();
-    if (Error error = calibrated.run(
-            "quanta-insert-observers{keep-existing=true},"
-            "quanta-apply-calibration{" +
-            StringRef(fileOption("statistics", options.statistics) +
-                      fileOption("recipe", options.recipe))
-                .ltrim()
-                .str() +
-            "}"))
+    if (Error error = insertObservers(calibrated, "min_max", /*recipe=*/"",
+                                      /*keepExisting=*/true))
+      return error;
+    if (Error error =
+            applyCalibration(calibrated, options.statistics, options.recipe))
       return error;
     return buildSimulated(calibrated);
   }

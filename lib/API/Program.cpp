@@ -122,17 +122,35 @@ Error Program::withDiagnostics(function_ref<Error(mlir::ModuleOp)> work) const {
 }
 
 Error Program::run(StringRef pipeline, Verify when) {
+  return runPasses(pipeline, when, [&](mlir::OpPassManager &passes) -> Error {
+    std::string message;
+    raw_string_ostream os(message);
+    if (succeeded(mlir::parsePassPipeline(pipeline, passes, os)))
+      return Error::success();
+    return createStringError("invalid pass pipeline '" + pipeline +
+                             "': " + StringRef(message).trim());
+  });
+}
+
+Error Program::run(StringRef name,
+                   function_ref<void(mlir::OpPassManager &)> build,
+                   Verify when) {
+  return runPasses(name, when, [&](mlir::OpPassManager &passes) -> Error {
+    build(passes);
+    return Error::success();
+  });
+}
+
+Error Program::runPasses(StringRef name, Verify when,
+                         function_ref<Error(mlir::OpPassManager &)> build) {
   return withDiagnostics([&](mlir::ModuleOp op) -> Error {
     mlir::PassManager passes(op->getContext(), op.getOperationName());
     passes.enableVerifier(when == Verify::EachPass);
-    std::string message;
-    raw_string_ostream os(message);
-    if (failed(mlir::parsePassPipeline(pipeline, passes, os)))
-      return createStringError("invalid pass pipeline '" + pipeline +
-                               "': " + StringRef(message).trim());
+    if (Error error = build(passes))
+      return error;
     if (failed(passes.run(op)) ||
         (when == Verify::AtEnd && failed(mlir::verify(op))))
-      return createStringError("the pass pipeline '" + pipeline + "' failed");
+      return createStringError("the pass pipeline '" + name + "' failed");
     return Error::success();
   });
 }

@@ -13,7 +13,7 @@ import numpy as np
 
 from . import _quanta
 from ._quanta import Error
-from .module import Module, PathLike, Recipe, compile, program_of, quote, recipe_file
+from .module import Module, PathLike, Recipe, compile, program_of, recipe_file
 from .progress import Progress
 from .statistics import Statistics
 
@@ -68,10 +68,9 @@ def calibrate(
         if path:
             _quanta.check_recipe(path)
         if module.stage != "observed":
-            options = [f"observer={quote(observer)}"]
-            if path:
-                options.append(f"recipe={quote(path)}")
-            module = module.run(f"quanta-insert-observers{{{' '.join(options)}}}")
+            module = module._changed(
+                lambda program: program.insert_observers(observer, path or "")
+            )
     executable = compile(module, entry=entry)
     names = module._program.input_names.get(executable.entry, [])
 

@@ -7,7 +7,7 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Union
 
 from . import _quanta
 from ._quanta import Error
@@ -94,8 +94,11 @@ class Module:
         Raises:
           Error: the pipeline cannot be parsed, or a pass failed.
         """
+        return self._changed(lambda program: program.run(pipeline))
+
+    def _changed(self, change: Callable[[_quanta.Program], None]) -> "Module":
         program = self._program.clone()
-        program.run(pipeline)
+        change(program)
         return Module(program, self._name, None, program.take_remarks())
 
     def save(self, path: PathLike) -> None:
@@ -198,19 +201,18 @@ def quantize(
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="quanta-"))
         report = os.path.join(folder, "report.json")
-        options = [f"report={quote(report)}"]
+        statistics_path = ""
         if statistics is not None:
-            path = stack.enter_context(statistics_file(statistics))
-            options.append(f"statistics={quote(path)}")
-        if strict:
-            options.append("strict=true")
+            statistics_path = stack.enter_context(statistics_file(statistics))
         if chosen is not None:
             recipe = os.path.join(folder, "recipe.yaml")
             Path(recipe).write_text(chosen, encoding="utf-8")
-        recipe_path = stack.enter_context(recipe_file(recipe))
-        if recipe_path:
-            options.append(f"recipe={quote(recipe_path)}")
-        result = module.run(f"quanta-ptq{{{' '.join(options)}}}")
+        recipe_path = stack.enter_context(recipe_file(recipe)) or ""
+        result = module._changed(
+            lambda program: program.quantize(
+                statistics_path, recipe_path, report, bool(strict)
+            )
+        )
         with open(report, encoding="utf-8") as file:
             content = json.load(file)
     # JSON does not tell 1 from 1.0.
@@ -276,9 +278,21 @@ def recipe_file(recipe: Optional[Recipe]) -> Iterator[Optional[str]]:
         yield None if recipe is None else os.fspath(recipe)
         return
     with temporary_file("recipe.yaml", "recipe") as path:
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump({"format": "quanta-recipe", "version": 1, **recipe}, file)
+        content = {"format": "quanta-recipe", "version": 1, **recipe}
+        try:
+            # YAML has no pairs of surrogates, which stand for what is not ASCII.
+            text = json.dumps(content, ensure_ascii=False, default=plain)
+            Path(path).write_text(text, encoding="utf-8")
+        except (TypeError, ValueError) as error:
+            raise Error(f"{path}: {error}") from None
         yield path
+
+
+def plain(value: Any) -> Any:
+    """A scalar or an array of NumPy as JSON has it."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"a recipe cannot hold a value of type {type(value).__name__}")
 
 
 @contextlib.contextmanager
@@ -290,11 +304,3 @@ def statistics_file(statistics: Union[Statistics, PathLike]) -> Iterator[str]:
     with temporary_file("statistics.json", "statistics") as path:
         statistics.save(path)
         yield path
-
-
-def quote(path: str) -> str:
-    """A path as the value of an option in a pass pipeline."""
-    for mark in "\"'":
-        if mark not in path:
-            return mark + path + mark
-    raise Error(f"the path {path} has both kinds of quotation marks")

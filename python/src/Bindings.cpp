@@ -14,6 +14,7 @@
 #include "quanta/API/Auto.h"
 #include "quanta/API/Compile.h"
 #include "quanta/API/Program.h"
+#include "quanta/API/Quantize.h"
 #include "quanta/Calibration/Recipe.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -111,6 +112,22 @@ static void bindProgram(nb::module_ &module) {
            [](Program &self, const std::string &pipeline) {
              check(self.run(pipeline));
            })
+      .def(
+          "insert_observers",
+          [](Program &self, const std::string &observer,
+             const std::string &recipe) {
+            check(insertObservers(self, observer, recipe,
+                                  /*keepExisting=*/false));
+          },
+          "observer"_a, "recipe"_a)
+      .def(
+          "quantize",
+          [](Program &self, const std::string &statistics,
+             const std::string &recipe, const std::string &report,
+             bool strict) {
+            check(quantize(self, {statistics, recipe, report, strict}));
+          },
+          "statistics"_a, "recipe"_a, "report"_a, "strict"_a)
       .def("take_remarks", &Program::takeRemarks)
       .def_prop_ro("input_names", &getInputNames)
       .def_prop_ro("stage", [](const Program &self) {

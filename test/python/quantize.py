@@ -38,6 +38,22 @@ class Quantization(unittest.TestCase):
         self.assertEqual(len(report["contractions"]), 2)
         self.assertEqual(report["left_in_float"], [])
 
+    def test_paths_of_any_characters(self):
+        with tempfile.TemporaryDirectory(suffix=" {a}'\"=") as folder:
+            path = os.path.join(folder, "s}.json")
+            self.statistics.save(path)
+            quantized = quanta.quantize(self.module, path)
+        self.assertEqual(quantized.report["int8_mac_share"], 1)
+
+    def test_recipe_values(self):
+        """Numbers of NumPy, any text, and what no recipe can hold."""
+        rules = [{"name": "\U0001f600*", "min": np.float32(-1), "max": np.int64(1)}]
+        quantized = quanta.quantize(self.module, self.statistics, {"rules": rules})
+        self.assertIn("\U0001f600", " ".join(quantized.remarks))
+        for name in ({1}, "\ud800"):
+            with self.assertRaisesRegex(quanta.Error, "^<recipe>: "):
+                quanta.quantize(self.module, self.statistics, {"rules": [{"name": name}]})
+
     def test_weight_only(self):
         recipe = {"scheme": "weight_only", "weight_storage": "i4", "weight": "per_channel"}
         small = quanta.quantize(self.module, recipe=recipe, strict=True)

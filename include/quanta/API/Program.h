@@ -20,6 +20,10 @@
 #include <string>
 #include <vector>
 
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
 namespace quanta {
 
 /// A module, at any stage, with the context that it lives in. Every diagnostic
@@ -52,6 +56,11 @@ public:
   /// an error the program is in an unspecified state.
   llvm::Error run(llvm::StringRef pipeline, Verify when = Verify::EachPass);
 
+  /// Runs the passes that `build` adds; errors call them `name`.
+  llvm::Error run(llvm::StringRef name,
+                  llvm::function_ref<void(mlir::OpPassManager &)> build,
+                  Verify when = Verify::EachPass);
+
   /// Calls `work` on the module with diagnostics collected.
   llvm::Error
   withDiagnostics(llvm::function_ref<llvm::Error(mlir::ModuleOp)> work) const;
@@ -63,6 +72,10 @@ private:
   struct State;
   Program(std::shared_ptr<State> state,
           mlir::OwningOpRef<mlir::ModuleOp> module);
+
+  llvm::Error
+  runPasses(llvm::StringRef name, Verify when,
+            llvm::function_ref<llvm::Error(mlir::OpPassManager &)> build);
 
   std::shared_ptr<State> state;
   mlir::OwningOpRef<mlir::ModuleOp> module;
