@@ -77,6 +77,28 @@ static bool matches(const ValueType &expected, const HostTensor &argument) {
              0;
 }
 
+/// Bytes in place of integers of fewer bits must hold such.
+static Error checkBytes(const Signature &signature, size_t index,
+                        const HostTensor &argument) {
+  ElementKind kind = signature.inputs[index].kind;
+  if (argument.getKind() == kind)
+    return Error::success();
+  bool isSigned = argument.getKind() == ElementKind::I8;
+  int most = (1 << (getSubByteWidth(kind) - isSigned)) - 1;
+  int least = isSigned ? -most - 1 : 0;
+  for (int64_t i = 0, e = argument.getNumElements(); i < e; ++i) {
+    int value = isSigned ? argument.getDataAs<int8_t>()[i]
+                         : argument.getDataAs<uint8_t>()[i];
+    if (value < least || value > most)
+      return createStringError(describeArgument(signature, index, argument) +
+                               ": element " + Twine(i) + " is " + Twine(value) +
+                               ", and " + signature.inputs[index].text +
+                               " holds values from " + Twine(least) + " to " +
+                               Twine(most));
+  }
+  return Error::success();
+}
+
 Error Executable::checkArguments(const Entry &entry,
                                  ArrayRef<HostTensor> arguments) const {
   const Signature &signature = entry.signature;
@@ -89,6 +111,10 @@ Error Executable::checkArguments(const Entry &entry,
   for (size_t i = 0, e = arguments.size(); i < e; ++i)
     if (!matches(signature.inputs[i], arguments[i]))
       return argumentError(signature, i, arguments[i]);
+  for (size_t i = 0, e = arguments.size(); i < e; ++i)
+    if (getSubByteWidth(signature.inputs[i].kind))
+      if (Error error = checkBytes(signature, i, arguments[i]))
+        return error;
   return Error::success();
 }
 

@@ -240,32 +240,9 @@ Expected<HostTensor> readNpy(StringRef path) {
   return tensor;
 }
 
-/// Element kind and values that NumPy can represent.
-static Expected<HostTensor> widenSubByte(const HostTensor &tensor) {
-  ElementKind kind = tensor.getKind();
-  bool isSigned = kind == ElementKind::I2 || kind == ElementKind::I4;
-  unsigned shift = kind == ElementKind::I2 || kind == ElementKind::U2 ? 6 : 4;
-  Expected<HostTensor> result = HostTensor::allocate(
-      isSigned ? ElementKind::I8 : ElementKind::U8, tensor.getShape());
-  if (!result)
-    return result;
-  tensor.copyTo(result->getData());
-  for (int64_t i = 0, e = tensor.getNumElements(); i < e; ++i) {
-    uint8_t &value = result->getDataAs<uint8_t>()[i];
-    value <<= shift;
-    value = isSigned ? static_cast<int8_t>(value) >> shift : value >> shift;
-  }
-  return result;
-}
-
-static bool isSubByte(ElementKind kind) {
-  return kind == ElementKind::I2 || kind == ElementKind::U2 ||
-         kind == ElementKind::I4 || kind == ElementKind::U4;
-}
-
 Error writeNpy(StringRef path, const HostTensor &tensor) {
-  if (isSubByte(tensor.getKind())) {
-    Expected<HostTensor> wide = widenSubByte(tensor);
+  if (getSubByteWidth(tensor.getKind())) {
+    Expected<HostTensor> wide = tensor.widen();
     return wide ? writeNpy(path, *wide) : wide.takeError();
   }
   StringRef type;

@@ -68,8 +68,10 @@ static std::optional<ElementKind> getElementKind(mlir::Type type) {
 bool ValueType::accepts(ElementKind other) const {
   if (kind == other)
     return true;
+  // Their values are checked when they are passed.
+  if (getSubByteWidth(kind))
+    return other == getByteKind(kind);
   auto isInteger = [](ElementKind kind) { return kind < ElementKind::F16; };
-  // Kinds below 8 bits share their size with bytes, which have bits too many.
   return isSignless && isInteger(other) && kind >= ElementKind::I8 &&
          other >= ElementKind::I8 &&
          getElementSize(kind) == getElementSize(other);

@@ -39,6 +39,26 @@ size_t getElementSize(ElementKind kind) {
   return kindInfos[static_cast<unsigned>(kind)].size;
 }
 
+unsigned getSubByteWidth(ElementKind kind) {
+  switch (kind) {
+  case ElementKind::I2:
+  case ElementKind::U2:
+    return 2;
+  case ElementKind::I4:
+  case ElementKind::U4:
+    return 4;
+  default:
+    return 0;
+  }
+}
+
+ElementKind getByteKind(ElementKind kind) {
+  if (!getSubByteWidth(kind))
+    return kind;
+  return kind == ElementKind::I2 || kind == ElementKind::I4 ? ElementKind::I8
+                                                            : ElementKind::U8;
+}
+
 std::string formatShape(ArrayRef<int64_t> shape, ElementKind kind) {
   std::string text;
   for (int64_t size : shape)
@@ -122,6 +142,22 @@ Expected<HostTensor> HostTensor::copy() const {
   Expected<HostTensor> result = allocate(kind, shape);
   if (result)
     copyTo(result->data);
+  return result;
+}
+
+Expected<HostTensor> HostTensor::widen() const {
+  ElementKind byteKind = getByteKind(kind);
+  unsigned shift = 8 - getSubByteWidth(kind);
+  Expected<HostTensor> result = allocate(byteKind, shape);
+  if (!result)
+    return result;
+  copyTo(result->getData());
+  for (int64_t i = 0, e = getNumElements(); i < e; ++i) {
+    uint8_t &value = result->getDataAs<uint8_t>()[i];
+    value <<= shift;
+    value = byteKind == ElementKind::I8 ? static_cast<int8_t>(value) >> shift
+                                        : value >> shift;
+  }
   return result;
 }
 

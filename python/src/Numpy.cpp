@@ -188,8 +188,9 @@ llvm::Expected<HostTensor> toTensor(nb::handle value, const ValueType &type,
         "expected elements of type " + std::string(getDtypeName(type.kind)) +
         " (" + type.text + "), got " + nb::str(dtype).c_str());
   }
-  // Kinds below a byte, and bf16 without a type of its own, look like another.
-  if (PyArray_TYPE(array) == getTypeNumber(type.kind))
+  // bf16 without a type of its own looks like another.
+  if (PyArray_TYPE(array) == getTypeNumber(type.kind) &&
+      !getSubByteWidth(type.kind))
     kind = type.kind;
 
   int rank = PyArray_NDIM(array);
@@ -201,6 +202,12 @@ llvm::Expected<HostTensor> toTensor(nb::handle value, const ValueType &type,
 }
 
 nb::object toArray(HostTensor tensor) {
+  if (getSubByteWidth(tensor.getKind())) {
+    llvm::Expected<HostTensor> wide = tensor.widen();
+    if (!wide)
+      throw nb::value_error(llvm::toString(wide.takeError()).c_str());
+    tensor = std::move(*wide);
+  }
   int rank = tensor.getRank();
   if (rank > NPY_MAXDIMS)
     throw nb::type_error("NumPy arrays cannot have that many dimensions");

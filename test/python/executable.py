@@ -23,6 +23,28 @@ class Calls(unittest.TestCase):
         self.double = compile_text(elementwise("arith.addf", "f32"))
         self.x = np.arange(12, dtype=np.float32).reshape(3, 4)
 
+    def test_integers_below_a_byte(self):
+        """They come and go as bytes, with their values."""
+        text = """
+          !i4 = !quant.uniform<i4:f32, 1.0>
+          func.func @quantize(%x: tensor<?xf32>) -> tensor<?x!i4> {
+            %q = quanta.quantize %x : tensor<?xf32> to tensor<?x!i4>
+            return %q : tensor<?x!i4>
+          }
+          func.func @dequantize(%q: tensor<?x!i4>) -> tensor<?xf32> {
+            %x = quanta.dequantize %q : tensor<?x!i4> to tensor<?xf32>
+            return %x : tensor<?xf32>
+          }"""
+        module = quanta.Module.parse(text)
+        x = np.arange(-10, 10, dtype=np.float32)
+        q = quanta.compile(module, entry="quantize")(x)
+        self.assertEqual(q.dtype, np.int8)
+        self.assertTrue((q == x.clip(-8, 7)).all())
+        dequantize = quanta.compile(module, entry="dequantize")
+        self.assertTrue((dequantize(q) == q).all())
+        with self.assertRaisesRegex(quanta.Error, "element 1 is 8, .* from -8 to 7"):
+            dequantize(np.array([7, 8], np.int8))
+
     def test_every_element_type(self):
         kinds = {
             "i8": [np.int8, np.uint8],

@@ -29,7 +29,8 @@ struct ValueType {
   /// The MLIR type, for messages and documentation.
   std::string text;
 
-  /// Whether a tensor of this kind can be passed.
+  /// Whether a tensor of this kind can be passed. Integers of fewer than 8 bits
+  /// can come as bytes, whose values must fit.
   bool accepts(ElementKind other) const;
 
   /// From a ranked tensor, or a scalar, of integers, floats or uniform

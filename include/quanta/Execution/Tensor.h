@@ -50,6 +50,14 @@ llvm::StringRef stringifyElementKind(ElementKind kind);
 /// Bytes between neighbouring elements.
 size_t getElementSize(ElementKind kind);
 
+/// Bits of a kind of integers with fewer than 8 that are stored in bytes: 2 or
+/// 4, and 0 for all other kinds.
+unsigned getSubByteWidth(ElementKind kind);
+
+/// The kind of the bytes that hold integers of a kind with fewer bits: I8 or
+/// U8; other kinds are their own.
+ElementKind getByteKind(ElementKind kind);
+
 /// "4x?x3xf32"; sizes equal to `dynamicSize` print as `?`.
 std::string formatShape(llvm::ArrayRef<int64_t> shape, ElementKind kind);
 
@@ -97,6 +105,10 @@ public:
 
   /// A new row-major tensor with the same elements.
   llvm::Expected<HostTensor> copy() const;
+
+  /// A new row-major tensor with the same values in bytes, for a kind below 8
+  /// bits.
+  llvm::Expected<HostTensor> widen() const;
 
   ElementKind getKind() const { return kind; }
   llvm::ArrayRef<int64_t> getShape() const { return shape; }
