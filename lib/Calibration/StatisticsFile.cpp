@@ -17,6 +17,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <limits>
 
 using namespace llvm;
 
@@ -30,13 +31,23 @@ static constexpr double infinity = std::numeric_limits<double>::infinity();
 // Reading
 //===----------------------------------------------------------------------===//
 
-/// A number that must be there and must be finite.
+/// How many of something, which f64 counts exactly, or a value of f32 data.
+enum class NumberKind { Count, Value };
+
+static bool isPossible(double number, NumberKind kind) {
+  // Written so that NaN is none.
+  if (kind == NumberKind::Count)
+    return number >= 0 && number <= 0x1p53 && number == std::floor(number);
+  return std::abs(number) <= std::numeric_limits<float>::max();
+}
+
+/// A number that must be there.
 static Error readNumber(const json::Object &object, StringRef key,
-                        StringRef where, bool isCount, double &value) {
+                        StringRef where, NumberKind kind, double &value) {
   std::optional<double> number = object.getNumber(key);
   if (!number)
     return createStringError(where + " has no number '" + key + "'");
-  if (!std::isfinite(*number) || (isCount && *number < 0))
+  if (!isPossible(*number, kind))
     return createStringError(where + " has an impossible '" + key + "'");
   value = *number;
   return Error::success();
@@ -44,7 +55,7 @@ static Error readNumber(const json::Object &object, StringRef key,
 
 /// A list of numbers; `null` stands for `missing` where that is not NaN.
 static Error readNumbers(const json::Object &object, StringRef key,
-                         StringRef where, double missing,
+                         StringRef where, NumberKind kind, double missing,
                          std::vector<double> &values) {
   const json::Array *list = object.getArray(key);
   if (!list)
@@ -53,7 +64,7 @@ static Error readNumbers(const json::Object &object, StringRef key,
     std::optional<double> number = entry.getAsNumber();
     if (!number && entry.getAsNull() && !std::isnan(missing))
       number = missing;
-    else if (!number || !std::isfinite(*number))
+    else if (!number || !isPossible(*number, kind))
       return createStringError(where + " has an impossible entry in '" + key +
                                "'");
     values.push_back(*number);
@@ -65,14 +76,15 @@ static Error readHistogram(const json::Object &object, StringRef where,
                            ObserverStatistics &result) {
   Histogram &histogram = result.histogram;
   if (const json::Object *entry = object.getObject("histogram")) {
-    if (Error error = readNumber(*entry, "width", where, true, histogram.width))
+    if (Error error = readNumber(*entry, "width", where, NumberKind::Value,
+                                 histogram.width))
       return error;
     std::optional<int64_t> first = entry->getInteger("first");
     if (!first)
       return createStringError(where + " has no integer 'first'");
     histogram.first = *first;
-    if (Error error = readNumbers(*entry, "counts", where, std::nan(""),
-                                  histogram.counts))
+    if (Error error = readNumbers(*entry, "counts", where, NumberKind::Count,
+                                  std::nan(""), histogram.counts))
       return error;
   }
   return histogram.verify(result.getFiniteCount(), result.min, result.max,
@@ -88,11 +100,11 @@ static Error readChannels(const json::Object &object, StringRef where,
   if (!axis || *axis < 0)
     return createStringError(where + " has no dimension 'axis'");
   result.axis = *axis;
-  if (Error error =
-          readNumbers(*entry, "min", where, infinity, result.channelMin))
+  if (Error error = readNumbers(*entry, "min", where, NumberKind::Value,
+                                infinity, result.channelMin))
     return error;
-  if (Error error =
-          readNumbers(*entry, "max", where, -infinity, result.channelMax))
+  if (Error error = readNumbers(*entry, "max", where, NumberKind::Value,
+                                -infinity, result.channelMax))
     return error;
   if (result.channelMin.size() != result.channelMax.size())
     return createStringError(where +
@@ -117,13 +129,16 @@ static Expected<ObserverStatistics> readObserver(const json::Value &value,
   for (Field field :
        {Field{"elements", &result.elements}, Field{"nans", &result.nans},
         Field{"infs", &result.infs}, Field{"batches", &result.batches}})
-    if (Error error = readNumber(*object, field.key, where, true, *field.value))
+    if (Error error = readNumber(*object, field.key, where, NumberKind::Count,
+                                 *field.value))
       return error;
   // An observer without finite data has no range; JSON has no infinity.
   if (object->get("min") || object->get("max")) {
-    if (Error error = readNumber(*object, "min", where, false, result.min))
+    if (Error error =
+            readNumber(*object, "min", where, NumberKind::Value, result.min))
       return error;
-    if (Error error = readNumber(*object, "max", where, false, result.max))
+    if (Error error =
+            readNumber(*object, "max", where, NumberKind::Value, result.max))
       return error;
     if (result.min > result.max)
       return createStringError(where + " has a minimum above its maximum");
