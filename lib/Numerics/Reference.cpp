@@ -37,7 +37,9 @@ float dequantize(int32_t q, float scale, int32_t zeroPoint) {
 }
 
 float requantizeMultiplier(double scaleIn, double scaleOut) {
-  return static_cast<float>(scaleIn / scaleOut);
+  // An infinity would make NaN of zero; this saturates what it would.
+  double most = std::numeric_limits<float>::max();
+  return static_cast<float>(std::min(scaleIn / scaleOut, most));
 }
 
 int32_t requantize(int32_t q, int32_t zeroPointIn, float multiplier,

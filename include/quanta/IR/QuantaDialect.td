@@ -64,7 +64,8 @@ def Quanta_Dialect : Dialect {
     3. *Dequantize* (ONNX operator DequantizeLinear): `x = f32(q - zp) * s`. The
        difference is taken in i32, the conversion rounds to nearest even.
     4. *Requantize*: `q' = clamp(roundeven(f32(q - zp) * m) + zp', qmin', qmax')`
-       with the f32 multiplier `m = s / s'`, divided in f64 and rounded once.
+       with the f32 multiplier `m = s / s'`, divided in f64 and rounded once; in
+       place of what no f32 holds comes the largest, so that zero stays zero.
        An optional clamp `[lo, hi]` narrows `[qmin', qmax']`: this is how an
        activation such as ReLU (`lo = zp'`) costs nothing.
     5. *Contractions* multiply the differences `q - zp` and sum them in i32, with

@@ -26,7 +26,8 @@ int32_t quantize(float x, float scale, int32_t zeroPoint, StorageRange range);
 /// Rule 3. ONNX DequantizeLinear (opset 21).
 float dequantize(int32_t q, float scale, int32_t zeroPoint);
 
-/// Rule 4's multiplier: `scaleIn / scaleOut` in f64, rounded once.
+/// Rule 4's multiplier: `scaleIn / scaleOut` in f64, rounded once, and at most
+/// the largest finite f32.
 float requantizeMultiplier(double scaleIn, double scaleOut);
 
 /// Rule 4. `range` is the result's storage range, or the clamp within it.

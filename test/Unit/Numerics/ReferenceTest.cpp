@@ -124,6 +124,15 @@ TEST(Reference, MultiplierRoundsOnce) {
   EXPECT_EQ(requantizeMultiplier(0.1, 0.3), static_cast<float>(0.1 / 0.3));
 }
 
+TEST(Reference, MultiplierStaysFinite) {
+  float multiplier = requantizeMultiplier(1e30, 1e-30);
+  EXPECT_EQ(multiplier, std::numeric_limits<float>::max());
+  const StorageRange u8{0, 255};
+  EXPECT_EQ(requantize(3, 3, multiplier, 7, u8), 7);
+  EXPECT_EQ(requantize(4, 3, multiplier, 7, u8), 255);
+  EXPECT_EQ(requantize(2, 3, multiplier, 7, u8), 0);
+}
+
 TEST(Reference, BiasOutsideI32IsRefused) {
   int32_t result = 0;
   EXPECT_TRUE(quantizeBias(1.25f, 0.5, result));
