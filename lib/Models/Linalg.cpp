@@ -140,11 +140,17 @@ struct ContractionModel
       reason = "works on buffers, not tensors";
       return failure();
     }
-    for (Value operand : op->getOperands())
+    for (Value operand : op->getOperands()) {
       if (!getElementTypeOrSelf(operand).isF32()) {
         reason = "its element type is not f32";
         return failure();
       }
+      if (auto type = dyn_cast<RankedTensorType>(operand.getType());
+          type && type.getEncoding()) {
+        reason = "a tensor of it has an encoding, as sparse ones do";
+        return failure();
+      }
+    }
     SmallVector<AffineMap> maps = linalgOp.getIndexingMapsArray();
     auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
     if (resultType.getRank() == 0) {

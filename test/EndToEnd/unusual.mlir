@@ -25,6 +25,10 @@
 // RUN: FileCheck %s --check-prefix=TYPES < %t/report.json
 // TYPES: "reason": "its element type is not f32"
 // TYPES: "reason": "its element type is not f32"
+// REDEFINE: %{name} = sparse
+// RUN: %{all}
+// RUN: FileCheck %s --check-prefix=SPARSE < %t/report.json
+// SPARSE: "reason": "a tensor of it has an encoding, as sparse ones do"
 // REDEFINE: %{name} = loop
 // RUN: %{all}
 // REDEFINE: %{name} = branch
@@ -209,4 +213,12 @@ func.func @a(%x: tensor<2xf32>) -> tensor<2xf32> {
 func.func @b(%x: tensor<2xf32>) -> tensor<2xf32> {
   %0 = call @a(%x) : (tensor<2xf32>) -> tensor<2xf32>
   return %0 : tensor<2xf32>
+}
+
+//--- sparse.mlir
+#csr = #sparse_tensor.encoding<{map = (d0, d1) -> (d0 : dense, d1 : compressed)}>
+func.func @main(%x: tensor<4x4xf32, #csr>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<0.5> : tensor<4x2xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<4x4xf32, #csr>, tensor<4x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
 }
