@@ -2,49 +2,7 @@
 // what cannot be quantized stays as it is.
 
 // RUN: rm -rf %t && split-file %s %t
-// DEFINE: %{name} =
-// DEFINE: %{float} = quant-opt %t/%{name}.mlir --quanta-to-llvm -o /dev/null
-// DEFINE: %{calibrate} = quant-opt %t/%{name}.mlir --quanta-insert-observers -o %t/observed.mlir && \
-// DEFINE:   %python %t/statistics.py %t/observed.mlir %t/s.json
-// DEFINE: %{quantize} = quant-opt %t/%{name}.mlir --quanta-ptq="statistics=%t/s.json report=%t/report.json" -o %t/integer.mlir && \
-// DEFINE:   quant-opt %t/integer.mlir --quanta-to-llvm -o /dev/null && \
-// DEFINE:   quant-opt %t/observed.mlir --quanta-lower-observers --quanta-to-llvm -o /dev/null && \
-// DEFINE:   quant-opt %t/observed.mlir --quanta-apply-calibration=statistics=%t/s.json --quanta-lower-fake-quant --quanta-to-llvm -o /dev/null
-// DEFINE: %{all} = %{float} && %{calibrate} && %{quantize}
-
-// REDEFINE: %{name} = scalars
-// RUN: %{all}
-// REDEFINE: %{name} = dynamic
-// RUN: %{all}
-// RUN: FileCheck %s --check-prefix=DYNAMIC < %t/report.json
-// DYNAMIC: "int8_mac_share": 1,
-// REDEFINE: %{name} = empty
-// RUN: %{all}
-// REDEFINE: %{name} = types
-// RUN: %{all}
-// RUN: FileCheck %s --check-prefix=TYPES < %t/report.json
-// TYPES: "reason": "its element type is not f32"
-// TYPES: "reason": "its element type is not f32"
-// REDEFINE: %{name} = sparse
-// RUN: %{all}
-// RUN: FileCheck %s --check-prefix=SPARSE < %t/report.json
-// SPARSE: "reason": "a tensor of it has an encoding, as sparse ones do"
-// REDEFINE: %{name} = loop
-// RUN: %{all}
-// REDEFINE: %{name} = branch
-// RUN: %{all}
-// REDEFINE: %{name} = functions
-// RUN: %{all}
-// REDEFINE: %{name} = nothing
-// RUN: %{all}
-// REDEFINE: %{name} = users
-// RUN: %{all}
-// REDEFINE: %{name} = constants
-// RUN: %{all}
-// RUN: FileCheck %s --check-prefix=CONSTANTS < %t/report.json
-// CONSTANTS: "reason": "all its factors are constants"
-// REDEFINE: %{name} = maps
-// RUN: %{all}
+// RUN: %python %t/every_way.py %t
 
 // Unranked tensors have no kernels: refused, not crashed.
 // RUN: quant-opt %t/unranked.mlir --quanta-insert-observers -o /dev/null
@@ -55,18 +13,51 @@
 // RECURSIVE: llvm.func @a(
 // RECURSIVE: llvm.call @b(
 
-//--- statistics.py
-"""A statistics file for an observed program, with the range [-1, 2] everywhere."""
+//--- every_way.py
+"""Takes each network to the LLVM dialect in every way, with the range [-1, 2]
+everywhere."""
 import json
+import os
 import re
 import sys
 
-text = open(sys.argv[1]).read()
-entry = {"kind": "min_max", "elements": 8, "min": -1, "max": 2, "nans": 0, "infs": 0, "batches": 1}
-json.dump({"format": "quanta-statistics", "version": 1,
-           "fingerprint": re.search(r'quanta.fingerprint = "(\w+)"', text)[1],
-           "observers": {name: entry for name in re.findall(r'quanta.observe [^,]*, "([^"]*)"', text)}},
-          open(sys.argv[2], "w"))
+import quanta
+
+
+def statistics(observed, path):
+    text = str(observed)
+    entry = {"kind": "min_max", "elements": 8, "min": -1, "max": 2, "nans": 0, "infs": 0, "batches": 1}
+    with open(path, "w") as file:
+        json.dump({"format": "quanta-statistics", "version": 1,
+                   "fingerprint": re.search(r'quanta.fingerprint = "(\w+)"', text)[1],
+                   "observers": {name: entry for name in re.findall(r'quanta.observe [^,]*, "([^"]*)"', text)}},
+                  file)
+
+
+def report(name):
+    module = quanta.load(os.path.join(sys.argv[1], f"{name}.mlir"))
+    module.run("quanta-to-llvm")
+    observed = module.run("quanta-insert-observers")
+    path = os.path.join(sys.argv[1], "s.json")
+    statistics(observed, path)
+    quantized = quanta.quantize(module, path)
+    quantized.run("quanta-to-llvm")
+    observed.run("quanta-lower-observers,quanta-to-llvm")
+    simulated = observed.run(f"quanta-apply-calibration{{statistics='{path}'}}")
+    simulated.run("quanta-lower-fake-quant,quanta-to-llvm")
+    return quantized.report
+
+
+def reasons(name):
+    return {entry["reason"] for entry in report(name)["left_in_float"]}
+
+
+for name in ("scalars", "empty", "loop", "branch", "functions", "nothing", "users", "maps"):
+    report(name)
+assert report("dynamic")["int8_mac_share"] == 1
+assert reasons("types") == {"its element type is not f32"}
+assert reasons("sparse") == {"a tensor of it has an encoding, as sparse ones do"}
+assert reasons("constants") == {"all its factors are constants"}
 
 //--- scalars.mlir
 func.func @main(%x: tensor<f32>, %y: f32, %i: index) -> (tensor<f32>, f32, index) {
