@@ -69,12 +69,6 @@ static Sizes getSizes(Value value) {
   return cast<RankedTensorType>(value.getType()).getShape();
 }
 
-/// A given type may know more or fewer sizes than an inferred one; elements are
-/// the verifier's business, which allows scales to be off a little.
-static bool areCompatible(TypeRange inferred, TypeRange actual) {
-  return succeeded(verifyCompatibleShapes(inferred, actual));
-}
-
 //===----------------------------------------------------------------------===//
 // Products
 //===----------------------------------------------------------------------===//
@@ -238,31 +232,76 @@ LogicalResult MaxPoolOp::inferReturnTypes(MLIRContext *,
   return success();
 }
 
-bool MatmulOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
-}
-bool BatchMatmulOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
-}
-bool Conv1DOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
-}
-bool Conv2DOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
-}
-bool ConvTranspose2DOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
-}
-bool EmbeddingOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
-}
-bool MaxPoolOp::isCompatibleReturnTypes(TypeRange a, TypeRange b) {
-  return areCompatible(a, b);
+LogicalResult DequantizeOp::inferReturnTypes(MLIRContext *context,
+                                             std::optional<Location> location,
+                                             Adaptor adaptor,
+                                             SmallVectorImpl<Type> &types) {
+  auto type = dyn_cast<RankedTensorType>(adaptor.getInput().getType());
+  if (!type)
+    return emitOptionalError(location, "needs a ranked tensor");
+  types.push_back(type.clone(Float32Type::get(context)));
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
 // Builders that are given the element type
 //===----------------------------------------------------------------------===//
+
+static RankedTensorType withElements(Value input, Type elementType) {
+  return RankedTensorType::get(getSizes(input), elementType);
+}
+
+void QuantizeOp::build(OpBuilder &builder, OperationState &state, Value input,
+                       Type elementType) {
+  build(builder, state, withElements(input, elementType), input,
+        /*name=*/StringAttr());
+}
+
+void RequantizeOp::build(OpBuilder &builder, OperationState &state, Value input,
+                         Type elementType) {
+  build(builder, state, withElements(input, elementType), input,
+        /*clamp=*/DenseI64ArrayAttr(), /*name=*/StringAttr());
+}
+
+void LookupOp::build(OpBuilder &builder, OperationState &state, Value input,
+                     ElementsAttr table, Type elementType) {
+  build(builder, state, withElements(input, elementType), input, table,
+        /*name=*/StringAttr());
+}
+
+void DynamicQuantizeOp::build(OpBuilder &builder, OperationState &state,
+                              Value input, Sizes rows, bool symmetric,
+                              Type elementType) {
+  Sizes sizes = getSizes(input);
+  SmallVector<int64_t> shape;
+  for (int64_t dim : rows)
+    // Where this is none, the verifier says so.
+    shape.push_back(dim >= 0 && dim < static_cast<int64_t>(sizes.size())
+                        ? sizes[dim]
+                        : ShapedType::kDynamic);
+  SmallVector<Type> types{RankedTensorType::get(sizes, elementType),
+                          RankedTensorType::get(shape, builder.getF32Type())};
+  if (!symmetric)
+    types.push_back(RankedTensorType::get(shape, builder.getI32Type()));
+  build(builder, state, types, input, builder.getDenseI64ArrayAttr(rows),
+        symmetric ? builder.getUnitAttr() : UnitAttr(), /*name=*/StringAttr());
+}
+
+void ResizeOp::build(OpBuilder &builder, OperationState &state, Value input,
+                     Sizes dims, Sizes sizes, ResizeMode mode,
+                     ResizeCoordinates coordinates, ResizeRoundingAttr rounding,
+                     Type elementType) {
+  SmallVector<int64_t> shape(getSizes(input));
+  // Where a dimension does not exist, the verifier says so.
+  for (auto [dim, size] : llvm::zip(dims, sizes))
+    if (dim >= 0 && dim < static_cast<int64_t>(shape.size()))
+      shape[dim] = size;
+  build(builder, state, RankedTensorType::get(shape, elementType), input,
+        builder.getDenseI64ArrayAttr(dims),
+        ResizeModeAttr::get(builder.getContext(), mode),
+        ResizeCoordinatesAttr::get(builder.getContext(), coordinates),
+        rounding);
+}
 
 /// The shape to which both are repeated.
 static RankedTensorType broadcast(Value lhs, Value rhs, Type elementType) {
@@ -291,16 +330,15 @@ void MulOp::build(OpBuilder &builder, OperationState &state, Value lhs,
 
 void SoftmaxOp::build(OpBuilder &builder, OperationState &state, Value input,
                       int32_t dimension, Type elementType) {
-  build(builder, state, RankedTensorType::get(getSizes(input), elementType),
-        input, builder.getI32IntegerAttr(dimension));
+  build(builder, state, withElements(input, elementType), input,
+        builder.getI32IntegerAttr(dimension));
 }
 
 void LayerNormOp::build(OpBuilder &builder, OperationState &state, Value input,
                         Value weight, Value bias, int32_t axis, float epsilon,
                         Type elementType) {
-  build(builder, state, RankedTensorType::get(getSizes(input), elementType),
-        input, weight, bias, builder.getI32IntegerAttr(axis),
-        builder.getF32FloatAttr(epsilon));
+  build(builder, state, withElements(input, elementType), input, weight, bias,
+        builder.getI32IntegerAttr(axis), builder.getF32FloatAttr(epsilon));
 }
 
 void AveragePoolOp::build(OpBuilder &builder, OperationState &state,

@@ -79,6 +79,10 @@ def Quanta_DynamicQuantizeOp : Quanta_DynamicOp<"dynamic_quantize"> {
     $input `rows` $rows (`symmetric` $symmetric^)? attr-dict `:` type($input)
     `to` type($result) `,` type($scale) (`,` type($zeroPoint)^)?
   }];
+  let builders = [
+    /// Results of the input's sizes and of those of `rows`.
+    OpBuilder<(ins "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$rows,
+                   "bool":$symmetric, "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 

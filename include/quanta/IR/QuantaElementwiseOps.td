@@ -83,6 +83,10 @@ def Quanta_LookupOp : Quanta_Op<"lookup", [
   let assemblyFormat = [{
     $input `table` $table attr-dict `:` type($input) `to` type($result)
   }];
+  let builders = [
+    /// A result of the input's shape.
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::ElementsAttr":$table,
+                   "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 

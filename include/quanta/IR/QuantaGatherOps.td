@@ -8,7 +8,7 @@
 #ifndef QUANTA_GATHER_OPS_TD
 #define QUANTA_GATHER_OPS_TD
 
-def Quanta_EmbeddingOp : Quanta_Op<"embedding", [Pure, InferTypeOpAdaptorWithIsCompatible]> {
+def Quanta_EmbeddingOp : Quanta_Op<"embedding", [Pure, Quanta_InferTypes]> {
   let summary = "Rows of a quantized table, by their indices";
   let description = [{
     `r[i..., d] = table[indices[i...], d]`: stored integers pass untouched
@@ -110,6 +110,14 @@ def Quanta_ResizeOp : Quanta_Op<"resize", [Pure]> {
     $input `over` $dims `mode` $mode `coordinates` $coordinates
     (`rounding` $rounding^)? attr-dict `:` type($input) `->` type($result)
   }];
+  let builders = [
+    /// A result of these sizes along `dims`; `rounding` may be null.
+    OpBuilder<(ins "::mlir::Value":$input, "::llvm::ArrayRef<int64_t>":$dims,
+                   "::llvm::ArrayRef<int64_t>":$sizes,
+                   "::quanta::ResizeMode":$mode,
+                   "::quanta::ResizeCoordinates":$coordinates,
+                   "::quanta::ResizeRoundingAttr":$rounding,
+                   "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 

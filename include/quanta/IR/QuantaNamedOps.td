@@ -15,7 +15,7 @@
 #define QUANTA_NAMED_OPS_TD
 
 def Quanta_BatchMatmulOp : Quanta_Op<"batch_matmul", [
-    Pure, InferTypeOpAdaptorWithIsCompatible,
+    Pure, Quanta_InferTypes,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized matrix products of batches, with i32 accumulators";
   let description = [{
@@ -51,7 +51,7 @@ def Quanta_BatchMatmulOp : Quanta_Op<"batch_matmul", [
 }
 
 class Quanta_ConvOp<string mnemonic, int spatialDims> : Quanta_Op<mnemonic, [
-    Pure, InferTypeOpAdaptorWithIsCompatible,
+    Pure, Quanta_InferTypes,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   code constraints = [{
     Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
@@ -126,7 +126,7 @@ def Quanta_Conv2DOp : Quanta_ConvOp<"conv_2d", 2> {
 }
 
 def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
-    Pure, InferTypeOpAdaptorWithIsCompatible,
+    Pure, Quanta_InferTypes,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized transposed convolution of images, with i32 accumulators";
   let description = [{

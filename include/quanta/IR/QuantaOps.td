@@ -17,6 +17,16 @@ include "mlir/Interfaces/DestinationStyleOpInterface.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
+/// The types of results follow from operands and attributes. A given type may
+/// know more or fewer sizes than an inferred one; elements are the verifier's
+/// business, which allows scales to be off a little.
+def Quanta_InferTypes : InferTypeOpAdaptorBase<[{
+  static bool isCompatibleReturnTypes(::mlir::TypeRange inferred,
+                                      ::mlir::TypeRange actual) {
+    return succeeded(::mlir::verifyCompatibleShapes(inferred, actual));
+  }
+}]>;
+
 class Quanta_Op<string mnemonic, list<Trait> traits = []>
     : Op<Quanta_Dialect, mnemonic, traits>;
 
@@ -134,8 +144,9 @@ def Quanta_FakeQuantOp : Quanta_Op<"fake_quant", [
 // Quantized tensors
 //===----------------------------------------------------------------------===//
 
-class Quanta_ConvertOp<string mnemonic, Type from, Type to>
-    : Quanta_Op<mnemonic, [Pure, SameOperandsAndResultShape]> {
+class Quanta_ConvertOp<string mnemonic, Type from, Type to,
+                       list<Trait> traits = []>
+    : Quanta_Op<mnemonic, [Pure, SameOperandsAndResultShape] # traits> {
   let arguments = (ins from:$input, OptionalAttr<StrAttr>:$name);
   let results = (outs to:$result);
   let assemblyFormat = "$input attr-dict `:` type($input) `to` type($result)";
@@ -154,10 +165,14 @@ def Quanta_QuantizeOp : Quanta_ConvertOp<"quantize", Quanta_FloatTensor,
 
     Constraints: 1. to 3. as for `quanta.fake_quant`.
   }];
+  let builders = [
+    /// A result of the input's shape.
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Type":$elementType)>];
 }
 
 def Quanta_DequantizeOp : Quanta_ConvertOp<"dequantize", Quanta_QuantizedTensor,
-                                           Quanta_FloatTensor> {
+                                           Quanta_FloatTensor,
+                                           [Quanta_InferTypes]> {
   let summary = "Turn a quantized tensor into the floats that it stands for";
   let description = [{
     `f32(q - zp) * s`: rule 3 of the numerics contract.
@@ -194,11 +209,14 @@ def Quanta_RequantizeOp : Quanta_Op<"requantize", [
   let assemblyFormat = [{
     $input (`clamp` $clamp^)? attr-dict `:` type($input) `to` type($result)
   }];
+  let builders = [
+    /// A result of the input's shape.
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
 }
 
 def Quanta_MatmulOp : Quanta_Op<"matmul", [
-    Pure, InferTypeOpAdaptorWithIsCompatible,
+    Pure, Quanta_InferTypes,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized matrix product with i32 accumulators";
   let description = [{
@@ -240,7 +258,8 @@ def Quanta_MatmulOp : Quanta_Op<"matmul", [
 }
 
 def Quanta_ContractOp : Quanta_Op<"contract", [
-    Pure, DeclareOpInterfaceMethods<MacOpInterface>]> {
+    Pure, InferTypeOpAdaptorWithIsCompatible,
+    DeclareOpInterfaceMethods<MacOpInterface>]> {
   let summary = "Quantized contraction with i32 accumulators: any convolution, any matrix product";
   let description = [{
     `acc[result] = sum (lhs[...] - zp_lhs) * (rhs[...] - zp_rhs) + bias[channel]`
@@ -249,6 +268,10 @@ def Quanta_ContractOp : Quanta_Op<"contract", [
     operation covers batched and transposed matrix products and convolutions in
     every layout, with strides, dilation and groups; padding is a `tensor.pad`
     before the quantization, where zero becomes the zero point.
+
+    A builder that is given no type of the result makes it as large as reads
+    within bounds allow: `(9 - 2 - 1) / 2 + 1` along a dimension read at `x * 2 +
+    k` of 9 elements by a kernel of 3.
 
     ```mlir
     // 1-D convolution, NCW, stride 2, kernel 3

@@ -21,7 +21,7 @@ class Quanta_PoolOp<string mnemonic, list<Trait> traits = []>
   let hasVerifier = 1;
 }
 
-def Quanta_MaxPoolOp : Quanta_PoolOp<"max_pool", [InferTypeOpAdaptorWithIsCompatible]> {
+def Quanta_MaxPoolOp : Quanta_PoolOp<"max_pool", [Quanta_InferTypes]> {
   let summary = "Maximum of a quantized tensor in windows";
   let description = [{
     `r[..., o, ...] = max_k q[..., o * stride + k * dilation, ...]` over the

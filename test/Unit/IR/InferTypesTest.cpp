@@ -87,7 +87,49 @@ TEST_F(InferTypes, Convolutions) {
          "?x11x7x6", i32);
 }
 
+TEST_F(InferTypes, Contractions) {
+  auto contract = [&](Value lhs, Value rhs, StringRef maps) {
+    return ContractOp::create(b, lhs, rhs, Value(),
+                              cast<ArrayAttr>(parseAttribute(maps, &context)),
+                              IntegerAttr());
+  };
+  // A window with stride, dilation and groups; the channels of the weights.
+  StringRef filters = "!quant.uniform<i8:f32:1, {0.25, 0.5}>";
+  expect(contract(value("?x3x4x11", u8), value("3x2x4x3", filters),
+                  "[affine_map<(n, g, f, x, c, k) -> (n, g, c, x * 2 + k * 3)>,"
+                  " affine_map<(n, g, f, x, c, k) -> (g, f, c, k)>,"
+                  " affine_map<(n, g, f, x, c, k) -> (n, g, x, f)>]"),
+         "?x3x3x2", "!quant.uniform<i32:f32:3, {0.125, 0.25}>");
+  // The smaller of two bounds, and a constant term.
+  StringRef shifted = "[affine_map<(m, x) -> (m, x + 2)>,"
+                      " affine_map<(m, x) -> (x * 2)>,"
+                      " affine_map<(m, x) -> (m, x)>]";
+  expect(contract(value("?x9", u8), value("10", i8), shifted), "?x5", i32);
+  // No room at all.
+  EXPECT_EQ(contract(value("?x1", u8), value("10", i8), shifted)
+                .getResult()
+                .getType()
+                .getDimSize(1),
+            0);
+  // Nothing is known behind a division, or of two that share a dimension.
+  EXPECT_TRUE(contract(value("3x8", u8), value("4", i8),
+                       "[affine_map<(m, x, k) -> (m, x floordiv 2 + k)>,"
+                       " affine_map<(m, x, k) -> (k)>,"
+                       " affine_map<(m, x, k) -> (m, x)>]")
+                  .getResult()
+                  .getType()
+                  .isDynamicDim(1));
+  EXPECT_TRUE(contract(value("3x8", u8), value("3", i8),
+                       "[affine_map<(m, x, y) -> (m, x + y)>,"
+                       " affine_map<(m, x, y) -> (m)>,"
+                       " affine_map<(m, x, y) -> (x, y)>]")
+                  .getResult()
+                  .getType()
+                  .isDynamicDim(1));
+}
+
 TEST_F(InferTypes, ElementsThatPass) {
+  expect(DequantizeOp::create(b, value("?x4", u8), StringAttr()), "?x4", "f32");
   expect(EmbeddingOp::create(b, value("10x?", u8), value("?x7", "i64")),
          "?x7x?", u8);
   expect(MaxPoolOp::create(b, value("?x8x6x7", u8), ArrayRef<int64_t>{2, 3},
@@ -112,6 +154,28 @@ TEST_F(InferTypes, GivenElements) {
   expect(ConcatOp::create(b, ValueRange{y, value("3x4", u8)}, 0, parse(u8)),
          "4x4", u8);
   expect(ConcatOp::create(b, ValueRange{y, x}, 0, parse(u8)), "?x4", u8);
+  expect(QuantizeOp::create(b, value("?x4", "f32"), parse(u8)), "?x4", u8);
+  expect(RequantizeOp::create(b, x, parse(i8)), "?x4", i8);
+  auto table = cast<ElementsAttr>(
+      parseAttribute("dense<[0, 1, 1, 0]> : tensor<4xi8>", &context));
+  expect(LookupOp::create(b, value("?", "!quant.uniform<i2:f32, 0.5>"), table,
+                          parse(u8)),
+         "?", u8);
+  expect(ResizeOp::create(b, value("?x6x5", u8), ArrayRef<int64_t>{2, 1},
+                          ArrayRef<int64_t>{7, 3}, ResizeMode::Linear,
+                          ResizeCoordinates::HalfPixel, ResizeRoundingAttr(),
+                          parse(i8)),
+         "?x3x7", i8);
+  Type one = parse("!quant.uniform<u8:f32, 1.0>");
+  auto dynamic = DynamicQuantizeOp::create(b, value("?x2x4", "f32"),
+                                           ArrayRef<int64_t>{0, 1}, false, one);
+  expect(dynamic, "?x2x4", "!quant.uniform<u8:f32, 1.0>");
+  EXPECT_EQ(dynamic.getScale().getType(), tensor("?x2", "f32"));
+  EXPECT_EQ(dynamic.getZeroPoint().getType(), tensor("?x2", "i32"));
+  expect(DynamicQuantizeOp::create(
+             b, value("4x8", "f32"), ArrayRef<int64_t>(), true,
+             parse("!quant.uniform<i8<-127:127>:f32, 1.0>")),
+         "4x8", "!quant.uniform<i8<-127:127>:f32, 1.0>");
 }
 
 /// What no type follows from is an error, not a crash.
@@ -129,6 +193,7 @@ TEST_F(InferTypes, Refusals) {
   EXPECT_TRUE(failed(infer(MatmulOp(), {floats, matrix})));
   EXPECT_TRUE(failed(infer(BatchMatmulOp(), {matrix, matrix})));
   EXPECT_TRUE(failed(infer(EmbeddingOp(), {vector, value("2", "i64")})));
+  EXPECT_TRUE(failed(infer(ContractOp(), {matrix, matrix})));
   EXPECT_TRUE(types.empty());
 }
 
