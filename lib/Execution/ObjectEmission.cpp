@@ -15,11 +15,13 @@
 #include "mlir/Target/LLVMIR/Dialect/All.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/InlineAsm.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 #include "llvm/Transforms/IPO/Internalize.h"
+#include "llvm/Transforms/Utils/ModuleUtils.h"
 
 using namespace llvm;
 
@@ -104,6 +106,35 @@ static void flushBeforeAbort(Module &module) {
     }
 }
 
+/// On Linux a process has to ask for the registers of AMX before it uses them
+/// (Documentation/arch/x86/xstate.rst): an object that does asks when it is
+/// loaded.
+static void requestMatrixRegisters(Module &module) {
+  bool usesMatrices = any_of(module, [](const Function &function) {
+    return function.getName().starts_with("llvm.x86.tilezero");
+  });
+  if (!usesMatrices || !module.getTargetTriple().isOSLinux())
+    return;
+  IRBuilder<> builder(module.getContext());
+  auto *type = FunctionType::get(builder.getVoidTy(), /*isVarArg=*/false);
+  Function *request = Function::Create(type, GlobalValue::InternalLinkage,
+                                       "quanta.request_matrices", module);
+  request->addFnAttr(cpuAttrName, "x86-64");
+  builder.SetInsertPoint(
+      BasicBlock::Create(module.getContext(), "entry", request));
+  Type *i64 = builder.getInt64Ty();
+  InlineAsm *systemCall = InlineAsm::get(
+      FunctionType::get(i64, {i64, i64, i64}, /*isVarArg=*/false), "syscall",
+      "={rax},{rax},{rdi},{rsi},~{rcx},~{r11},~{memory}",
+      /*hasSideEffects=*/true);
+  constexpr int64_t archPrctl = 158, requestPermission = 0x1023, tileData = 18;
+  builder.CreateCall(systemCall, {builder.getInt64(archPrctl),
+                                  builder.getInt64(requestPermission),
+                                  builder.getInt64(tileData)});
+  builder.CreateRetVoid();
+  appendToGlobalCtors(module, request, /*Priority=*/65535);
+}
+
 Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
                                     const EmissionOptions &options) {
   if (options.optLevel > 3)
@@ -154,6 +185,7 @@ Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
     if (Error error = addBufferRuntime(*result.module))
       return error;
     flushBeforeAbort(*result.module);
+    requestMatrixRegisters(*result.module);
   }
   completeTargetAttributes(*result.module, cpu, features);
   internalize(*result.module);

@@ -49,6 +49,8 @@ createTargetMachine(StringRef tripleName, StringRef cpu, StringRef features,
   TargetOptions options;
   // Fused products and sums would round once where other machines round twice.
   options.AllowFPOpFusion = FPOpFusion::Strict;
+  // The older way to run code at the start is gone from C libraries.
+  options.UseInitArray = true;
   std::unique_ptr<TargetMachine> machine((*target)->createTargetMachine(
       triple, cpu, features, options, Reloc::PIC_, std::nullopt,
       levels[optLevel]));
@@ -91,8 +93,15 @@ Error checkHostCanRun(const TargetMachine &machine) {
     if (isUsedByCodeGen(triple, feature.Key) &&
         !hostFeatures.lookup(feature.Key))
       missing.push_back(feature.Key);
-  if (missing.empty())
+  if (missing.empty()) {
+    if (machine.getMCSubtargetInfo()->checkFeatures("+amx-tile") &&
+        !requestMatrixRegisters())
+      return createStringError("the code is compiled for CPU '" +
+                               machine.getTargetCPU() +
+                               "', and the system does not let this process "
+                               "use the registers of AMX");
     return Error::success();
+  }
   sort(missing);
   return createStringError("the code is compiled for CPU '" +
                            machine.getTargetCPU() + "', and this machine (" +

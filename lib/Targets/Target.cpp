@@ -21,6 +21,11 @@
 #include <memory>
 #include <mutex>
 
+#if defined(__linux__) && defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 using namespace mlir;
 
 namespace quanta {
@@ -36,10 +41,26 @@ static void initializeTargets() {
   });
 }
 
+bool requestMatrixRegisters() {
+#if defined(__linux__) && defined(__x86_64__)
+  // Documentation/arch/x86/xstate.rst of Linux: the registers of AMX are large,
+  // and a process has to ask for them.
+  constexpr long requestPermission = 0x1023, tileData = 18;
+  return syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+#else
+  return true;
+#endif
+}
+
 static std::string getHostFeatures() {
   llvm::SubtargetFeatures features;
-  for (auto &feature : llvm::sys::getHostCPUFeatures())
-    features.AddFeature(feature.getKey(), feature.getValue());
+  llvm::StringMap<bool> host = llvm::sys::getHostCPUFeatures();
+  bool usesMatrices = host.lookup("amx-tile") && requestMatrixRegisters();
+  for (auto &feature : host)
+    features.AddFeature(
+        feature.getKey(),
+        feature.getValue() &&
+            (usesMatrices || !feature.getKey().starts_with("amx-")));
   return features.getString();
 }
 
@@ -70,7 +91,10 @@ static void chooseX86(MLIRContext *context, const llvm::MCSubtargetInfo &info,
   } else {
     target.floatDot = FmaAttr::get(context, 4, 2, 4, false);
   }
-  if (info.checkFeatures("+avx512vnni,+avx512bw,+avx512vl")) {
+  if (info.checkFeatures("+amx-int8,+avx512vnni,+avx512bw,+avx512vl")) {
+    target.isa = "amx-int8";
+    target.integerDot = AmxAttr::get(context);
+  } else if (info.checkFeatures("+avx512vnni,+avx512bw,+avx512vl")) {
     target.isa = "avx512-vnni";
     target.integerDot = Avx512VnniAttr::get(context);
   } else if (info.checkFeatures("+avxvnni,+avx2")) {

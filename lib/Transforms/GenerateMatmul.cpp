@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -31,11 +32,14 @@ constexpr int64_t cachedBytes = 1 << 19;
 ///         accumulators = init
 ///         for each group of K: accumulators += lhs * packed weights
 ///         epilogue on the accumulators, store
+///
+/// Where there are registers of matrices, tiles of rows that fill them come
+/// first, and their sums go through memory.
 class MatmulGenerator {
 public:
   MatmulGenerator(FusedMatmulOp op)
-      : tile(op), b(tile.builder()), loc(tile.getLoc()),
-        shape(tile.getShape()) {
+      : tile(op), b(tile.builder()), loc(tile.getLoc()), shape(tile.getShape()),
+        usesMatrices(canUseMatrices(op)) {
     m = cast<MemRefType>(tile.getOutput().getType()).getDimSize(0);
     n = cast<MemRefType>(tile.getOutput().getType()).getDimSize(1);
     k = cast<MemRefType>(tile.getLhs().getType()).getDimSize(1);
@@ -48,6 +52,7 @@ private:
   OpBuilder &b;
   Location loc;
   DotShape shape;
+  bool usesMatrices;
   int64_t m, n, k;
 
   /// Rows from `first` on: `count` of them, or up to `end` if that is dynamic.
@@ -56,14 +61,31 @@ private:
     int64_t count;
   };
 
+  static bool canUseMatrices(FusedMatmulOp op);
+  /// Rows that fill two registers of matrices.
+  int64_t matrixRows() const { return 2 * shape.matrixRows; }
+  /// Groups of K that fill registers of matrices.
+  int64_t matrixGroups() const {
+    return k / shape.kGroup / shape.matrixRows * shape.matrixRows;
+  }
+  /// What runs of rows should be a multiple of.
+  int64_t wholeRows() const { return usesMatrices ? matrixRows() : shape.rows; }
+
   template <typename Body>
   void loop(Value from, Value to, int64_t step, Body body);
   void buildRows(const Rows &rows);
   void buildBlock(Value block, const Rows &rows, int64_t columns);
   void buildTile(Value block, Value row, int64_t rows, int64_t columns,
                  Value ahead);
+  Rows buildMatrixTiles(Value block, Rows rows, int64_t columns);
+  void buildMatrixTile(Value block, Value row, int64_t rows, int64_t columns);
+  void buildSummedRows(Value block, Value row, Value sums, Value first,
+                       int64_t rows, int64_t columns);
   SmallVector<Value> buildProducts(Value block, Value row, int64_t rows,
                                    Channels channels, Value ahead);
+  void addProducts(Value block, Value row, int64_t rows, int64_t firstGroup,
+                   int64_t chains, SmallVector<Value> &accumulators,
+                   Value ahead);
   void buildGroup(Value block, Value row, int64_t rows, Value group,
                   int64_t valid, MutableArrayRef<Value> accumulators);
 };
@@ -82,8 +104,8 @@ void MatmulGenerator::run() {
   int64_t rowBytes = std::max<int64_t>(1, k * (shape.isFloat ? 4 : 1));
   if (ShapedType::isDynamic(m)) {
     Value end = memref::DimOp::create(b, loc, tile.getOutput(), 0);
-    int64_t size =
-        std::max<int64_t>(1, cachedBytes / rowBytes / shape.rows) * shape.rows;
+    int64_t size = std::max<int64_t>(1, cachedBytes / rowBytes / wholeRows()) *
+                   wholeRows();
     loop(zero, end, size, [&](Value first) {
       Value last = arith::MinSIOp::create(b, loc, tile.add(first, size), end);
       buildRows({first, last, m});
@@ -97,6 +119,8 @@ void MatmulGenerator::run() {
                        : std::min<int64_t>(
                              most, llvm::divideCeil(m * rowBytes, cachedBytes));
     int64_t size = llvm::divideCeil(m, runs);
+    if (usesMatrices)
+      size = std::min<int64_t>(m, llvm::alignTo(size, matrixRows()));
     int64_t whole = m / size;
     if (whole == 1)
       buildRows({zero, {}, size});
@@ -118,8 +142,11 @@ void MatmulGenerator::buildRows(const Rows &rows) {
     buildBlock(tile.index(whole), rows, n % columns);
 }
 
-void MatmulGenerator::buildBlock(Value block, const Rows &rows,
+void MatmulGenerator::buildBlock(Value block, const Rows &all,
                                  int64_t columns) {
+  Rows rows = usesMatrices ? buildMatrixTiles(block, all, columns) : all;
+  if (rows.count == 0)
+    return;
   auto getAhead = [&](Value row, int64_t tileRows) -> Value {
     if (n <= shape.columns() || rows.count == 1)
       return {};
@@ -161,6 +188,88 @@ void MatmulGenerator::buildBlock(Value block, const Rows &rows,
   }
 }
 
+bool MatmulGenerator::canUseMatrices(FusedMatmulOp op) {
+  DotShape shape = op.getTileShape();
+  int64_t k = cast<MemRefType>(op.getLhs().getType()).getDimSize(1);
+  // Less than one register full of K is not worth the way through memory.
+  return shape.matrixRows > 0 && !op.getFlipLhs() &&
+         k >= shape.matrixRows * shape.kGroup;
+}
+
+/// Takes as many rows as registers of matrices are made for, and returns those
+/// that are left.
+MatmulGenerator::Rows MatmulGenerator::buildMatrixTiles(Value block, Rows rows,
+                                                        int64_t columns) {
+  auto build = [&](Value from, Value to, int64_t tileRows) {
+    loop(from, to, tileRows,
+         [&](Value row) { buildMatrixTile(block, row, tileRows, columns); });
+  };
+  if (ShapedType::isDynamic(rows.count)) {
+    for (int64_t tileRows : {matrixRows(), shape.matrixRows}) {
+      Value rest = arith::SubIOp::create(b, loc, rows.end, rows.first);
+      Value tiles = arith::DivUIOp::create(b, loc, rest, tile.index(tileRows));
+      Value end = tile.add(rows.first, tile.mul(tiles, tileRows));
+      build(rows.first, end, tileRows);
+      rows.first = end;
+    }
+    return rows;
+  }
+  for (int64_t tileRows : {matrixRows(), shape.matrixRows}) {
+    int64_t whole = rows.count / tileRows * tileRows;
+    if (whole > 0)
+      build(rows.first, tile.add(rows.first, whole), tileRows);
+    rows = {tile.add(rows.first, whole), {}, rows.count - whole};
+  }
+  return rows;
+}
+
+/// Sums of one or two registers of rows, which go through memory to the
+/// epilogue: there is no other way.
+void MatmulGenerator::buildMatrixTile(Value block, Value row, int64_t rows,
+                                      int64_t columns) {
+  int64_t width = tile.vectorsOf(columns) * shape.lanes;
+  Value sums = memref::AllocaOp::create(
+      b, loc, MemRefType::get({rows, width}, b.getI32Type()),
+      b.getI64IntegerAttr(64));
+  tile.getDot().buildMatrixProducts(
+      b, loc,
+      {tile.getLhs(), row, tile.getRhs(),
+       tile.mul(block, shape.columns() * shape.pack(n, k).depth), rows, width,
+       matrixGroups(), sums});
+  constexpr int64_t step = 4;
+  auto loop = scf::ForOp::create(b, loc, tile.index(0), tile.index(rows),
+                                 tile.index(step));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  buildSummedRows(block, row, sums, loop.getInductionVar(), step, columns);
+}
+
+/// Adds what is missing to the sums of some rows, and runs the epilogue.
+void MatmulGenerator::buildSummedRows(Value block, Value row, Value sums,
+                                      Value first, int64_t rows,
+                                      int64_t columns) {
+  Channels channels{tile.mul(block, shape.columns()), columns};
+  int64_t vectors = tile.vectorsOf(columns);
+  SmallVector<Value> accumulators = tile.buildStart(channels, rows);
+  auto type = VectorType::get(shape.lanes, b.getI32Type());
+  SmallVector<RowIndices> rowIndices;
+  Value start = tile.add(row, first);
+  for (int64_t tileRow = 0; tileRow < rows; ++tileRow) {
+    rowIndices.push_back({tile.add(start, tileRow)});
+    for (int64_t vector = 0; vector < vectors; ++vector) {
+      Value sum =
+          vector::LoadOp::create(b, loc, type, sums,
+                                 ValueRange{tile.add(first, tileRow),
+                                            tile.index(vector * shape.lanes)});
+      Value &accumulator = accumulators[tileRow * vectors + vector];
+      accumulator = arith::AddIOp::create(b, loc, accumulator, sum);
+    }
+  }
+  addProducts(block, start, rows, matrixGroups(), /*chains=*/1, accumulators,
+              /*ahead=*/{});
+  tile.buildEpilogue(rowIndices, channels, accumulators);
+}
+
 void MatmulGenerator::buildTile(Value block, Value row, int64_t rows,
                                 int64_t columns, Value ahead) {
   Channels channels{tile.mul(block, shape.columns()), columns};
@@ -180,17 +289,27 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
                                                   Value ahead) {
   int64_t vectors = tile.vectorsOf(channels.count);
   int64_t chains = tile.chainsOf(rows, vectors);
-  int64_t perChain = rows * vectors;
   SmallVector<Value> accumulators = tile.buildStart(channels, rows, chains);
   if (shape.storedBits)
     return buildStoredProducts(
         tile, tile.mul(block, shape.columns() * shape.pack(n, k).depth), row,
         rows, k, vectors, accumulators);
+  addProducts(block, row, rows, /*firstGroup=*/0, chains, accumulators, ahead);
+  tile.addChains(accumulators, chains);
+  return accumulators;
+}
+
+/// Adds the products from a group of K on to `chains` sets of accumulators.
+void MatmulGenerator::addProducts(Value block, Value row, int64_t rows,
+                                  int64_t firstGroup, int64_t chains,
+                                  SmallVector<Value> &accumulators,
+                                  Value ahead) {
+  size_t perChain = accumulators.size() / chains;
   int64_t groups = k / shape.kGroup;
-  int64_t steps = groups / chains;
-  if (steps > 0) {
+  int64_t end = firstGroup + (groups - firstGroup) / chains * chains;
+  if (end > firstGroup) {
     auto loop =
-        scf::ForOp::create(b, loc, tile.index(0), tile.index(steps * chains),
+        scf::ForOp::create(b, loc, tile.index(firstGroup), tile.index(end),
                            tile.index(chains), accumulators);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
@@ -205,12 +324,10 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
     accumulators.assign(loop.getResults().begin(), loop.getResults().end());
   }
   auto first = MutableArrayRef(accumulators).take_front(perChain);
-  for (int64_t group = steps * chains; group < groups; ++group)
+  for (int64_t group = end; group < groups; ++group)
     buildGroup(block, row, rows, tile.index(group), shape.kGroup, first);
   if (k % shape.kGroup != 0)
     buildGroup(block, row, rows, tile.index(groups), k % shape.kGroup, first);
-  tile.addChains(accumulators, chains);
-  return accumulators;
 }
 
 /// One group of K on all accumulators of a tile.

@@ -21,6 +21,16 @@ inline void markParallel(mlir::scf::ForOp loop) {
   loop->setAttr(parallelAttrName, mlir::UnitAttr::get(loop.getContext()));
 }
 
+/// Where an operation of a function finds stack that is taken once: the start
+/// of the function, or of what a thread runs. Loops do not give theirs back.
+inline mlir::Block &getStackBlock(mlir::Operation *op) {
+  mlir::Operation *scope = op->getParentOp();
+  while (!scope->hasTrait<mlir::OpTrait::AutomaticAllocationScope>() ||
+         mlir::isa<mlir::LoopLikeOpInterface>(scope))
+    scope = scope->getParentOp();
+  return scope->getRegion(0).front();
+}
+
 } // namespace quanta
 
 #endif // QUANTA_LIB_TRANSFORMS_PARALLELLOOPS_H

@@ -88,8 +88,8 @@ bool Parallelizer::canShare(scf::ForOp loop) {
     return false;
   return !loop.walk([](Operation *op) {
                 bool isPrivate =
-                    isa<memref::AllocOp, memref::AllocaOp, memref::DeallocOp,
-                        cf::AssertOp, omp::ParallelOp, CallOpInterface>(op);
+                    isa<memref::AllocOp, memref::DeallocOp, cf::AssertOp,
+                        omp::ParallelOp, CallOpInterface>(op);
                 return isPrivate ? WalkResult::interrupt()
                                  : WalkResult::advance();
               })
@@ -193,6 +193,21 @@ void Parallelizer::share(scf::ForOp loop) {
   loop.erase();
 }
 
+/// Stack that a loop takes is given back only at the end of the function: it is
+/// taken once, by each thread.
+void hoistStackBuffers(func::FuncOp function) {
+  SmallVector<memref::AllocaOp> buffers;
+  function.walk([&](memref::AllocaOp buffer) {
+    if (buffer.getDynamicSizes().empty() && buffer.getSymbolOperands().empty())
+      buffers.push_back(buffer);
+  });
+  for (memref::AllocaOp buffer : buffers) {
+    Block &entry = getStackBlock(buffer);
+    if (buffer->getBlock() != &entry)
+      buffer->moveBefore(&entry, entry.begin());
+  }
+}
+
 struct ParallelizeLoopsPass : impl::ParallelizeLoopsBase<ParallelizeLoopsPass> {
   using ParallelizeLoopsBase::ParallelizeLoopsBase;
 
@@ -208,6 +223,8 @@ struct ParallelizeLoopsPass : impl::ParallelizeLoopsBase<ParallelizeLoopsPass> {
     if (threads > 1)
       for (auto function : getOperation().getOps<func::FuncOp>())
         Parallelizer(threads, minWork).run(function.getBody());
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      hoistStackBuffers(function);
     getOperation().walk(
         [](scf::ForOp loop) { loop->removeAttr(parallelAttrName); });
   }

@@ -421,6 +421,42 @@ func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<1
 }
 
 //--- others.mlir
+// 32 rows in registers of matrices, then 16, then vectors; of K, 64 in matrices.
+// Their sums reach the epilogue through the stack, in one loop.
+// CHECK-LABEL: func.func @amx
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<50x70xi8>, %[[W:[a-z0-9_]+]]: memref<1152xi8>
+// CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x16xi32>
+// CHECK-COUNT-2: amx.tile_zero : !amx.tile<16x16xi32>
+// CHECK: amx.tile_load %[[W]][%{{.*}}], %{{.*}} : memref<1152xi8> into !amx.tile<16x64xi8>
+// CHECK: amx.tile_load %[[X]][%{{.*}}, %{{.*}}] : memref<50x70xi8> into !amx.tile<16x64xi8>
+// CHECK: amx.tile_muli %{{.*}} zext, %{{.*}}, %{{.*}} :
+// CHECK-COUNT-2: amx.tile_store %[[SUMS]]
+// CHECK: scf.for
+// CHECK: vector.load %[[SUMS]]
+// CHECK: llvm.x86.avx512.vpdpbusd.512
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<16x16xi32>
+// CHECK-COUNT-1: amx.tile_zero
+// CHECK-NOT: amx.tile_zero
+// CHECK: llvm.x86.avx512.vpdpbusd.512
+// CHECK-LABEL: func.func @amx_signed
+// CHECK-NOT: amx.
+func.func @amx(%x: memref<50x70xi8>, %w: memref<1152xi8>, %b: memref<16xi32>, %o: memref<50x16xi32>) {
+  quanta.fused_matmul #quanta.amx lhs(%x : memref<50x70xi8>) rhs(%w : memref<1152xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<50x16xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+func.func @amx_signed(%x: memref<32x64xi8>, %w: memref<1024xi8>, %b: memref<16xi32>, %o: memref<32x16xi32>) {
+  quanta.fused_matmul #quanta.amx lhs(%x : memref<32x64xi8>) rhs(%w : memref<1024xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<32x16xi32>) attributes {flip_lhs} {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @avx512
 // CHECK: llvm.x86.avx512.pmaddw.d.512
 func.func @avx512(%x: memref<4x8xi8>, %w: memref<128xi8>, %b: memref<16xi32>, %o: memref<4x3xi32>) {

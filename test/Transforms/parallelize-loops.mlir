@@ -69,6 +69,26 @@ func.func @open(%a: memref<?xf32>, %n: index) {
   return
 }
 
+// Each thread takes its own stack, once.
+// CHECK-LABEL: func.func @stack(
+// CHECK-NOT: memref.alloca
+// CHECK: omp.parallel
+// CHECK-NEXT: %[[OWN:.*]] = memref.alloca() : memref<f32>
+// CHECK: omp.loop_nest
+// CHECK-NOT: memref.alloca
+// CHECK: memref.store %{{.*}}, %[[OWN]][]
+func.func @stack(%a: memref<4096xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4096 = arith.constant 4096 : index
+  scf.for %i = %c0 to %c4096 step %c1 {
+    %own = memref.alloca() : memref<f32>
+    %x = memref.load %a[%i] : memref<4096xf32>
+    memref.store %x, %own[] : memref<f32>
+  } {quanta.parallel}
+  return
+}
+
 // Too little work; iterations of which nothing is known; a buffer for each
 // iteration; a call.
 // CHECK-LABEL: func.func @alone(

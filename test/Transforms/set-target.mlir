@@ -1,5 +1,6 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" | FileCheck %t/model.mlir --check-prefixes=CHECK,ZNVER4
+// RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=sapphirerapids" | FileCheck %t/model.mlir --check-prefix=SPR
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=haswell" | FileCheck %t/model.mlir --check-prefixes=CHECK,HASWELL
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=skylake-avx512" | FileCheck %t/model.mlir --check-prefix=SKX
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=alderlake" | FileCheck %t/model.mlir --check-prefix=ADL
@@ -41,6 +42,8 @@ func.func @malloc(%x: tensor<?xf32>) -> tensor<?xf32> {
 // ZNVER4-SAME: quanta.float_dot = #quanta.fma<lanes = 16, {{.*}} fused = true>
 // ZNVER4-SAME: quanta.integer_dot = #quanta.avx512_vnni
 // ZNVER4-SAME: quanta.isa = "avx512-vnni"
+// SPR: quanta.integer_dot = #quanta.amx
+// SPR-SAME: quanta.isa = "amx-int8"
 // HASWELL-SAME: quanta.float_dot = #quanta.fma<lanes = 8, {{.*}} fused = true>
 // HASWELL-SAME: quanta.integer_dot = #quanta.avx2
 // HASWELL-SAME: quanta.isa = "avx2"

@@ -45,6 +45,9 @@ struct DotShape {
   bool interleaves = false;
   /// Whether f32 products and sums of vectors are one instruction.
   bool fusesMultiplyAdd = false;
+  /// Rows, and groups of K, that a register of whole matrices holds, see
+  /// `buildMatrixProducts`; 0 where there are none.
+  int64_t matrixRows = 0;
   /// Of weights that are stored as integers beside an f32 left factor (see
   /// `#quanta.stored_fma`): bits of one, or 0 where there are none, elements
   /// along K that share a scale, and whether scales have zero points.
@@ -95,6 +98,17 @@ struct DotShape {
     return start * packed.depth + (k / kGroup * width + n - start) * kGroup +
            k % kGroup;
   }
+};
+
+/// Part of a product of matrices.
+struct MatrixProduct {
+  /// The left factor, rows of u8 on a memref of rank 2, and the first row.
+  mlir::Value lhs, row;
+  /// The packed right factor, i8, and where the columns begin.
+  mlir::Value rhs, start;
+  int64_t rows, columns, groups;
+  /// Receives the sums, i32: a memref `rows` x `columns`.
+  mlir::Value sums;
 };
 
 /// `clamp(roundeven(x) + zeroPoint, low, high)` to bytes: the bounds are those

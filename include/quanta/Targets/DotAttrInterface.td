@@ -65,6 +65,14 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::ValueRange":$inputs,
            "const ::quanta::ByteRounding &":$rounding), "", "return {};">,
+    InterfaceMethod<[{
+      Sums the products of `product.rows` rows, one or two registers full, with
+      `product.columns` columns of packed weights, a multiple of `lanes`, over the
+      first `product.groups` groups of K, one or more registers full. Only where
+      `DotShape::matrixRows` is not 0.
+    }], "void", "buildMatrixProducts",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "const ::quanta::MatrixProduct &":$product), "", "return;">,
   ];
 }
 

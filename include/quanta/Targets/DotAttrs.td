@@ -24,6 +24,16 @@ def Quanta_Avx512VnniAttr : Quanta_DotAttr<"Avx512Vnni", "avx512_vnni",
   let summary = "vpdpbusd on zmm: 16 lanes, u8 x i8 in groups of 4";
 }
 
+def Quanta_AmxAttr : Quanta_DotAttr<"Amx", "amx",
+    ["buildInterleave", "buildRoundToBytes", "buildMatrixProducts"]> {
+  let summary = "tdpbusd on tiles of 16 rows, and vpdpbusd on zmm beside it";
+  let description = [{
+    Weights are packed as for `#quanta.avx512_vnni`: 64 bytes, four along K of 16
+    columns, are a row of a tile. Products of few rows, of activations that are
+    signed, and of what is left of K are those of `vpdpbusd`.
+  }];
+}
+
 def Quanta_AvxVnniAttr : Quanta_DotAttr<"AvxVnni", "avx_vnni",
                                         ["buildInterleave"]> {
   let summary = "vpdpbusd on ymm: 8 lanes, u8 x i8 in groups of 4";

@@ -34,6 +34,10 @@ llvm::Expected<std::unique_ptr<llvm::MCSubtargetInfo>>
 describeCpu(const llvm::Target &target, const llvm::Triple &triple,
             llvm::StringRef cpu, llvm::StringRef features);
 
+/// Asks the system to let this process use the registers of AMX; whether it
+/// does.
+bool requestMatrixRegisters();
+
 /// A machine: its LLVM names and the instruction sets that kernels use on it.
 struct Target {
   std::string triple;

@@ -482,13 +482,43 @@ def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
     registers, the target's dot instruction, and the epilogue on vectors. Every
     size is handled without reading or writing out of bounds. The rows of a
     product go by in runs that stay in a core's level-2 cache, and weights of the
-    next block of columns are fetched while the present one is in use. Other
+    next block of columns are fetched while the present one is in use. Where a
+    target has registers of matrices, sums of up to two of them go through memory
+    on the stack to the epilogue. Other
     reductions whose channels lie next to each other, pooling among them, become
     loops on vectors of channels, which sum in the order of scalar loops.
   }];
   let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
-    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def ExpandAmx : Pass<"quanta-expand-amx", "::mlir::ModuleOp"> {
+  let summary = "Replace matrices in registers by loops over memory";
+  let description = [{
+    For processors without AMX, and to compare what it computes: a tile of
+    `R x C` elements becomes a vector of `R * C` elements in row-major order;
+    operations on tiles become loops that give the same bits. Slow.
+
+    ```mlir
+    %0 = amx.tile_load %x[%i, %j] : memref<?x?xi8> into !amx.tile<16x64xi8>
+    ```
+    becomes
+    ```mlir
+    %buffer = memref.alloca() : memref<1024xi8>
+    scf.for %row = %c0 to %c16 step %c1 {
+      %at = arith.addi %i, %row : index
+      %elements = vector.load %x[%at, %j] : memref<?x?xi8>, vector<64xi8>
+      %to = arith.muli %row, %c64 : index
+      vector.store %elements, %buffer[%to] : memref<1024xi8>, vector<64xi8>
+    }
+    %0 = vector.load %buffer[%c0] : memref<1024xi8>, vector<1024xi8>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 

@@ -37,13 +37,31 @@ DotShape getDotShape(StringRef triple, StringRef cpu) {
   return target->integerDot.getDotShape();
 }
 
+/// Where kernels use registers of matrices, which few machines have, the
+/// program at the kernel stage without them, for a CPU that lacks nothing else.
+static Expected<Program> expandMatrices(const Program &program,
+                                        CompileOptions &options) {
+  Program kernels = program.clone();
+  if (getDotShape("", options.cpu).matrixRows == 0)
+    return kernels;
+  if (Error error = kernels.run(
+          "quanta-rewrite-types,quanta-to-kernel{cpu=" + options.cpu +
+          " plan-buffers=false},quanta-expand-amx"))
+    return error;
+  options.cpu = "cascadelake";
+  return kernels;
+}
+
 static Expected<std::unique_ptr<Executable>>
 compileGuarded(const Program &program, StringRef cpu) {
   CompileOptions options = getCompileOptionsFromEnvironment();
   options.cpu = cpu.str();
   // A guard for each buffer.
   options.planBuffers = false;
-  Expected<Program> lowered = lowerToLLVM(program, options);
+  Expected<Program> kernels = expandMatrices(program, options);
+  if (!kernels)
+    return kernels.takeError();
+  Expected<Program> lowered = lowerToLLVM(*kernels, options);
   if (!lowered)
     return lowered.takeError();
   useGuardedAllocation(lowered->getModule());

@@ -62,6 +62,14 @@ TEST_P(KernelSweep, Named) { run(makeNamedSweep()); }
 TEST_P(KernelSweep, Rows) { run(makeRowSweep()); }
 TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
 
+#ifdef __x86_64__
+// Vectors do the rest as they do for avx512_vnni.
+TEST(AmxSweep, Matrices) {
+  runSweep(makeMatrixSweep(getDotShape("", "sapphirerapids")), "",
+           "sapphirerapids");
+}
+#endif
+
 INSTANTIATE_TEST_SUITE_P(Machines, KernelSweep, ::testing::ValuesIn(machines),
                          [](const auto &info) {
                            return std::string(info.param.name);

@@ -294,4 +294,49 @@ Sweep makeLayerSweep(const DotShape &dot) {
   return builder.take();
 }
 
+Sweep makeMatrixSweep(const DotShape &dot) {
+  int64_t rows = dot.matrixRows, depth = rows * dot.kGroup;
+  int64_t lanes = dot.lanes, block = dot.columns();
+  LayerSweepBuilder builder(3 * rows + 2);
+  const int64_t ms[] = {-1, rows, 2 * rows + 1, 3 * rows - 1, 4 * rows, -1};
+  const int64_t ns[] = {1,         lanes,     lanes + 1,     2 * lanes,
+                        block - 1, block + 1, block + lanes, 3 * lanes,
+                        2 * block};
+  const int64_t ks[] = {depth,     depth + 1,     2 * depth - 1, depth - 1,
+                        2 * depth, 2 * depth + 7, 5 * depth + 4};
+  const int32_t zeroPoints[] = {0, 128, 255};
+  for (size_t i = 0; i < 36; ++i) {
+    Layer layer;
+    layer.name = "matrix" + std::to_string(i);
+    layer.m = ms[i % std::size(ms)];
+    layer.n = ns[(i + i / 9) % std::size(ns)];
+    layer.k = ks[(i + i / 7) % std::size(ks)];
+    layer.form = static_cast<Form>((i + i / 5) % 5);
+    int32_t zeroPoint = zeroPoints[i % 3];
+    layer.lhs = i % 9 == 8 ? QuantType::i8(builder.makeScale(), zeroPoint - 128)
+                           : QuantType::u8(builder.makeScale(), zeroPoint);
+    layer.rhs = QuantType::i8(builder.makeScale(), 0);
+    layer.hasBias = i % 4 != 3;
+    layer.dynamicWeights = i % 10 == 9;
+    double step = layer.lhs.scales[0] * 2 * std::sqrt(double(layer.k));
+    layer.result = QuantType::u8(step, zeroPoints[(i + 1) % 3]);
+    builder.add(layer);
+  }
+  // Several runs of rows.
+  for (int64_t m : {int64_t(-1), 5 * rows}) {
+    Layer layer;
+    layer.name = m < 0 ? "deep" : "deep_static";
+    layer.m = m;
+    layer.fewestRows = 3 * rows + 1;
+    layer.n = block + 1;
+    layer.k = (1 << 19) / (4 * rows) + 3;
+    layer.form = Form::Relu;
+    layer.lhs = QuantType::u8(builder.makeScale(), 0);
+    layer.rhs = QuantType::i8(builder.makeScale(), 0);
+    layer.result = QuantType::u8(layer.lhs.scales[0] * 512, 3);
+    builder.add(layer);
+  }
+  return builder.take();
+}
+
 } // namespace quanta::test

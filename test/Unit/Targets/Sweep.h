@@ -99,6 +99,8 @@ std::vector<float> makeFloats(int64_t count, const QuantType &type,
 /// Layers of the quantized stage: shapes around the vectors, blocks and groups
 /// of `dot`.
 Sweep makeLayerSweep(const DotShape &dot);
+/// The same around registers of matrices.
+Sweep makeMatrixSweep(const DotShape &dot);
 /// Integer contractions in linalg with elementwise tails of many kinds.
 Sweep makeLinalgSweep(const DotShape &dot);
 /// Integer convolutions in the layouts of linalg, padded, with a tail.
