@@ -130,9 +130,9 @@ void WindowGenerator::run() {
   // Whole registers of the smallest elements, of 32 bits, and what is left.
   int64_t wide = std::max<int64_t>(lanes, lanes * 32 / widestType());
   Value from = index(0);
-  for (int64_t step : SmallVector<int64_t>{wide, lanes, 1}) {
-    if (step == lanes && wide == lanes)
-      continue;
+  SmallVector<int64_t> steps{wide, lanes, 1};
+  steps.erase(llvm::unique(steps), steps.end());
+  for (int64_t step : steps) {
     Value rest = arith::SubIOp::create(b, loc, ranges[channel], from);
     Value count = arith::DivUIOp::create(b, loc, rest, index(step));
     Value to = arith::AddIOp::create(

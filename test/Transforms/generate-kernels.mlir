@@ -217,6 +217,26 @@ func.func @max_pooling(%x: memref<?x8x8x83xi8>, %window: memref<2x2xi8>, %o: mem
   return
 }
 
+// So do windows whose elements already fill a register with the fewest: here of
+// a depthwise convolution with weights in f16.
+// CHECK-LABEL: func.func @half_depthwise
+// CHECK-NOT: linalg.
+// CHECK: vector.load %{{.*}} : memref<2x18xf16>, vector<16xf16>
+// CHECK: math.fma %{{.*}} : vector<16xf32>
+// CHECK: math.fma %{{.*}} : f32
+func.func @half_depthwise(%x: memref<1x8x18xf32>, %w: memref<2x18xf16>, %o: memref<1x7x18xf32>) {
+  linalg.generic {indexing_maps = [affine_map<(n, x, c, k) -> (n, x + k, c)>, affine_map<(n, x, c, k) -> (k, c)>,
+                                   affine_map<(n, x, c, k) -> (n, x, c)>],
+                  iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%x, %w : memref<1x8x18xf32>, memref<2x18xf16>) outs(%o : memref<1x7x18xf32>) {
+  ^bb0(%a: f32, %b: f16, %acc: f32):
+    %0 = arith.extf %b : f16 to f32
+    %1 = math.fma %a, %0, %acc : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
 // A static single row needs no tile of several.
 // CHECK-LABEL: func.func @one_row
 // CHECK: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
