@@ -105,8 +105,10 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
     pm.addPass(createGenerateKernels());
   }
   pm.addPass(createLowerCopies());
-  if (options.kernels)
+  if (options.kernels) {
+    pm.addPass(createVectorizeLookups());
     pm.addPass(createVectorizeElementwise());
+  }
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());
   // Before buffers are planned: what a loop allocates is its own.

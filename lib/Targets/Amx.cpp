@@ -109,9 +109,9 @@ void MatrixBuilder::addProducts(int64_t column, Value firstGroup,
   }
 }
 
-/// What both instruction sets do alike.
+/// What both instruction sets do alike. Processors with AMX have VBMI.
 Avx512VnniAttr getVnni(AmxAttr attr) {
-  return Avx512VnniAttr::get(attr.getContext());
+  return Avx512VnniAttr::get(attr.getContext(), /*vbmi=*/true);
 }
 
 } // namespace
@@ -142,6 +142,15 @@ Value AmxAttr::buildRoundToBytes(OpBuilder &builder, Location loc,
                                  ValueRange inputs,
                                  const ByteRounding &rounding) const {
   return getVnni(*this).buildRoundToBytes(builder, loc, inputs, rounding);
+}
+
+int64_t AmxAttr::getLookupLanes() const {
+  return getVnni(*this).getLookupLanes();
+}
+
+Value AmxAttr::buildLookup(OpBuilder &builder, Location loc, ValueRange table,
+                           Value indices) const {
+  return getVnni(*this).buildLookup(builder, loc, table, indices);
 }
 
 SmallVector<Value> AmxAttr::buildInterleave(OpBuilder &builder, Location loc,

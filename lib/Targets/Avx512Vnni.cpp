@@ -9,6 +9,7 @@
 #include "quanta/Targets/Dot.h"
 #include "quanta/Targets/DotBuilders.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -47,6 +48,24 @@ Value Avx512VnniAttr::buildRoundToBytes(OpBuilder &builder, Location loc,
                                         ValueRange inputs,
                                         const ByteRounding &rounding) const {
   return buildRoundToBytes512(builder, loc, inputs, rounding);
+}
+
+int64_t Avx512VnniAttr::getLookupLanes() const { return getVbmi() ? 64 : 0; }
+
+Value Avx512VnniAttr::buildLookup(OpBuilder &builder, Location loc,
+                                  ValueRange table, Value indices) const {
+  // The instruction sees seven bits of an index: half of the table.
+  auto lookup = [&](Value low, Value high) {
+    return buildIntrinsic(builder, loc, "llvm.x86.avx512.vpermi2var.qi.512",
+                          indices.getType(), {low, indices, high});
+  };
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(indices.getType()));
+  Value isUpper = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                        indices, zero);
+  return arith::SelectOp::create(builder, loc, isUpper,
+                                 lookup(table[2], table[3]),
+                                 lookup(table[0], table[1]));
 }
 
 SmallVector<Value> Avx512VnniAttr::buildInterleave(OpBuilder &builder,

@@ -9,6 +9,7 @@
 #include "quanta/Targets/Dot.h"
 #include "quanta/Targets/DotBuilders.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -41,6 +42,34 @@ Value NeonDotAttr::buildDot(OpBuilder &builder, Location loc, Value acc,
                             Value lhs, Value rhs) const {
   return buildIntrinsic(builder, loc, "llvm.aarch64.neon.sdot", acc.getType(),
                         {acc, lhs, rhs});
+}
+
+int64_t NeonDotAttr::getLookupLanes() const { return 16; }
+
+Value NeonDotAttr::buildLookup(OpBuilder &builder, Location loc,
+                               ValueRange table, Value indices) const {
+  // Four registers at a time: `tbl` gives zero, and `tbx` what was there
+  // before, for an index behind them.
+  Type type = indices.getType();
+  Value result;
+  for (int64_t part = 0; part < 4; ++part) {
+    SmallVector<Value> operands(table.slice(4 * part, 4));
+    if (part == 0) {
+      operands.push_back(indices);
+      result = buildIntrinsic(builder, loc, "llvm.aarch64.neon.tbl4", type,
+                              operands);
+      continue;
+    }
+    Value offset = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(cast<VectorType>(type),
+                               static_cast<int8_t>(64 * part)));
+    operands.insert(operands.begin(), result);
+    operands.push_back(arith::SubIOp::create(builder, loc, indices, offset));
+    result =
+        buildIntrinsic(builder, loc, "llvm.aarch64.neon.tbx4", type, operands);
+  }
+  return result;
 }
 
 SmallVector<Value> NeonDotAttr::buildInterleave(OpBuilder &builder,

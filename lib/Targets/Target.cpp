@@ -91,12 +91,14 @@ static void chooseX86(MLIRContext *context, const llvm::MCSubtargetInfo &info,
   } else {
     target.floatDot = FmaAttr::get(context, 4, 2, 4, false);
   }
-  if (info.checkFeatures("+amx-int8,+avx512vnni,+avx512bw,+avx512vl")) {
+  if (info.checkFeatures(
+          "+amx-int8,+avx512vnni,+avx512vbmi,+avx512bw,+avx512vl")) {
     target.isa = "amx-int8";
     target.integerDot = AmxAttr::get(context);
   } else if (info.checkFeatures("+avx512vnni,+avx512bw,+avx512vl")) {
     target.isa = "avx512-vnni";
-    target.integerDot = Avx512VnniAttr::get(context);
+    target.integerDot =
+        Avx512VnniAttr::get(context, info.checkFeatures("+avx512vbmi"));
   } else if (info.checkFeatures("+avxvnni,+avx2")) {
     target.isa = "avx-vnni";
     target.integerDot = AvxVnniAttr::get(context);

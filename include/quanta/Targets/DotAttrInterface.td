@@ -66,6 +66,17 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
            "::mlir::ValueRange":$inputs,
            "const ::quanta::ByteRounding &":$rounding), "", "return {};">,
     InterfaceMethod<[{
+      Bytes that `buildLookup` looks up at once, or 0 where there is no such
+      instruction.
+    }], "int64_t", "getLookupLanes", (ins), "", "return 0;">,
+    InterfaceMethod<[{
+      For each of `getLookupLanes` bytes in `indices`, taken without a sign, the
+      entry of a table of 256 bytes, which is given as vectors of as many bytes.
+    }], "::mlir::Value", "buildLookup",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::ValueRange":$table, "::mlir::Value":$indices), "",
+      "return {};">,
+    InterfaceMethod<[{
       Sums the products of `product.rows` rows, one or two registers full, with
       `product.columns` columns of packed weights, a multiple of `lanes`, over the
       first `product.groups` groups of K, one or more registers full. Only where

@@ -20,12 +20,18 @@ class Quanta_DotAttr<string name, string mnemonic_,
 }
 
 def Quanta_Avx512VnniAttr : Quanta_DotAttr<"Avx512Vnni", "avx512_vnni",
-    ["buildInterleave", "buildRoundToBytes"]> {
+    ["getLookupLanes", "buildLookup", "buildInterleave", "buildRoundToBytes"]> {
   let summary = "vpdpbusd on zmm: 16 lanes, u8 x i8 in groups of 4";
+  let description = [{
+    With `vbmi`, tables of bytes are permutations: `vpermi2b`.
+  }];
+  let parameters = (ins DefaultValuedParameter<"bool", "false">:$vbmi);
+  let assemblyFormat = "(`<` struct($vbmi)^ `>`)?";
 }
 
 def Quanta_AmxAttr : Quanta_DotAttr<"Amx", "amx",
-    ["buildInterleave", "buildRoundToBytes", "buildMatrixProducts"]> {
+    ["getLookupLanes", "buildLookup", "buildInterleave", "buildRoundToBytes",
+     "buildMatrixProducts"]> {
   let summary = "tdpbusd on tiles of 16 rows, and vpdpbusd on zmm beside it";
   let description = [{
     Weights are packed as for `#quanta.avx512_vnni`: 64 bytes, four along K of 16
@@ -52,8 +58,8 @@ def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2"> {
 }
 
 def Quanta_NeonDotAttr : Quanta_DotAttr<"NeonDot", "neon_dot",
-                                        ["buildInterleave"]> {
-  let summary = "AArch64 sdot: 4 lanes, i8 x i8 in groups of 4";
+    ["getLookupLanes", "buildLookup", "buildInterleave"]> {
+  let summary = "AArch64 sdot: 4 lanes, i8 x i8 in groups of 4; tbl and tbx";
 }
 
 def Quanta_PortableAttr : Quanta_DotAttr<"Portable", "portable"> {

@@ -561,6 +561,42 @@ def ParallelizeLoops : Pass<"quanta-parallelize-loops", "::mlir::ModuleOp"> {
     "::mlir::arith::ArithDialect", "::mlir::omp::OpenMPDialect"];
 }
 
+def VectorizeLookups : Pass<"quanta-vectorize-lookups", "::mlir::ModuleOp"> {
+  let summary = "Look bytes up many at a time";
+  let description = [{
+    A `linalg.generic` on buffers that gives for each byte its entry in a constant
+    table of 256 bytes becomes a loop over vectors, where the target
+    (`quanta.integer_dot`) has an instruction that looks up whole vectors
+    (`vpermi2b`, `tbl`), and a loop over bytes for the rest.
+
+    ```mlir
+    linalg.generic {...} ins(%x : memref<200xi8>) outs(%o : memref<200xi8>) {
+    ^bb0(%q: i8, %out: i8):
+      %i = arith.index_castui %q : i8 to index
+      %entry = memref.load %table[%i] : memref<256xi8>
+      linalg.yield %entry : i8
+    }
+    ```
+    becomes on AVX-512 VBMI
+    ```mlir
+    %t0 = vector.load %table[%c0] : memref<256xi8>, vector<64xi8>
+    ... // %t1, %t2, %t3
+    scf.for %i = %c0 to %c192 step %c64 {
+      %q = vector.load %x[%i] : memref<200xi8>, vector<64xi8>
+      %low = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%t0, %q, %t1)
+      %high = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%t2, %q, %t3)
+      %is_high = arith.cmpi slt, %q, %zero : vector<64xi8>
+      %entries = arith.select %is_high, %high, %low
+      vector.store %entries, %o[%i] : memref<200xi8>, vector<64xi8>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
 def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleOp"> {
   let summary = "Turn elementwise linalg on buffers into vector loops";
   let description = [{

@@ -139,10 +139,13 @@ public:
   void addLookup(const QuantType &from, const QuantType &to, unsigned width) {
     auto table = randomValues(int64_t(1) << width, to, random);
     std::vector<int64_t> values, expected;
-    for (int64_t value = from.range.min; value <= from.range.max; ++value) {
+    // All of them, and some more than whole vectors.
+    for (int64_t value = from.range.min; value <= from.range.max; ++value)
       values.push_back(value);
+    for (size_t i = 0; i < 11; ++i)
+      values.push_back(values[3 * i % values.size()]);
+    for (int64_t value : values)
       expected.push_back(table[value & ((int64_t(1) << width) - 1)]);
-    }
     std::string text;
     for (int64_t entry : table)
       text += (text.empty() ? "" : ", ") + std::to_string(entry);

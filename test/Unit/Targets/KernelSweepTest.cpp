@@ -63,6 +63,9 @@ TEST_P(KernelSweep, Rows) { run(makeRowSweep()); }
 TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
 
 #ifdef __x86_64__
+// Tables are permutations; the rest is that of avx512_vnni.
+TEST(VbmiSweep, Families) { runSweep(makeFamilySweep(), "", "icelake-server"); }
+
 // Vectors do the rest as they do for avx512_vnni.
 TEST(AmxSweep, Matrices) {
   runSweep(makeMatrixSweep(getDotShape("", "sapphirerapids")), "",
