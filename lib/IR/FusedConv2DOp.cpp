@@ -129,6 +129,10 @@ LogicalResult FusedConv2DOp::verify() {
                          << shape.kGroup << " channels";
   if (failed(verifyFusedFactors(*this)))
     return failure();
+  if (shape.storedBits && getRuns().length % shape.storedBlock != 0)
+    return emitOpError() << "runs of " << getRuns().length
+                         << " elements are no whole blocks of "
+                         << shape.storedBlock;
   PackedShape packed =
       shape.pack(output.getDimSize(3), getRuns().depth(shape.kGroup));
   if (rhs.getDimSize(0) != packed.size())

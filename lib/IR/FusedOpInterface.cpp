@@ -83,7 +83,7 @@ LogicalResult verifyFusedFactors(FusedOpInterface op) {
   bool isStored = dot.getDotShape().storedBits > 0;
   Type lhs = getElementTypeOrSelf(op.getLhs());
   Type accumulator = getElementTypeOrSelf(op.getInit());
-  if (isStored && !isa<FusedMatmulOp>(op.getOperation()))
+  if (isStored && !isa<FusedMatmulOp, FusedConv2DOp>(op.getOperation()))
     return op->emitOpError() << "takes no stored weights";
   if ((isFloat ? !lhs.isF32() : !lhs.isInteger(8)) ||
       getElementTypeOrSelf(op.getRhs()) != dot.getPackedType())

@@ -1,5 +1,4 @@
-//===- Linalg.cpp - Interfaces of upstream linalg operations
-//-----------------===//
+//===- Linalg.cpp - Interfaces of upstream linalg operations --------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -182,16 +181,6 @@ struct ContractionModel
         builder, op->getLoc(), accumulatorType, factors[0], factors[1], bias,
         builder.getAffineMapArrayAttr(linalgOp.getIndexingMapsArray()),
         builder.getI32IntegerAttr(getChannelResultDim(op)));
-  }
-  LogicalResult checkWeightOnly(Operation *op, std::string &reason) const {
-    auto linalgOp = cast<linalg::LinalgOp>(op);
-    if (linalgOp.getNumReductionLoops() == 1 &&
-        llvm::all_of(linalgOp.getIndexingMapsArray(), [](AffineMap map) {
-          return map.isProjectedPermutation();
-        }))
-      return success();
-    reason = "it is not a product of matrices";
-    return failure();
   }
   Value buildWeightOnly(Operation *op, OpBuilder &builder, ValueRange factors,
                         unsigned weight, Value init) const {

@@ -265,8 +265,6 @@ private:
     if (isWeightOnly && activations > 1)
       return "the recipe says weight_only, but both its factors are "
              "activations";
-    if (isWeightOnly && failed(op.checkWeightOnly(reason)))
-      return "the recipe says weight_only, but " + reason;
     if (!llvm::all_equal(floatTypes))
       return "the recipe gives its factors different schemes, of which one "
              "is " +

@@ -60,11 +60,15 @@ struct ChannelsLast {
 };
 
 std::optional<ChannelsLast> ChannelsLast::get(linalg::LinalgOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
+  if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() < 2 ||
       op.getNumDpsInits() != 1 || !getConstant(op->getOperand(1)))
     return std::nullopt;
+  // What comes behind the weights are their scales and zero points.
+  for (Value parameter : llvm::drop_begin(op.getDpsInputs(), 2))
+    if (!getConstant(parameter))
+      return std::nullopt;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  AffineMap input = maps[0], weights = maps[1], output = maps[2];
+  AffineMap input = maps[0], weights = maps[1], output = maps.back();
   if (!weights.isProjectedPermutation() || !output.isProjectedPermutation())
     return std::nullopt;
 
@@ -127,9 +131,18 @@ void convertConvolution(linalg::LinalgOp op, const ChannelsLast &layout,
   }
   SmallVector<Value> operands;
   SmallVector<AffineMap> maps;
-  ArrayRef<int64_t> layouts[] = {layout.input, layout.weights, layout.output};
+  SmallVector<AffineMap> oldMaps = op.getIndexingMapsArray();
+  SmallVector<SmallVector<int64_t>> layouts{layout.input, layout.weights};
+  // One for each block has the dimensions of the weights, one for each channel
+  // a single one.
+  for (AffineMap map : ArrayRef(oldMaps).drop_front(2))
+    layouts.push_back(
+        map.getNumResults() == layout.weights.size()
+            ? layout.weights
+            : llvm::to_vector(llvm::seq<int64_t>(0, map.getNumResults())));
+  layouts.back() = layout.output;
   for (auto [value, map, permutation] :
-       llvm::zip(op->getOperands(), op.getIndexingMapsArray(), layouts)) {
+       llvm::zip_equal(op->getOperands(), oldMaps, layouts)) {
     operands.push_back(buildTranspose(rewriter, loc, value, permutation));
     SmallVector<AffineExpr> results(
         map.replaceDimsAndSymbols(replacements, {}, newDims.size(), 0)
@@ -138,9 +151,9 @@ void convertConvolution(linalg::LinalgOp op, const ChannelsLast &layout,
     maps.push_back(
         AffineMap::get(newDims.size(), 0, results, rewriter.getContext()));
   }
-  auto generic = linalg::GenericOp::create(rewriter, loc, operands[2].getType(),
-                                           ValueRange{operands[0], operands[1]},
-                                           operands[2], maps, iterators);
+  auto generic = linalg::GenericOp::create(
+      rewriter, loc, operands.back().getType(),
+      ArrayRef<Value>(operands).drop_back(), operands.back(), maps, iterators);
   // What linalg itself remembers about an operation is no longer so.
   for (NamedAttribute attr : op->getDiscardableAttrs())
     if (attr.getNameDialect() !=

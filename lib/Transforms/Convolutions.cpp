@@ -37,9 +37,10 @@ static std::optional<Term> matchTerm(AffineExpr expr) {
 }
 
 std::optional<Conv2D> matchConv2D(linalg::LinalgOp op) {
-  if (op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1)
+  if (op.getNumDpsInputs() < 2 || op.getNumDpsInits() != 1)
     return std::nullopt;
-  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  SmallVector<AffineMap> all = op.getIndexingMapsArray();
+  std::array<AffineMap, 3> maps{all[0], all[1], all.back()};
   if (maps[0].getNumResults() != 4 || maps[2].getNumResults() != 4 ||
       !maps[1].isProjectedPermutation() || !maps[2].isProjectedPermutation() ||
       maps[0].getNumSymbols() != 0)

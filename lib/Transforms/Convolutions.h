@@ -34,7 +34,8 @@ struct Conv2D {
   }
 };
 
-/// Nothing if `op` is no such convolution. Its body is not looked at.
+/// Nothing if `op` is no such convolution of its first two inputs. Its body and
+/// further inputs are not looked at.
 std::optional<Conv2D> matchConv2D(mlir::linalg::LinalgOp op);
 
 /// `out + ext(lhs) * ext(rhs)` on integers, `out + lhs * rhs` on f32, or

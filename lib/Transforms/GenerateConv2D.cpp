@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GenerateStored.h"
 #include "KernelGenerators.h"
 #include "ParallelLoops.h"
 #include "TileBuilder.h"
@@ -101,6 +102,9 @@ private:
   void buildSegment(const Place &place, Value x, Value kernelRow,
                     const Segment &segment, int64_t pixels, int64_t chains,
                     SmallVector<Value> &accumulators);
+  SmallVector<Value> buildStoredRun(const Place &place, ArrayRef<Value> start,
+                                    Value kernelRow, const Segment &segment,
+                                    int64_t vectors, ValueRange accumulators);
   void buildGroup(ValueRange start, Value weights, Value group, int64_t valid,
                   int64_t vectors, MutableArrayRef<Value> accumulators);
 };
@@ -202,7 +206,7 @@ Conv2DGenerator::Segments Conv2DGenerator::getSegments(int64_t x,
 
 void Conv2DGenerator::buildTile(Place place, Value x, const Segments &segments,
                                 int64_t pixels, int64_t count) {
-  if (filters > shape.columns()) {
+  if (filters > shape.columns() && !shape.storedBits) {
     Value index = place.y;
     if (isJoined)
       index = arith::DivUIOp::create(b, loc, x, tile.index(pixels));
@@ -276,6 +280,11 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
     start.push_back(tile.add(row, -pads[0]));
   }
   start.push_back(element);
+  if (shape.storedBits) {
+    sums = buildStoredRun(place, start, kernelRow, segment, vectors, sums);
+    llvm::copy(sums, accumulators.begin() + first);
+    return;
+  }
   int64_t groupsOfRow = runs.perRow * runs.groups(shape.kGroup);
   int64_t firstGroup = runs.perRow == 1
                            ? segment.tap * channels / shape.kGroup
@@ -320,6 +329,33 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
   for (int64_t chain = 0; chain < chains; ++chain)
     llvm::copy(ArrayRef(sums).slice(chain * used, used),
                accumulators.begin() + chain * perChain + first);
+}
+
+/// A run of weights that are dequantized, on all outputs of a tile, the first
+/// of which reads it at `start`.
+SmallVector<Value>
+Conv2DGenerator::buildStoredRun(const Place &place, ArrayRef<Value> start,
+                                Value kernelRow, const Segment &segment,
+                                int64_t vectors, ValueRange accumulators) {
+  // Images hold their padding: a segment is a whole run.
+  int64_t runBytes = runs.length / shape.storedBlock * vectors * shape.lanes *
+                     shape.storedBlockBytes();
+  Value run = tile.mul(kernelRow, runs.perRow);
+  if (runs.perRow > 1)
+    run = tile.add(run, segment.tap);
+  int64_t blockBytes =
+      shape.columns() * shape.pack(filters, runs.depth(shape.kGroup)).depth;
+  return buildStoredProducts(
+      tile,
+      tile.add(tile.mul(place.block, blockBytes), tile.mul(run, runBytes)),
+      runs.length, segment.last - segment.first, vectors,
+      [&](int64_t pixel, Value depth) {
+        RowIndices at(start);
+        at.back() =
+            tile.add(tile.add(at.back(), depth), pixel * strides[1] * channels);
+        return at;
+      },
+      accumulators);
 }
 
 /// One group of a run on neighbouring outputs, the first of which reads it at

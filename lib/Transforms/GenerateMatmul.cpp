@@ -292,8 +292,12 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
   SmallVector<Value> accumulators = tile.buildStart(channels, rows, chains);
   if (shape.storedBits)
     return buildStoredProducts(
-        tile, tile.mul(block, shape.columns() * shape.pack(n, k).depth), row,
-        rows, k, vectors, accumulators);
+        tile, tile.mul(block, shape.columns() * shape.pack(n, k).depth), k,
+        rows, vectors,
+        [&](int64_t tileRow, Value depth) {
+          return RowIndices{tile.add(row, tileRow), depth};
+        },
+        accumulators);
   addProducts(block, row, rows, /*firstGroup=*/0, chains, accumulators, ahead);
   tile.addChains(accumulators, chains);
   return accumulators;

@@ -23,10 +23,11 @@ namespace {
 ///       load the weights, dequantize them, add the products of all rows
 class StoredProducts {
 public:
-  StoredProducts(TileBuilder &tile, Value row, int64_t rows, int64_t vectors)
+  StoredProducts(TileBuilder &tile, int64_t rows, int64_t vectors,
+                 LhsIndices getIndices)
       : tile(tile), b(tile.builder()), loc(tile.getLoc()),
         shape(tile.getShape()), dot(cast<StoredFmaAttr>(tile.getDot())),
-        row(row), rows(rows), vectors(vectors) {}
+        getIndices(getIndices), rows(rows), vectors(vectors) {}
 
   SmallVector<Value> build(Value start, int64_t k, ValueRange accumulators) {
     int64_t blocks = k / shape.storedBlock;
@@ -44,7 +45,7 @@ private:
   Location loc;
   DotShape shape;
   StoredFmaAttr dot;
-  Value row;
+  LhsIndices getIndices;
   int64_t rows, vectors;
   SmallVector<Value> scales, zeroPoints;
 
@@ -118,7 +119,7 @@ private:
       for (int64_t vector = 0; vector < vectors; ++vector)
         weights.push_back(dequantize(stored[vector], element, vector));
       for (int64_t tileRow = 0; tileRow < rows; ++tileRow)
-        tile.buildDots({tile.add(row, tileRow), tile.add(depth, element)},
+        tile.buildDots(getIndices(tileRow, tile.add(depth, element)),
                        /*valid=*/1, weights,
                        MutableArrayRef(sums).slice(tileRow * vectors, vectors));
     }
@@ -138,10 +139,11 @@ private:
 } // namespace
 
 SmallVector<Value> buildStoredProducts(TileBuilder &tile, Value start,
-                                       Value row, int64_t rows, int64_t k,
-                                       int64_t vectors,
+                                       int64_t k, int64_t rows, int64_t vectors,
+                                       LhsIndices getIndices,
                                        ValueRange accumulators) {
-  return StoredProducts(tile, row, rows, vectors).build(start, k, accumulators);
+  return StoredProducts(tile, rows, vectors, getIndices)
+      .build(start, k, accumulators);
 }
 
 } // namespace quanta

@@ -12,12 +12,16 @@
 
 namespace quanta {
 
-/// Adds to the `rows` times `vectors` accumulators of a tile all products along
-/// K, in order. The weights of its columns are packed for `#quanta.stored_fma`
-/// from byte `start` on; `row` is the first row of the left factor.
+/// Indices of element `depth` of row `row` of a tile in the left factor.
+using LhsIndices =
+    llvm::function_ref<RowIndices(int64_t row, mlir::Value depth)>;
+
+/// Adds to the `rows` times `vectors` accumulators of a tile the products along
+/// `k` elements, whole blocks of weights, in order. The weights of the tile's
+/// columns are packed for `#quanta.stored_fma` from byte `start` on.
 llvm::SmallVector<mlir::Value>
-buildStoredProducts(TileBuilder &tile, mlir::Value start, mlir::Value row,
-                    int64_t rows, int64_t k, int64_t vectors,
+buildStoredProducts(TileBuilder &tile, mlir::Value start, int64_t k,
+                    int64_t rows, int64_t vectors, LhsIndices getIndices,
                     mlir::ValueRange accumulators);
 
 } // namespace quanta

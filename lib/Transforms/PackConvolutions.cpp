@@ -33,9 +33,14 @@ std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
     return std::nullopt;
   std::optional<Conv2D> conv = matchConv2D(op);
   if (!conv || !Conv2D::isChannelsLast(conv->inputDims) ||
-      !Conv2D::isChannelsLast(conv->outputDims) || !hasFactorTypes(op))
+      !Conv2D::isChannelsLast(conv->outputDims))
     return std::nullopt;
-  std::optional<bool> lhsSigned = matchMultiplyAdd(op);
+  std::optional<StoredWeights> stored = matchStoredWeights(op);
+  std::optional<bool> lhsSigned;
+  if (stored && stored->lhs == 0 && stored->rhs == 1)
+    lhsSigned = true;
+  else if (op.getNumDpsInputs() == 2 && hasFactorTypes(op))
+    lhsSigned = matchMultiplyAdd(op);
   DenseElementsAttr weights = getDenseConstant(op->getOperand(1));
   auto inputType = cast<RankedTensorType>(op->getOperand(0).getType());
   auto outputType = cast<RankedTensorType>(op->getResult(0).getType());
@@ -43,7 +48,7 @@ std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
       ShapedType::isDynamicShape(inputType.getShape().drop_front()) ||
       ShapedType::isDynamicShape(outputType.getShape().drop_front()))
     return std::nullopt;
-  Value init = op->getOperand(2);
+  Value init = op.getDpsInits().front();
   Value bias = getBroadcastVector(init, 3);
   if (!bias && !isZeroTensor(init))
     return std::nullopt;
@@ -59,7 +64,8 @@ std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
                         bias,
                         inputType.getDimSize(3),
                         outputType.getDimSize(3),
-                        *lhsSigned};
+                        *lhsSigned,
+                        stored};
 }
 
 /// Calls `use(run, element of the run, filter, weight)` for every weight.
@@ -109,6 +115,27 @@ Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
                           cast<FloatType>(type.getElementType()));
   else
     return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result));
+}
+
+/// The same of weights that stay integers.
+Value packStoredWeights(OpBuilder &builder, Location loc,
+                        const ConstantConv2D &match,
+                        const ConvolutionRuns &runs, const DotShape &shape) {
+  int64_t depth = runs.depth(shape.kGroup);
+  SmallVector<int8_t> result(shape.pack(match.filters, depth).size());
+  const Conv2D &conv = match.conv;
+  packStored(
+      *match.stored, shape, match.filters, depth,
+      [&](int64_t k, int64_t filter, MutableArrayRef<int64_t> iterators) {
+        int64_t tap = k / match.channels;
+        iterators[conv.taps[0]] = tap / conv.kernel[1];
+        iterators[conv.taps[1]] = tap % conv.kernel[1];
+        iterators[conv.channel] = k % match.channels;
+        iterators[conv.filter] = filter;
+      },
+      result);
+  return createConstant(builder, loc, {static_cast<int64_t>(result.size())},
+                        ArrayRef<int8_t>(result));
 }
 
 /// The bias padded to whole vectors, with what the change of signedness of the
@@ -189,7 +216,8 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   bool flip = !shape.isFloat && match.lhsSigned != shape.lhsSigned;
   Value rhs, init;
   if (shape.isFloat) {
-    rhs = isa<HalfFmaAttr>(dot)
+    rhs = match.stored ? packStoredWeights(builder, loc, match, runs, shape)
+          : isa<HalfFmaAttr>(dot)
               ? packWeights<int16_t>(builder, loc, match, runs, shape)
               : packWeights<float>(builder, loc, match, runs, shape);
     init = packFloatBias(builder, loc, match, shape);
@@ -205,7 +233,7 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
     padded = {op->getOperand(0), {}};
   else if (match.channels % shape.kGroup != 0)
     padded.padSides(builder, loc);
-  Value output = createEmptyLike(builder, loc, op->getOperand(2),
+  Value output = createEmptyLike(builder, loc, op.getDpsInits().front(),
                                  resultType.getElementType());
   replaceWithFused(
       op, FusedConv2DOp::create(builder, loc, TypeRange(resultType),
@@ -215,15 +243,46 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
                                 builder.getAffineMapArrayAttr({}), flip));
 }
 
-/// The instruction for weights of this type.
-DotAttrInterface chooseDot(Type weights, DotAttrInterface integerDot,
+/// The instruction for weights like these; null if there is none.
+DotAttrInterface chooseDot(const ConstantConv2D &match,
+                           DotAttrInterface integerDot,
                            DotAttrInterface floatDot) {
-  auto type = dyn_cast<FloatType>(weights);
+  if (match.stored) {
+    const Conv2D &conv = match.conv;
+    if (conv.isDepthwise())
+      return {};
+    ConvolutionRuns runs =
+        ConvolutionRuns::get(conv.kernel, conv.dilations, match.channels);
+    auto followsTaps = [&](const StoredParameter &parameter) {
+      return parameter.map && llvm::any_of(conv.taps, [&](unsigned tap) {
+               return parameter.map.isFunctionOfDim(tap);
+             });
+    };
+    if (followsTaps(match.stored->scales) ||
+        followsTaps(match.stored->zeroPoints))
+      return {};
+    return getStoredDot(*match.stored, conv.channel, match.channels,
+                        runs.length, floatDot);
+  }
+  auto type = dyn_cast<FloatType>(match.weights.getElementType());
   if (!type || type.isF32())
     return type ? floatDot : integerDot;
   DotShape shape = floatDot.getDotShape();
   return HalfFmaAttr::get(type.getContext(), shape.lanes, shape.vectors,
                           shape.rows, type);
+}
+
+/// Weights of four bits that no instruction takes become bytes, which is what
+/// they have in memory anyway: those can be loaded as vectors.
+void widenStoredWeights(linalg::LinalgOp op, const StoredWeights &stored) {
+  OpBuilder builder(op);
+  Type byte = builder.getI8Type();
+  DenseElementsAttr bytes = stored.weights.mapValues(byte, [&](APInt weight) {
+    return stored.isSigned ? weight.sext(8) : weight.zext(8);
+  });
+  op->setOperand(stored.rhs,
+                 arith::ConstantOp::create(builder, op.getLoc(), bytes));
+  op.getBlock()->getArgument(stored.rhs).setType(byte);
 }
 
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
@@ -243,15 +302,24 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     }
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
-    for (linalg::LinalgOp op : ops)
+    for (linalg::LinalgOp op : ops) {
       if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
-        DotAttrInterface dot =
-            chooseDot(match->weights.getElementType(), integerDot, floatDot);
-        if (!match->conv.isDepthwise())
+        DotAttrInterface dot = chooseDot(*match, integerDot, floatDot);
+        if (dot && !match->conv.isDepthwise()) {
           pack(op, *match, dot);
-        else if (dot.getDotShape().interleaves)
+          continue;
+        }
+        if (dot && dot.getDotShape().interleaves) {
           packDepthwiseConv2D(op, *match, dot);
+          continue;
+        }
       }
+      // Products have an instruction of their own.
+      if (auto stored = matchStoredWeights(op);
+          stored && stored->bits < 8 &&
+          !op.getIndexingMapsArray()[stored->lhs].isProjectedPermutation())
+        widenStoredWeights(op, *stored);
+    }
   }
 };
 

@@ -9,6 +9,7 @@
 #define QUANTA_LIB_TRANSFORMS_PACKCONVOLUTIONS_H
 
 #include "Convolutions.h"
+#include "StoredWeights.h"
 
 #include "quanta/IR/Quanta.h"
 
@@ -27,6 +28,8 @@ struct ConstantConv2D {
   mlir::Value bias;
   int64_t channels, filters;
   bool lhsSigned;
+  /// Whether weights are dequantized in the body.
+  std::optional<StoredWeights> stored = std::nullopt;
 };
 
 /// An image without its constant padding, and how much there is above, to the

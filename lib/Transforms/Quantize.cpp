@@ -339,8 +339,7 @@ bool ContractionQuantizer::runWeightOnly(QuantizableOpInterface op) {
     else if (getFactorType(producer))
       return false;
   }
-  if (!weight || failed(op.checkQuantizable(reason)) ||
-      failed(op.checkWeightOnly(reason)))
+  if (!weight || failed(op.checkQuantizable(reason)))
     return false;
   values[*weight] = quantizeFactor(values[*weight].getDefiningOp()).quantized;
   replaceWithStored(op, values, *weight);

@@ -45,22 +45,22 @@ static bool matchParameter(linalg::LinalgOp op, Value value,
   return !!parameter.values;
 }
 
-std::optional<StoredProduct> matchStoredProduct(linalg::LinalgOp op) {
+std::optional<StoredWeights> matchStoredWeights(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() < 2 ||
-      op.getNumDpsInits() != 1 || op.getNumLoops() < 3)
+      op.getNumDpsInits() != 1)
     return std::nullopt;
   Block *body = op.getBlock();
   auto fma = body->getTerminator()->getOperand(0).getDefiningOp<math::FmaOp>();
-  unsigned output = op.getNumDpsInputs();
-  if (!fma || fma.getC() != body->getArgument(output) || !fma.getType().isF32())
+  if (!fma || fma.getC() != body->getArgument(op.getNumDpsInputs()) ||
+      !fma.getType().isF32())
     return std::nullopt;
   std::optional<unsigned> lhs = getInput(op, fma.getA());
   if (!lhs)
     return std::nullopt;
-  StoredProduct product;
+  StoredWeights stored;
   Value value = fma.getB();
   if (auto scale = value.getDefiningOp<arith::MulFOp>()) {
-    if (!matchParameter(op, scale.getRhs(), product.scales))
+    if (!matchParameter(op, scale.getRhs(), stored.scales))
       return std::nullopt;
     value = scale.getLhs();
   }
@@ -69,7 +69,7 @@ std::optional<StoredProduct> matchStoredProduct(linalg::LinalgOp op) {
     return std::nullopt;
   value = convert.getIn();
   if (auto subtract = value.getDefiningOp<arith::SubIOp>()) {
-    if (!matchParameter(op, subtract.getRhs(), product.zeroPoints))
+    if (!matchParameter(op, subtract.getRhs(), stored.zeroPoints))
       return std::nullopt;
     value = subtract.getLhs();
   }
@@ -79,32 +79,45 @@ std::optional<StoredProduct> matchStoredProduct(linalg::LinalgOp op) {
   std::optional<unsigned> rhs = getInput(op, extension->getOperand(0));
   if (!rhs)
     return std::nullopt;
+  stored.lhs = *lhs;
+  stored.rhs = *rhs;
+  stored.map = op.getIndexingMapsArray()[*rhs];
+  stored.bits = extension->getOperand(0).getType().getIntOrFloatBitWidth();
+  stored.isSigned = isa<arith::ExtSIOp>(extension);
+  stored.weights = getDenseConstant(op->getOperand(*rhs));
+  if (!stored.weights || (stored.bits != 8 && stored.bits != 4))
+    return std::nullopt;
+  return stored;
+}
+
+std::optional<StoredProduct> matchStoredProduct(linalg::LinalgOp op) {
+  std::optional<StoredWeights> stored = matchStoredWeights(op);
+  if (!stored || op.getNumLoops() < 3)
+    return std::nullopt;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
-  for (unsigned index : {*lhs, *rhs, output})
+  unsigned output = op.getNumDpsInputs();
+  for (unsigned index : {stored->lhs, stored->rhs, output})
     if (!maps[index].isProjectedPermutation())
       return std::nullopt;
-  product.bits = extension->getOperand(0).getType().getIntOrFloatBitWidth();
-  product.weights = getDenseConstant(op->getOperand(*rhs));
-  if (!product.weights || (product.bits != 8 && product.bits != 4))
-    return std::nullopt;
+  StoredProduct product;
   product.isFloat = true;
-  product.lhs = {op->getOperand(*lhs), maps[*lhs], true, 0};
-  product.rhs = {op->getOperand(*rhs), maps[*rhs],
-                 isa<arith::ExtSIOp>(extension), 0};
+  product.lhs = {op->getOperand(stored->lhs), maps[stored->lhs], true, 0};
+  product.rhs = {op->getOperand(stored->rhs), stored->map, stored->isSigned, 0};
   product.init = op->getOperand(output);
+  product.stored = *stored;
   // In the other order the weights would be the left factor.
   if (!classifyProduct(maps[output], product) ||
-      product.rhs.tensor != op->getOperand(*rhs))
+      product.rhs.tensor != op->getOperand(stored->rhs))
     return std::nullopt;
   return product;
 }
 
-/// How many elements along K share a parameter: a divisor of K, or 0 if they do
-/// not follow each other.
+/// How many elements along K share a parameter: a divisor of `size`, or `all`
+/// if it does not depend on K, or 0 if they do not follow each other.
 static int64_t getBlock(const StoredParameter &parameter, unsigned k,
-                        int64_t size) {
+                        int64_t size, int64_t all) {
   if (!parameter.values || !parameter.map || !parameter.map.isFunctionOfDim(k))
-    return size;
+    return all;
   for (AffineExpr expr : parameter.map.getResults()) {
     if (!expr.isFunctionOfDim(k))
       continue;
@@ -122,19 +135,25 @@ static int64_t getBlock(const StoredParameter &parameter, unsigned k,
   return size;
 }
 
-DotAttrInterface getStoredDot(const StoredProduct &product,
+DotAttrInterface getStoredDot(const StoredWeights &stored, unsigned k,
+                              int64_t size, int64_t all,
                               DotAttrInterface floatDot) {
-  int64_t size = Product::sizeOf(product.rhs, product.k);
-  int64_t scales = getBlock(product.scales, product.k, size);
-  int64_t zeroPoints = getBlock(product.zeroPoints, product.k, size);
+  int64_t scales = getBlock(stored.scales, k, size, all);
+  int64_t zeroPoints = getBlock(stored.zeroPoints, k, size, all);
   // Sizes of which one divides the other: the smaller one is both's.
   int64_t block = std::min(scales, zeroPoints);
   if (block <= 0 || scales % block != 0 || zeroPoints % block != 0)
     return {};
   DotShape shape = floatDot.getDotShape();
   return StoredFmaAttr::get(floatDot.getContext(), shape.lanes, shape.vectors,
-                            shape.rows, product.bits, product.rhs.isSigned,
-                            block, !!product.zeroPoints.values);
+                            shape.rows, stored.bits, stored.isSigned, block,
+                            !!stored.zeroPoints.values);
+}
+
+DotAttrInterface getStoredDot(const StoredProduct &product,
+                              DotAttrInterface floatDot) {
+  int64_t size = Product::sizeOf(product.rhs, product.k);
+  return getStoredDot(product.stored, product.k, size, size, floatDot);
 }
 
 namespace {
@@ -184,70 +203,80 @@ private:
 };
 } // namespace
 
+void packStored(const StoredWeights &stored, const DotShape &shape, int64_t n,
+                int64_t k, SetIterators setIterators,
+                MutableArrayRef<int8_t> to) {
+  PackedShape packed = shape.pack(n, k);
+  SmallVector<int32_t> weights;
+  weights.reserve(stored.weights.getNumElements());
+  if (stored.bits == 8)
+    llvm::append_range(weights, stored.weights.getValues<int8_t>());
+  else
+    for (const APInt &weight : stored.weights.getValues<APInt>())
+      weights.push_back(static_cast<int32_t>(weight.getSExtValue()));
+  ConstantIndex weightIndex{
+      stored.map, SmallVector<int64_t>(stored.weights.getType().getShape())};
+  ParameterReader<float> scales(stored.scales, 1.0f);
+  ParameterReader<int32_t> zeroPoints(stored.zeroPoints, 0);
+
+  llvm::fill(to, 0);
+  SmallVector<int64_t> iterators(stored.map.getNumDims(), 0);
+  int64_t block = shape.storedBlock, group = shape.storedGroup();
+  for (int64_t column = 0; column < n; ++column) {
+    int64_t first = column / shape.columns() * shape.columns();
+    int64_t width = std::min(shape.columns(), packed.columns - first);
+    int64_t inside = column - first;
+    for (int64_t start = 0; start < k; start += block) {
+      setIterators(start, column, iterators);
+      int8_t *head = to.data() + first * packed.depth +
+                     start / block * width * shape.storedBlockBytes();
+      float scale = scales.get(iterators);
+      std::memcpy(head + 4 * inside, &scale, 4);
+      if (shape.storesZeroPoints)
+        head[4 * width + inside] =
+            static_cast<int8_t>(zeroPoints.get(iterators));
+      int8_t *body = head + width * shape.storedHeadBytes();
+      for (int64_t depth = 0; depth < block; ++depth) {
+        setIterators(start + depth, column, iterators);
+        int32_t weight = weights[weightIndex.get(iterators)];
+        int8_t *lane =
+            body + (depth / group * width + inside) * shape.storedGroupBytes();
+        if (stored.bits == 8)
+          *lane = static_cast<int8_t>(weight);
+        else
+          lane[depth % group / 2] |=
+              static_cast<int8_t>((weight & 15) << (depth % 2 * 4));
+      }
+    }
+  }
+}
+
 SmallVector<int8_t> packStored(const StoredProduct &product,
                                DotAttrInterface dot,
                                SmallVectorImpl<int64_t> &sizes) {
   DotShape shape = dot.getDotShape();
   int64_t k = Product::sizeOf(product.rhs, product.k),
           n = Product::sizeOf(product.rhs, product.n());
-  PackedShape packed = shape.pack(n, k);
+  int64_t size = shape.pack(n, k).size();
   int64_t batches = 1;
   for (int64_t position : product.batch) {
     sizes.push_back(Product::sizeOf(product.rhs, product.outDims[position]));
     batches *= sizes.back();
   }
-  SmallVector<int32_t> weights;
-  weights.reserve(product.weights.getNumElements());
-  if (product.bits == 8)
-    llvm::append_range(weights, product.weights.getValues<int8_t>());
-  else
-    for (const APInt &weight : product.weights.getValues<APInt>())
-      weights.push_back(static_cast<int32_t>(weight.getSExtValue()));
-  ConstantIndex weightIndex{
-      product.rhs.map,
-      SmallVector<int64_t>(product.weights.getType().getShape())};
-  ParameterReader<float> scales(product.scales, 1.0f);
-  ParameterReader<int32_t> zeroPoints(product.zeroPoints, 0);
-
-  SmallVector<int8_t> result(batches * packed.size(), 0);
-  SmallVector<int64_t> iterators(product.rhs.map.getNumDims(), 0);
-  int64_t block = shape.storedBlock, group = shape.storedGroup();
-  for (int64_t batch = 0; batch < batches; ++batch) {
-    int64_t rest = batch;
-    for (int64_t dim = sizes.size() - 1; dim >= 0; --dim) {
-      iterators[product.outDims[product.batch[dim]]] = rest % sizes[dim];
-      rest /= sizes[dim];
-    }
-    int8_t *to = result.data() + batch * packed.size();
-    for (int64_t column = 0; column < n; ++column) {
-      int64_t first = column / shape.columns() * shape.columns();
-      int64_t width = std::min(shape.columns(), packed.columns - first);
-      int64_t inside = column - first;
-      iterators[product.n()] = column;
-      for (int64_t start = 0; start < k; start += block) {
-        iterators[product.k] = start;
-        int8_t *head = to + first * packed.depth +
-                       start / block * width * shape.storedBlockBytes();
-        float scale = scales.get(iterators);
-        std::memcpy(head + 4 * inside, &scale, 4);
-        if (shape.storesZeroPoints)
-          head[4 * width + inside] =
-              static_cast<int8_t>(zeroPoints.get(iterators));
-        int8_t *body = head + width * shape.storedHeadBytes();
-        for (int64_t depth = 0; depth < block; ++depth) {
-          iterators[product.k] = start + depth;
-          int32_t weight = weights[weightIndex.get(iterators)];
-          int8_t *lane = body + (depth / group * width + inside) *
-                                    shape.storedGroupBytes();
-          if (product.bits == 8)
-            *lane = static_cast<int8_t>(weight);
-          else
-            lane[depth % group / 2] |=
-                static_cast<int8_t>((weight & 15) << (depth % 2 * 4));
-        }
-      }
-    }
-  }
+  SmallVector<int8_t> result(batches * size);
+  for (int64_t batch = 0; batch < batches; ++batch)
+    packStored(
+        product.stored, shape, n, k,
+        [&](int64_t depth, int64_t column, MutableArrayRef<int64_t> iterators) {
+          int64_t rest = batch;
+          for (int64_t dim = sizes.size() - 1; dim >= 0; --dim) {
+            iterators[product.outDims[product.batch[dim]]] = rest % sizes[dim];
+            rest /= sizes[dim];
+          }
+          iterators[product.k] = depth;
+          iterators[product.n()] = column;
+        },
+        MutableArrayRef(result).slice(batch * size, size));
   return result;
 }
 

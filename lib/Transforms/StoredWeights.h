@@ -23,16 +23,46 @@ struct StoredParameter {
   mlir::AffineMap map;
 };
 
-/// What weights that a product dequantizes are stored as. Its `rhs` is theirs.
-struct StoredProduct : Product {
+/// Constant weights that are dequantized where they are multiplied:
+/// `f32(ext(w) - zp) * s`.
+struct StoredWeights {
   mlir::DenseElementsAttr weights;
+  mlir::AffineMap map;
   /// f32; null is 1. i32; null is 0.
   StoredParameter scales, zeroPoints;
   unsigned bits;
+  bool isSigned;
+  /// The inputs that hold the float factor and the weights.
+  unsigned lhs, rhs;
 };
 
-/// Recognises `fma(x, f32(ext(w) - zp) * s, acc)` with constant weights, summed
-/// over one iterator: what `quanta.weight_only_contract` becomes.
+/// Recognises the body `fma(x, f32(ext(w) - zp) * s, acc)` with constant
+/// weights: what `quanta.weight_only_contract` becomes.
+std::optional<StoredWeights> matchStoredWeights(mlir::linalg::LinalgOp op);
+
+/// The instruction for weights of which the parameters follow iterator `k` of
+/// `size` indices, along which they are packed; null if they follow no blocks.
+/// A column whose parameters do not follow `k` at all has one block of `all`
+/// elements. Tiles are the float instruction's.
+DotAttrInterface getStoredDot(const StoredWeights &stored, unsigned k,
+                              int64_t size, int64_t all,
+                              DotAttrInterface floatDot);
+
+/// The columns of a right factor of `n` columns and depth `k` as
+/// `#quanta.stored_fma` wants them. `setIterators` moves `iterators` to element
+/// (k, n).
+using SetIterators = llvm::function_ref<void(
+    int64_t k, int64_t n, llvm::MutableArrayRef<int64_t> iterators)>;
+void packStored(const StoredWeights &stored, const DotShape &shape, int64_t n,
+                int64_t k, SetIterators setIterators,
+                llvm::MutableArrayRef<int8_t> to);
+
+/// A product of such weights, which are its `rhs`.
+struct StoredProduct : Product {
+  StoredWeights stored;
+};
+
+/// Recognises such a product, summed over one iterator.
 std::optional<StoredProduct> matchStoredProduct(mlir::linalg::LinalgOp op);
 
 /// The instruction for a product, with tiles as the float instruction's; null

@@ -114,20 +114,15 @@ struct WeightTypeBuilder {
 };
 } // namespace
 
-/// The dimension of a weight whose indices are output channels: one that the
-/// result has too, and the activation if possible not.
-static std::optional<int64_t> getChannelDim(QuantizableOpInterface op,
-                                            unsigned operand) {
-  unsigned other = 0;
-  for (OpOperand *factor : op.getFactors())
-    if (factor->getOperandNumber() != operand)
-      other = factor->getOperandNumber();
-  auto others = op.getResultDims(other);
-  std::optional<int64_t> shared, own;
+/// The dimensions of a weight whose indices are output channels: those that the
+/// result has too, of several groups or products of matrices more than one.
+static SmallVector<int32_t> getChannelDims(QuantizableOpInterface op,
+                                           unsigned operand) {
+  SmallVector<int32_t> dims;
   for (auto [dim, resultDim] : llvm::enumerate(op.getResultDims(operand)))
     if (resultDim)
-      (llvm::is_contained(others, resultDim) ? shared : own) = dim;
-  return own ? own : shared;
+      dims.push_back(static_cast<int32_t>(dim));
+  return dims;
 }
 
 FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
@@ -140,10 +135,11 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
     return failure();
   // Consecutive indices of each dimension that share a scale.
   SmallVector<int64_t> blocks(shape);
-  std::optional<int64_t> channelDim =
-      getChannelDim(op, factor.getOperandNumber());
-  if (scheme.weight != WeightGranularity::PerTensor && channelDim)
-    blocks[*channelDim] = 1;
+  SmallVector<int32_t> channelDims;
+  if (scheme.weight != WeightGranularity::PerTensor)
+    channelDims = getChannelDims(op, factor.getOperandNumber());
+  for (int32_t dim : channelDims)
+    blocks[dim] = 1;
   std::optional<int32_t> summed =
       op.getContractedDim(factor.getOperandNumber());
   bool isBlocked = scheme.weight == WeightGranularity::PerBlock && summed;
@@ -180,7 +176,7 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
   auto storage = IntegerType::get(context, builder.width);
   auto expressed = Float32Type::get(context);
   unsigned flags = builder.isSigned ? Signed : 0;
-  if (isBlocked && !isEmpty) {
+  if ((isBlocked || channelDims.size() > 1) && !isEmpty) {
     SmallVector<float> scales(builder.scales.begin(), builder.scales.end());
     SmallVector<APInt> zeroPoints;
     for (int64_t zeroPoint : builder.zeroPoints)
@@ -190,8 +186,8 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
     SmallVector<int32_t> dims;
     SmallVector<int64_t> sizes;
     for (auto [dim, block] : llvm::enumerate(blocks))
-      if (static_cast<int64_t>(dim) == channelDim ||
-          static_cast<int64_t>(dim) == *summed) {
+      if (llvm::is_contained(channelDims, static_cast<int32_t>(dim)) ||
+          (isBlocked && static_cast<int32_t>(dim) == *summed)) {
         dims.push_back(dim);
         sizes.push_back(block);
       }
@@ -203,13 +199,13 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
                                zeroPoints),
         dims, sizes, builder.min, builder.max));
   }
-  if (scheme.weight == WeightGranularity::PerTensor || !channelDim || isEmpty)
+  if (channelDims.empty() || isEmpty)
     return Type(quant::UniformQuantizedType::get(
         flags, storage, expressed, builder.scales.front(),
         builder.zeroPoints.front(), builder.min, builder.max));
   return Type(quant::UniformQuantizedPerAxisType::get(
       flags, storage, expressed, builder.scales, builder.zeroPoints,
-      *channelDim, builder.min, builder.max));
+      channelDims.front(), builder.min, builder.max));
 }
 
 } // namespace quanta

@@ -28,7 +28,8 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     the right factor of `quanta.fused_matmul` is, where K goes over the runs in
     order, each padded with zeros to whole groups; `vectors` is the number of
     vectors in one block of columns, if it is not that of `dot`. `init` and
-    `flip_lhs` mean what they mean there.
+    `flip_lhs` mean what they mean there. With `#quanta.stored_fma`, a run is one
+    or several whole blocks of weights.
 
     ```mlir
     %r = quanta.fused_conv_2d #quanta.avx512_vnni

@@ -82,7 +82,9 @@ def Quanta_Dialect : Dialect {
        these formulas, so that every machine gives the same bits.
     9. *Weight-only contractions* (`quanta.weight_only_contract`) dequantize each
        weight by rule 3 and sum `acc = fma(x, w, acc)` in f32, beginning with the
-       initial value, over k = 0, 1, 2, ... in this order, whatever the machine.
+       initial value, over k = 0, 1, 2, ... in this order, whatever the machine. Of
+       a convolution, the window comes first and the channels last: k counts rows
+       of the kernel, columns, channels.
        Here `fma` is IEEE 754's fusedMultiplyAdd, which rounds product and sum
        once; where a processor has no such instruction, the C library's `fmaf`
        does the same.
@@ -91,10 +93,8 @@ def Quanta_Dialect : Dialect {
        infinity. NaN is 0x7FC0 in bf16; in f16 it keeps its sign and the upper
        bits of its mantissa, of which the first is set. A contraction of the scheme `fp16` or `bf16`
        rounds its two factors and sums them in f32 by rule 9, with `w` the
-       rounded right factor; of a convolution, the window comes first and the
-       channels last: k counts rows of the kernel, columns, channels. The result,
-       or its sum with a constant bias where nothing else reads it, is rounded
-       again. The initial value stays f32. Where a processor has no conversion of
+       rounded right factor. The result, or its sum with a constant bias where
+       nothing else reads it, is rounded again. The initial value stays f32. Where a processor has no conversion of
        f16, compiled code calls `__truncsfhf2` and `__extendhfsf2` of the
        compiler's runtime library (libgcc from version 12 on, compiler-rt).
   }];

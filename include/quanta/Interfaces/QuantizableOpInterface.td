@@ -71,10 +71,6 @@ def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
        (ins "::mlir::OpBuilder &":$builder, "::mlir::ValueRange":$factors,
             "::mlir::Value":$bias, "::mlir::RankedTensorType":$accumulatorType)>,
     InterfaceMethod<[{
-      Why this operation cannot take a float activation and a weight that is
-      stored as integers, or success.
-    }], "::llvm::LogicalResult", "checkWeightOnly", (ins "std::string &":$reason)>,
-    InterfaceMethod<[{
       Builds the counterpart on the factors, of which number `weight` is
       quantized and the other float; it accumulates on `init`. Returns its result.
     }], "::mlir::Value", "buildWeightOnly",

@@ -103,8 +103,8 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     has the range from zero to itself, and scale 1 if it is zero. Where the recipe
     says `float`, the operation keeps its float operands and the reason; where it
     says `dynamic`, a `quanta.dynamic_fake_quant` finds the range at run time;
-    where it says `weight_only`, the weight of a product of matrices is
-    fake-quantized and its activation stays as it is, without statistics; where
+    where it says `weight_only`, the weight is fake-quantized and its activation
+    stays as it is, without statistics; where
     it says `fp16` or `bf16`, factors and result are rounded to that type.
 
     Without a recipe, an activation with a histogram has the static range with

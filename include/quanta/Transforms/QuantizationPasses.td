@@ -149,7 +149,7 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
     accumulators; constant weights and biases are quantized at compile time. A
     bias that i32 could not hold, or not to a thousandth of the largest, stays in
     float.
-    A product whose weight alone is fake-quantized, or dequantized from at most 8
+    A contraction whose weight alone is fake-quantized, or dequantized from at most 8
     bits, becomes a `quanta.weight_only_contract`.
     `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
     `quanta.requantize`. Any other fake-quant becomes `quantize` and
