@@ -129,7 +129,11 @@ Error RecipeChooser::start(const Statistics &statistics) {
       Choice &choice = entry->second;
       auto it = statistics.observers.find(name);
       std::optional<AutoScheme> scheme;
-      if (it != statistics.observers.end())
+      if (statistics.isUnreached(name))
+        scheme =
+            AutoScheme{Scheme::Float, std::numeric_limits<double>::quiet_NaN(),
+                       "no sample reached it in calibration"};
+      else if (it != statistics.observers.end())
         scheme = chooseAutoScheme(it->second, options.targetSqnr);
       if (!scheme && missing.empty()) {
         missing = name;

@@ -30,6 +30,16 @@ bool isObserverKind(StringRef kind) {
                       kind);
 }
 
+bool Statistics::hasData() const {
+  return any_of(observers,
+                [](const auto &entry) { return entry.second.elements > 0; });
+}
+
+bool Statistics::isUnreached(StringRef name) const {
+  auto it = observers.find(name.str());
+  return it != observers.end() && it->second.elements == 0 && hasData();
+}
+
 bool ObserverStatistics::isPerChannel() const {
   return StringRef(kind).contains("per_channel");
 }

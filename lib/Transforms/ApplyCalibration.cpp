@@ -257,6 +257,16 @@ private:
       OperandScheme scheme = resolve(op, observe.getName());
       if (scheme.scheme == Scheme::Float)
         return scheme.reason.empty() ? "the recipe says float" : scheme.reason;
+      // Nothing is known of a branch that no sample takes.
+      if (scheme.scheme == Scheme::Static && !scheme.fixedRange &&
+          observe.getKind() != ObserverKind::Fixed &&
+          seen.isUnreached(observe.getName())) {
+        std::string unreached =
+            ("no sample reached '" + observe.getName() + "' in calibration")
+                .str();
+        op.emitWarning() << "stays in float: " << unreached;
+        return unreached;
+      }
       isWeightOnly |= scheme.scheme == Scheme::WeightOnly;
       floatTypes.push_back(getFloatType(scheme.scheme));
     }

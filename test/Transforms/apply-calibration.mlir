@@ -14,6 +14,9 @@
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/absent.json 2>&1 | FileCheck %s --check-prefix=ABSENT
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/foreign.json 2>&1 | FileCheck %s --check-prefix=FOREIGN
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/no-data.json 2>&1 | FileCheck %s --check-prefix=NO-DATA
+// RUN: quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/unreached.json 2>&1 | FileCheck %s --check-prefix=UNREACHED
+// RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/unreached.json --quanta-fuse --quanta-quantize --quanta-report=strict=true 2>&1 | FileCheck %s --check-prefix=UNREACHED-STRICT
+// RUN: quant-opt %t/model.mlir --quanta-apply-calibration="statistics=%t/unreached.json recipe=%t/dynamic.yaml" 2>&1 | FileCheck %s --check-prefix=UNREACHED-DYNAMIC --implicit-check-not=warning
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/only-nan.json 2>&1 | FileCheck %s --check-prefix=ONLY-NAN
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration=statistics=%t/missing.json 2>&1 | FileCheck %s --check-prefix=MISSING
 // RUN: not quant-opt %t/model.mlir --quanta-apply-calibration="statistics=%t/good.json recipe=%t/absent.yaml" 2>&1 | FileCheck %s --check-prefix=NO-RECIPE
@@ -46,6 +49,13 @@
 
 // NAN-DATA: model.mlir:{{.*}} warning: 'main/matmul_0/lhs' saw 2 NaNs and 1 infinities, which its range leaves out
 // NAN-DATA: quanta.fake_quant
+
+// UNREACHED: model.mlir:{{.*}} warning: stays in float: no sample reached 'main/matmul_1/lhs' in calibration
+// UNREACHED: quanta.fake_quant {{.*}} "main/matmul_0/lhs"
+// UNREACHED-NOT: quanta.fake_quant {{.*}} "main/matmul_1/lhs"
+// UNREACHED: linalg.matmul {quanta.float_reason = "no sample reached 'main/matmul_1/lhs' in calibration"}
+// UNREACHED-STRICT: error: 'linalg.matmul' op stays in float, which strict forbids: no sample reached 'main/matmul_1/lhs' in calibration
+// UNREACHED-DYNAMIC: quanta.dynamic_fake_quant {{.*}} "main/matmul_1/lhs"
 
 // An observed value and a weight that two contractions share are quantized once.
 // SHARED-COUNT-2: quanta.fake_quant
@@ -126,6 +136,17 @@ module attributes {quanta.fingerprint = "0123"} {
 //--- no-data.json
 {"format": "quanta-statistics", "version": 1, "fingerprint": "0123", "model": "m", "data": "d", "observers": {
   "main/matmul_0/lhs": {"kind": "min_max", "elements": 0, "nans": 0, "infs": 0, "batches": 0}}}
+
+//--- unreached.json
+{"format": "quanta-statistics", "version": 1, "fingerprint": "0123", "model": "m", "data": "d", "observers": {
+  "main/matmul_0/lhs": {"kind": "min_max", "elements": 8, "min": -1.0, "max": 1.55, "nans": 0, "infs": 0, "batches": 1},
+  "main/matmul_1/lhs": {"kind": "min_max", "elements": 0, "nans": 0, "infs": 0, "batches": 0}}}
+
+//--- dynamic.yaml
+format: quanta-recipe
+version: 1
+rules:
+  - {name: main/matmul_1/lhs, scheme: dynamic}
 
 //--- only-nan.json
 {"format": "quanta-statistics", "version": 1, "fingerprint": "0123", "model": "m", "data": "d", "observers": {

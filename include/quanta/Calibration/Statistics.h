@@ -105,6 +105,12 @@ struct Statistics {
   std::string data;
   std::map<std::string, ObserverStatistics> observers;
 
+  /// Whether the program ran at all: some observer saw data.
+  bool hasData() const;
+  /// Whether observer `name` is known and was never reached by a run that other
+  /// observers saw: it is in a branch that no sample takes.
+  bool isUnreached(llvm::StringRef name) const;
+
   /// Reads a file; the error is one sentence that names it.
   static llvm::Expected<Statistics> load(llvm::StringRef path);
   static llvm::Expected<Statistics> parse(llvm::StringRef text,

@@ -97,9 +97,12 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     puts a `quanta.fake_quant` on each constant weight, with one scale for each
     output channel. Observers on results are dropped: results stay float.
 
-    A statistics file of another model, an observer without statistics, or one
-    that saw no data or only NaNs and infinities, is an error; other NaNs and
-    infinities are left out with a warning. A constant, of which a remark tells,
+    A statistics file of another model, one in which no observer saw data, an
+    observer that is not in it or saw only NaNs and infinities: each is an error.
+    Where others saw data and one did not, in a branch that no sample takes, the
+    operation keeps its float operands and the reason, with a warning, unless the
+    recipe gives a range or needs none. Other NaNs and infinities are left out with
+    a warning. A constant, of which a remark tells,
     has the range from zero to itself, and scale 1 if it is zero. Where the recipe
     says `float`, the operation keeps its float operands and the reason; where it
     says `dynamic`, a `quanta.dynamic_fake_quant` finds the range at run time;
