@@ -420,16 +420,20 @@ private:
     for (OpOperand *factor : llvm::reverse(op.getFactors()))
       if (auto observe = factor->get().getDefiningOp<ObserveOp>())
         activation = observe.getName();
+    OperandScheme scheme = resolve(op, activation);
+    padToBlocks(op, scheme);
     for (OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();
-      FailureOr<Value> fake =
-          observe ? simulateActivation(op, *factor, observe)
-                  : simulateWeight(op, *factor, resolve(op, activation));
+      if (!observe && !getConstant(factor->get()))
+        // An activation that was padded: it stays float.
+        continue;
+      FailureOr<Value> fake = observe ? simulateActivation(op, *factor, observe)
+                                      : simulateWeight(op, *factor, scheme);
       if (failed(fake))
         return failure();
       factor->set(*fake);
     }
-    if (FloatType type = getFloatType(resolve(op, activation).scheme))
+    if (FloatType type = getFloatType(scheme.scheme))
       roundResult(op, type);
     return success();
   }

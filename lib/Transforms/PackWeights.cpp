@@ -446,6 +446,7 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
+      op = moveStoredWeightsRight(op);
       if (std::optional<Product> product = matchProduct(op))
         (void)ProductPacker(op, *product,
                             product->isFloat ? floatDot : integerDot)

@@ -383,6 +383,19 @@ bool ContractionQuantizer::runFloat(QuantizableOpInterface op) {
   return true;
 }
 
+/// The dimension of the result along which kernels have the columns of factor
+/// `weight`: the last that no other factor has.
+int64_t getColumnDim(QuantizableOpInterface op, unsigned weight) {
+  OpOperand &factor = *op.getFactors()[weight];
+  std::optional<int64_t> own;
+  auto others =
+      op.getResultDims(op.getFactors()[1 - weight]->getOperandNumber());
+  for (std::optional<int32_t> dim : op.getResultDims(factor.getOperandNumber()))
+    if (dim && !llvm::is_contained(others, dim))
+      own = std::max<int64_t>(own.value_or(*dim), *dim);
+  return own.value_or(op.getChannelResultDim());
+}
+
 /// `factors` with the right operand of the product, number `weight`, as it is
 /// stored.
 void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
@@ -393,7 +406,7 @@ void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
   // them, so that kernels start from one row.
   Value init = op.getAccumulatorInit()->get();
   bool isStart =
-      isZeroTensor(init) || getBroadcastVector(init, op.getChannelResultDim());
+      isZeroTensor(init) || getBroadcastVector(init, getColumnDim(op, weight));
   Value start = init;
   if (!isStart) {
     Value empty =

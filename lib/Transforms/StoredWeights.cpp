@@ -8,9 +8,12 @@
 #include "StoredWeights.h"
 
 #include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/Transposes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 
 #include <cstring>
@@ -110,6 +113,61 @@ std::optional<StoredProduct> matchStoredProduct(linalg::LinalgOp op) {
       product.rhs.tensor != op->getOperand(stored->rhs))
     return std::nullopt;
   return product;
+}
+
+linalg::LinalgOp moveStoredWeightsRight(linalg::LinalgOp op) {
+  std::optional<StoredWeights> stored = matchStoredWeights(op);
+  if (!stored)
+    return op;
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  AffineMap lhs = maps[stored->lhs], out = maps.back();
+  if (!lhs.isProjectedPermutation() || !stored->map.isProjectedPermutation() ||
+      !out.isProjectedPermutation())
+    return op;
+  // Dimensions of the result that the weights have alone.
+  std::optional<int64_t> own;
+  for (auto [position, expr] : llvm::enumerate(out.getResults())) {
+    unsigned dim = cast<AffineDimExpr>(expr).getPosition();
+    if (stored->map.isFunctionOfDim(dim) && !lhs.isFunctionOfDim(dim))
+      own = position;
+  }
+  int64_t rank = out.getNumResults();
+  if (!own || *own == rank - 1)
+    return op;
+  Value init = op.getDpsInits().front();
+  Value vector = getBroadcastVector(init, *own);
+  if (!vector && !isZeroTensor(init))
+    return op;
+
+  OpBuilder b(op);
+  Location loc = op.getLoc();
+  auto permutation = llvm::to_vector(llvm::seq<int64_t>(0, rank));
+  permutation.erase(permutation.begin() + *own);
+  permutation.push_back(*own);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, init);
+  applyPermutationToVector(sizes, permutation);
+  Value empty = tensor::EmptyOp::create(b, loc, sizes, b.getF32Type());
+  Value start;
+  if (vector) {
+    auto rows = llvm::to_vector(llvm::seq<int64_t>(0, rank - 1));
+    start =
+        linalg::BroadcastOp::create(b, loc, vector, empty, rows)->getResult(0);
+  } else {
+    Value zero = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(0.0f));
+    start = linalg::FillOp::create(b, loc, zero, empty).getResult(0);
+  }
+  SmallVector<AffineExpr> exprs(out.getResults());
+  applyPermutationToVector(exprs, permutation);
+  maps.back() = AffineMap::get(out.getNumDims(), 0, exprs, b.getContext());
+  auto moved =
+      linalg::GenericOp::create(b, loc, start.getType(), op.getDpsInputs(),
+                                start, maps, op.getIteratorTypesArray());
+  moved.getRegion().takeBody(op->getRegion(0));
+  Value result = buildTranspose(b, loc, moved.getResult(0),
+                                invertPermutationVector(permutation));
+  op->getResult(0).replaceAllUsesWith(result);
+  op->erase();
+  return cast<linalg::LinalgOp>(moved.getOperation());
 }
 
 /// How many elements along K share a parameter: a divisor of `size`, or `all`

@@ -62,6 +62,11 @@ struct StoredProduct : Product {
   StoredWeights stored;
 };
 
+/// A product whose left factor is such weights becomes one whose right factor
+/// they are, with the result transposed: columns are what kernels pack. Returns
+/// the new product, or `op` as it is.
+mlir::linalg::LinalgOp moveStoredWeightsRight(mlir::linalg::LinalgOp op);
+
 /// Recognises such a product, summed over one iterator.
 std::optional<StoredProduct> matchStoredProduct(mlir::linalg::LinalgOp op);
 

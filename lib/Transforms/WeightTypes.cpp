@@ -10,6 +10,9 @@
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Constants.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
 #include <cfloat>
 #include <cmath>
 
@@ -28,6 +31,23 @@ static FailureOr<SmallVector<float>> readWeight(QuantizableOpInterface op,
       return op.emitOpError() << "has a weight with the value " << value
                               << " at element " << index;
   return std::move(*values);
+}
+
+/// `weights` with `missing` zeros behind each row along `dim`.
+static Value padConstant(OpBuilder &builder, Location loc,
+                         DenseElementsAttr weights, int64_t dim,
+                         int64_t missing) {
+  SmallVector<int64_t> shape(weights.getType().getShape());
+  int64_t row = shape[dim];
+  for (int64_t size : ArrayRef(shape).drop_front(dim + 1))
+    row *= size;
+  int64_t padded = row / shape[dim] * (shape[dim] + missing);
+  shape[dim] += missing;
+  SmallVector<float> values(ShapedType::getNumElements(shape), 0.0f);
+  for (auto [index, value] : llvm::enumerate(weights.getValues<float>()))
+    values[static_cast<int64_t>(index) / row * padded +
+           static_cast<int64_t>(index) % row] = value;
+  return createConstant(builder, loc, shape, ArrayRef<float>(values));
 }
 
 FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
@@ -125,6 +145,39 @@ static SmallVector<int32_t> getChannelDims(QuantizableOpInterface op,
   return dims;
 }
 
+void padToBlocks(QuantizableOpInterface op, const OperandScheme &scheme) {
+  if (scheme.scheme != Scheme::WeightOnly ||
+      scheme.weight != WeightGranularity::PerBlock)
+    return;
+  for (OpOperand *factor : op.getFactors()) {
+    std::optional<int32_t> dim =
+        op.getContractedDim(factor->getOperandNumber());
+    DenseElementsAttr weights = getDenseConstant(factor->get());
+    if (!dim || !weights)
+      continue;
+    int64_t size = weights.getType().getShape()[*dim];
+    int64_t missing = llvm::alignTo(size, scheme.blockSize) - size;
+    if (size < scheme.blockSize || missing == 0)
+      return;
+    OpBuilder builder(op);
+    for (OpOperand *padded : op.getFactors()) {
+      int32_t along = *op.getContractedDim(padded->getOperandNumber());
+      auto type = cast<RankedTensorType>(padded->get().getType());
+      SmallVector<OpFoldResult> low(type.getRank(), builder.getIndexAttr(0)),
+          high(low);
+      high[along] = builder.getIndexAttr(missing);
+      Value zero = arith::ConstantOp::create(builder, op.getLoc(),
+                                             builder.getF32FloatAttr(0.0f));
+      padded->set(
+          padded == factor
+              ? padConstant(builder, op.getLoc(), weights, along, missing)
+              : tensor::PadOp::create(builder, op.getLoc(), Type(),
+                                      padded->get(), low, high, zero));
+    }
+    return;
+  }
+}
+
 FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
                                      OpOperand &factor,
                                      const OperandScheme &scheme) {
@@ -142,11 +195,9 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
     blocks[dim] = 1;
   std::optional<int32_t> summed =
       op.getContractedDim(factor.getOperandNumber());
-  bool isBlocked = scheme.weight == WeightGranularity::PerBlock && summed;
-  if (isBlocked && shape[*summed] % scheme.blockSize != 0)
-    return op.emitOpError()
-           << "sums over " << shape[*summed] << " elements, which blocks of "
-           << scheme.blockSize << " (block_size) do not divide";
+  // A shorter channel is one block.
+  bool isBlocked = scheme.weight == WeightGranularity::PerBlock && summed &&
+                   shape[*summed] >= scheme.blockSize;
   if (isBlocked)
     blocks[*summed] = scheme.blockSize;
 

@@ -19,6 +19,10 @@ mlir::FailureOr<mlir::Type> chooseWeightType(QuantizableOpInterface op,
                                              mlir::OpOperand &factor,
                                              const OperandScheme &scheme);
 
+/// Where blocks do not divide the length of the sums, fills the weight and the
+/// activation up with zeros, whose products change no sum.
+void padToBlocks(QuantizableOpInterface op, const OperandScheme &scheme);
+
 /// The type of a weight whose activation stays float: storage, symmetry and
 /// granularity as the recipe says.
 mlir::FailureOr<mlir::Type> chooseWeightOnlyType(QuantizableOpInterface op,

@@ -152,8 +152,10 @@ struct OperandScheme {
 /// along the dimension that is summed over (`per_block`; what is called group
 /// size elsewhere). A symmetric scale is the largest magnitude over 127 or 7
 /// (for u8 and u4, the zero point is 128 or 8); an affine one spans smallest to
-/// largest, zero included. It applies to products of matrices and to convolutions
-/// of any kind, where blocks are of input channels.
+/// largest, zero included. It applies to products of matrices and to
+/// convolutions of any kind, where blocks are of input channels. Where blocks
+/// do not divide the length of the sums, weight and activation are filled up
+/// with zeros; a channel shorter than one block has a single scale.
 ///
 /// With `fp16` (IEEE 754 binary16, PyTorch's `float16`) and `bf16` (PyTorch's
 /// `bfloat16`), factors and result of a contraction are rounded to that type,

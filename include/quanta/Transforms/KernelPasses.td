@@ -194,7 +194,8 @@ def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
     become corrections for each column and, if the right factor has one, sums
     over the rows of the left. Weights that the product dequantizes stay integers,
     two to a byte if they have 4 bits, next to their scales
-    (`#quanta.stored_fma`); those of f16 and bf16 stay so (`#quanta.half_fma`).
+    (`#quanta.stored_fma`); as a left factor they become the right one, and the
+    result is transposed. Those of f16 and bf16 stay so (`#quanta.half_fma`).
     Needs `quanta-set-target` before it.
 
     ```mlir
