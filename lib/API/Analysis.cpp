@@ -22,7 +22,7 @@ using namespace llvm;
 
 namespace quanta {
 
-using Tensors = SmallVector<HostTensor, 4>;
+using Tensors = SmallVector<HostTensor>;
 
 namespace {
 
@@ -338,37 +338,18 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
   return quanta::compile(program, options.compile);
 }
 
-static Expected<Tensors> call(const Executable &executable, StringRef name,
-                              ArrayRef<HostTensor> arguments) {
-  Expected<const Executable::Entry *> entry = executable.getEntry(name);
-  if (!entry)
-    return entry.takeError();
-  Tensors results;
-  if (Error error = executable.call(**entry, arguments, results))
-    return error;
-  for (HostTensor &result : results) {
-    if (result.isRowMajor())
-      continue;
-    Expected<HostTensor> dense = result.copy();
-    if (!dense)
-      return dense.takeError();
-    result = std::move(*dense);
-  }
-  return results;
-}
-
 Error Analyzer::State::runBatch(const Executable &simulated,
                                 const Executable &integer,
                                 ArrayRef<ExposedLayer> layers,
                                 ArrayRef<HostTensor> arguments,
                                 Analysis &analysis) const {
-  Expected<Tensors> expected = call(*floating, entryName, arguments);
+  Expected<Tensors> expected = floating->callDense(entryName, arguments);
   if (!expected)
     return expected.takeError();
-  Expected<Tensors> exposed = call(simulated, entryName, arguments);
+  Expected<Tensors> exposed = simulated.callDense(entryName, arguments);
   if (!exposed)
     return exposed.takeError();
-  Expected<Tensors> results = call(integer, entryName, arguments);
+  Expected<Tensors> results = integer.callDense(entryName, arguments);
   if (!results)
     return results.takeError();
   for (auto [figures, layer, floatLayer] :

@@ -21,7 +21,7 @@ using namespace llvm;
 
 namespace quanta {
 
-using Tensors = SmallVector<HostTensor, 4>;
+using Tensors = SmallVector<HostTensor>;
 
 namespace {
 
@@ -33,19 +33,10 @@ struct Runner {
   /// Calls the entry; results are made row-major.
   Error run(StringRef entry, ArrayRef<HostTensor> arguments,
             Tensors &results) const {
-    Expected<const Executable::Entry *> function = executable->getEntry(entry);
-    if (!function)
-      return function.takeError();
-    if (Error error = executable->call(**function, arguments, results))
-      return error;
-    for (HostTensor &result : results) {
-      if (result.isRowMajor())
-        continue;
-      Expected<HostTensor> dense = result.copy();
-      if (!dense)
-        return dense.takeError();
-      result = std::move(*dense);
-    }
+    Expected<Tensors> found = executable->callDense(entry, arguments);
+    if (!found)
+      return found.takeError();
+    results = std::move(*found);
     return Error::success();
   }
 };

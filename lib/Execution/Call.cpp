@@ -221,4 +221,23 @@ Error Executable::call(const Entry &entry, ArrayRef<HostTensor> arguments,
                      results);
 }
 
+Expected<SmallVector<HostTensor>>
+Executable::callDense(StringRef name, ArrayRef<HostTensor> arguments) const {
+  Expected<const Entry *> entry = getEntry(name);
+  if (!entry)
+    return entry.takeError();
+  SmallVector<HostTensor> results;
+  if (Error error = call(**entry, arguments, results))
+    return error;
+  for (HostTensor &result : results) {
+    if (result.isRowMajor())
+      continue;
+    Expected<HostTensor> dense = result.copy();
+    if (!dense)
+      return dense.takeError();
+    result = std::move(*dense);
+  }
+  return results;
+}
+
 } // namespace quanta

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackConvolutions.h"
+#include "TargetDots.h"
 
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
@@ -292,14 +293,10 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
                           getArgument())))
       return signalPassFailure();
     ModuleOp module = getOperation();
-    auto integerDot =
-        module->getAttrOfType<DotAttrInterface>(attrs::integerDot);
-    auto floatDot = module->getAttrOfType<DotAttrInterface>(attrs::floatDot);
-    if (!integerDot || !floatDot) {
-      emitError(module.getLoc())
-          << getArgument() << " needs quanta-set-target before it";
+    FailureOr<TargetDots> dots = TargetDots::get(module, getArgument());
+    if (failed(dots))
       return signalPassFailure();
-    }
+    auto [integerDot, floatDot] = *dots;
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {

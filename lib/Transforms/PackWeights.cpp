@@ -7,6 +7,7 @@
 
 #include "Convolutions.h"
 #include "StoredWeights.h"
+#include "TargetDots.h"
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
@@ -430,14 +431,10 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
                           getArgument())))
       return signalPassFailure();
     ModuleOp module = getOperation();
-    auto integerDot =
-        module->getAttrOfType<DotAttrInterface>(attrs::integerDot);
-    auto floatDot = module->getAttrOfType<DotAttrInterface>(attrs::floatDot);
-    if (!integerDot || !floatDot) {
-      emitError(module.getLoc())
-          << getArgument() << " needs quanta-set-target before it";
+    FailureOr<TargetDots> dots = TargetDots::get(module, getArgument());
+    if (failed(dots))
       return signalPassFailure();
-    }
+    auto [integerDot, floatDot] = *dots;
     if (floatDot.getDotShape().isFloat && !floatDot.getPackedType().isF32()) {
       emitError(module.getLoc()) << "'" << attrs::floatDot << "' cannot be "
                                  << floatDot << ", which takes no f32 weights";

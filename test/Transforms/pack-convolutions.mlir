@@ -1,4 +1,4 @@
-// RUN: quant-opt %s --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" --quanta-pack-convolutions --canonicalize \
+// RUN: quant-opt %s --quanta-set-target="triple=x86_64-linux-gnu cpu=cascadelake" --quanta-pack-convolutions --canonicalize \
 // RUN:   | FileCheck %s --check-prefixes=CHECK,VNNI
 // RUN: quant-opt %s --quanta-set-target="triple=aarch64-linux-gnu cpu=cortex-a76" --quanta-pack-convolutions --canonicalize \
 // RUN:   | FileCheck %s --check-prefixes=CHECK,NEON

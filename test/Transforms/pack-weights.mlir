@@ -1,7 +1,7 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=aarch64-linux-gnu cpu=cortex-a76" --quanta-pack-weights --canonicalize \
 // RUN:   | FileCheck %t/model.mlir --check-prefixes=CHECK,NEON
-// RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" --quanta-pack-weights --canonicalize \
+// RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=cascadelake" --quanta-pack-weights --canonicalize \
 // RUN:   | FileCheck %t/model.mlir --check-prefixes=CHECK,VNNI
 // RUN: not quant-opt %t/model.mlir --quanta-pack-weights 2>&1 | FileCheck %s --check-prefix=NO-TARGET
 

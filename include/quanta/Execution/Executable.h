@@ -70,6 +70,11 @@ public:
   llvm::Error call(const Entry &entry, llvm::ArrayRef<HostTensor> arguments,
                    llvm::SmallVectorImpl<HostTensor> &results) const;
 
+  /// The same by the name of the entry; elements of results lie densely in
+  /// row-major order.
+  llvm::Expected<llvm::SmallVector<HostTensor>>
+  callDense(llvm::StringRef name, llvm::ArrayRef<HostTensor> arguments) const;
+
   /// Only the check of `call`.
   llvm::Error checkArguments(const Entry &entry,
                              llvm::ArrayRef<HostTensor> arguments) const;
