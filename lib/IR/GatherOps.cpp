@@ -21,8 +21,9 @@ LogicalResult EmbeddingOp::verify() {
   RankedTensorType table = getTable().getType(),
                    indices = getIndices().getType(),
                    result = getResult().getType();
+  bool isFloat = result.getElementType().isF32();
   if (failed(verifyQuantizedTensor(*this, getTable())) ||
-      failed(verifyQuantizedTensor(*this, getResult())))
+      (!isFloat && failed(verifyQuantizedTensor(*this, getResult()))))
     return failure();
   if (table.getRank() != 2 || table.isDynamicDim(0) || table.getDimSize(0) < 1)
     return emitOpError() << "needs a matrix with a static number of rows, at "
@@ -34,6 +35,13 @@ LogicalResult EmbeddingOp::verify() {
     return emitOpError() << "result has type " << result << ", expected "
                          << result.clone(sizes);
   auto params = *QuantParams::get(table.getElementType());
+  if (isFloat) {
+    if (params.axis && *params.axis != 0)
+      return emitOpError() << "needs a table that is quantized per tensor or "
+                              "along its rows, not along dimension "
+                           << *params.axis;
+    return success();
+  }
   if (params.axis || table.getElementType() != result.getElementType())
     return emitOpError() << "table and result must have the same element type, "
                             "quantized per tensor, not "

@@ -184,7 +184,7 @@ LogicalResult ConvTranspose2DOp::inferReturnTypes(
 // Elements pass untouched
 //===----------------------------------------------------------------------===//
 
-LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *,
+LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *context,
                                             std::optional<Location> location,
                                             Adaptor adaptor,
                                             SmallVectorImpl<Type> &types) {
@@ -195,7 +195,11 @@ LogicalResult EmbeddingOp::inferReturnTypes(MLIRContext *,
                              "needs a matrix and a tensor of indices");
   SmallVector<int64_t> shape(indices.getShape());
   shape.push_back(table.getDimSize(1));
-  types.push_back(table.clone(shape));
+  // No type of the result could tell which rows were read.
+  auto params = QuantParams::get(table.getElementType());
+  Type element = params && params->axis ? Float32Type::get(context)
+                                        : table.getElementType();
+  types.push_back(RankedTensorType::get(shape, element));
   return success();
 }
 

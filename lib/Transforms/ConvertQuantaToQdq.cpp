@@ -259,10 +259,17 @@ LogicalResult Converter::convert(Operation *op) {
     replace(builder, op,
             buildFloatPad(builder, pad, getFloat(builder, pad.getInput())));
   } else if (auto embedding = dyn_cast<EmbeddingOp>(op)) {
-    replace(builder, op,
-            buildEmbedding(builder, embedding,
-                           getFloat(builder, embedding.getTable()),
-                           embedding.getIndices()));
+    Value rows = buildEmbedding(builder, embedding,
+                                getFloat(builder, embedding.getTable()),
+                                embedding.getIndices(), builder.getF32Type());
+    if (!embedding.getType().getElementType().isF32())
+      replace(builder, op, rows);
+    else if (rows.getType() == embedding.getType())
+      embedding.replaceAllUsesWith(rows);
+    else
+      embedding.replaceAllUsesWith(
+          tensor::CastOp::create(builder, loc, embedding.getType(), rows)
+              .getResult());
   } else if (auto resize = dyn_cast<ResizeOp>(op)) {
     if (resize.getMode() == ResizeMode::Linear)
       return op->emitOpError() << "weighs exact integers, which floats in QDQ "

@@ -30,10 +30,15 @@ void populateRewriteShapes(const mlir::TypeConverter &converter,
 void populateRewriteWeightOnly(const mlir::TypeConverter &converter,
                                mlir::RewritePatternSet &patterns);
 
+/// What becomes of an element of a row, whose number is an index.
+using ElementOfRow = llvm::function_ref<mlir::Value(
+    mlir::OpBuilder &, mlir::Location, mlir::Value element, mlir::Value row)>;
+
 /// What these operations read, of a tensor with any element type: rows of
-/// `table`, and the nearest elements of `input`.
+/// `table`, converted to `element`, and the nearest elements of `input`.
 mlir::Value buildEmbedding(mlir::OpBuilder &builder, EmbeddingOp op,
-                           mlir::Value table, mlir::Value indices);
+                           mlir::Value table, mlir::Value indices,
+                           mlir::Type element, ElementOfRow convert = nullptr);
 mlir::Value buildNearest(mlir::OpBuilder &builder, ResizeOp op,
                          mlir::Value input);
 

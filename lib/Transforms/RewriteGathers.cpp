@@ -21,14 +21,13 @@ using namespace mlir;
 namespace quanta {
 
 Value buildEmbedding(OpBuilder &builder, EmbeddingOp op, Value table,
-                     Value indices) {
+                     Value indices, Type element, ElementOfRow convert) {
   Location loc = op.getLoc();
   auto rank = static_cast<unsigned>(op.getType().getRank());
   SmallVector<OpFoldResult> sizes =
       tensor::getMixedSizes(builder, loc, indices);
   sizes.push_back(tensor::getMixedSize(builder, loc, table, 1));
-  Value empty = tensor::EmptyOp::create(builder, loc, sizes,
-                                        getElementTypeOrSelf(table.getType()));
+  Value empty = tensor::EmptyOp::create(builder, loc, sizes, element);
   AffineMap identity = builder.getMultiDimIdentityMap(rank);
   AffineMap maps[] = {AffineMap::get(rank, 0, identity.getResults().drop_back(),
                                      builder.getContext()),
@@ -54,20 +53,64 @@ Value buildEmbedding(OpBuilder &builder, EmbeddingOp op, Value table,
                Value column = linalg::IndexOp::create(b, loc, rank - 1);
                Value q = tensor::ExtractOp::create(b, loc, table,
                                                    ValueRange{row, column});
-               linalg::YieldOp::create(b, loc, q);
+               linalg::YieldOp::create(b, loc,
+                                       convert ? convert(b, loc, q, row) : q);
              })
       .getResult(0);
 }
 
 namespace {
 
+/// Rule 3, with the scale and zero point of each row.
+Value buildDequantizedEmbedding(OpBuilder &builder, EmbeddingOp op, Value table,
+                                Value indices) {
+  QuantParams params =
+      *QuantParams::get(op.getTable().getType().getElementType());
+  SmallVector<float> scaleValues = getScales(params);
+  SmallVector<int32_t> zeroPointValues = getZeroPoints(params);
+  // A tensor, or nothing for what is one number.
+  auto buildRows = [&](auto values) -> Value {
+    using T = std::decay_t<decltype(values[0])>;
+    if (llvm::all_equal(values))
+      return {};
+    return createConstant(builder, op.getLoc(),
+                          {static_cast<int64_t>(values.size())},
+                          ArrayRef<T>(values));
+  };
+  Value scales = buildRows(scaleValues),
+        zeroPoints = buildRows(zeroPointValues);
+  return buildEmbedding(
+      builder, op, table, indices, builder.getF32Type(),
+      [&](OpBuilder &b, Location loc, Value q, Value row) -> Value {
+        Value x = buildFromStorage(b, loc, q, params);
+        if (params.hasZeroPoint())
+          x = arith::SubIOp::create(
+              b, loc, x,
+              zeroPoints ? tensor::ExtractOp::create(b, loc, zeroPoints, row)
+                               .getResult()
+                         : arith::ConstantIntOp::create(
+                               b, loc, zeroPointValues.front(), 32)
+                               .getResult());
+        x = arith::SIToFPOp::create(b, loc, b.getF32Type(), x);
+        Value scale =
+            scales ? tensor::ExtractOp::create(b, loc, scales, row).getResult()
+                   : arith::ConstantOp::create(
+                         b, loc, b.getF32FloatAttr(scaleValues.front()))
+                         .getResult();
+        return arith::MulFOp::create(b, loc, x, scale);
+      });
+}
+
 struct EmbeddingLowering : OpConversionPattern<EmbeddingOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
   matchAndRewrite(EmbeddingOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Value result =
-        buildEmbedding(rewriter, op, adaptor.getTable(), adaptor.getIndices());
+    Value table = adaptor.getTable(), indices = adaptor.getIndices();
+    Value result = op.getType().getElementType().isF32()
+                       ? buildDequantizedEmbedding(rewriter, op, table, indices)
+                       : buildEmbedding(rewriter, op, table, indices,
+                                        getElementTypeOrSelf(table.getType()));
     Type type = getTypeConverter()->convertType(op.getType());
     if (result.getType() != type)
       result = tensor::CastOp::create(rewriter, op.getLoc(), type, result);

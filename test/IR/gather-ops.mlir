@@ -8,12 +8,15 @@
 !channels = !quant.uniform<i8:f32:0, {0.5, 0.25}>
 
 // CHECK-LABEL: func @embedding
-func.func @embedding(%t: tensor<10x?x!u8>, %i: tensor<?x7xi64>, %j: tensor<i32>) -> (tensor<?x7x?x!u8>, tensor<?x!u8>) {
+func.func @embedding(%t: tensor<10x?x!u8>, %i: tensor<?x7xi64>, %j: tensor<i32>, %r: tensor<2x4x!channels>)
+    -> (tensor<?x7x?x!u8>, tensor<?x!u8>, tensor<4xf32>) {
   // CHECK: quanta.embedding %{{.*}}, %{{.*}} : tensor<10x?x{{.*}}>, tensor<?x7xi64> -> tensor<?x7x?x
   %0 = quanta.embedding %t, %i : tensor<10x?x!u8>, tensor<?x7xi64> -> tensor<?x7x?x!u8>
   // CHECK: quanta.embedding %{{.*}}, %{{.*}} : tensor<10x?x{{.*}}>, tensor<i32> -> tensor<?x
   %1 = quanta.embedding %t, %j : tensor<10x?x!u8>, tensor<i32> -> tensor<?x!u8>
-  return %0, %1 : tensor<?x7x?x!u8>, tensor<?x!u8>
+  // CHECK: quanta.embedding %{{.*}}, %{{.*}} : tensor<2x4x{{.*}}>, tensor<i32> -> tensor<4xf32>
+  %2 = quanta.embedding %r, %j : tensor<2x4x!channels>, tensor<i32> -> tensor<4xf32>
+  return %0, %1, %2 : tensor<?x7x?x!u8>, tensor<?x!u8>, tensor<4xf32>
 }
 
 // CHECK-LABEL: func @resize

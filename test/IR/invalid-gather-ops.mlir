@@ -105,6 +105,17 @@ func.func @f(%t: tensor<2x3x!rows>, %i: tensor<2xi64>) {
 
 // -----
 
+!columns = !quant.uniform<u8:f32:1, {0.5, 0.25}>
+
+// 5
+func.func @f(%t: tensor<3x2x!columns>, %i: tensor<2xi64>) {
+  // expected-error@+1 {{needs a table that is quantized per tensor or along its rows, not along dimension 1}}
+  %0 = quanta.embedding %t, %i : tensor<3x2x!columns>, tensor<2xi64> -> tensor<2x2xf32>
+  return
+}
+
+// -----
+
 !u8 = !quant.uniform<u8:f32, 0.5:3>
 !bad = !quant.uniform<u8:f32, 0.5:999>
 

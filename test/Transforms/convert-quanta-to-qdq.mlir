@@ -132,3 +132,14 @@ func.func @gathers(%i: tensor<2x3xi64>, %t: tensor<10x4x!i8>) -> tensor<2x6x4x!i
   %1 = quanta.resize %0 over [1] mode nearest coordinates half_pixel : tensor<2x3x4x!i8> -> tensor<2x6x4x!i8>
   return %1 : tensor<2x6x4x!i8>
 }
+
+!rows = !quant.uniform<i8:f32:0, {0.5, 0.25}>
+
+// CHECK-LABEL: func @rows
+// CHECK: %[[R:.*]] = quanta.dequantize %{{.*}} : tensor<2x4x
+// CHECK: tensor.extract %[[R]]
+// CHECK-NOT: quanta.quantize
+func.func @rows(%i: tensor<2x3xi64>, %r: tensor<2x4x!rows>) -> tensor<2x3x4xf32> {
+  %0 = quanta.embedding %r, %i : tensor<2x4x!rows>, tensor<2x3xi64> -> tensor<2x3x4xf32>
+  return %0 : tensor<2x3x4xf32>
+}

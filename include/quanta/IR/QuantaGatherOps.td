@@ -12,24 +12,30 @@ def Quanta_EmbeddingOp : Quanta_Op<"embedding", [Pure, Quanta_InferTypes]> {
   let summary = "Rows of a quantized table, by their indices";
   let description = [{
     `r[i..., d] = table[indices[i...], d]`: stored integers pass untouched
-    (`torch.nn.Embedding`; ONNX operator Gather along axis 0). An index outside of
-    the table reads its nearest row, as in StableHLO's `gather`: memory outside of
+    (`torch.nn.Embedding`; ONNX operator Gather along axis 0), or become the floats
+    that they stand for by rule 3 of the numerics contract. Then every row of the
+    table may have a scale and a zero point of its own. An index outside of the
+    table reads its nearest row, as in StableHLO's `gather`: memory outside of
     the table is never read.
 
     ```mlir
     %r = quanta.embedding %table, %indices
         : tensor<1000x64x!quant.uniform<i8:f32, 0.02>>, tensor<?x7xi64>
        -> tensor<?x7x64x!quant.uniform<i8:f32, 0.02>>
+    %f = quanta.embedding %rows, %indices
+        : tensor<2x64x!quant.uniform<i8:f32:0, {0.02, 0.04}>>, tensor<?x7xi64> -> tensor<?x7x64xf32>
     ```
 
     Constraints: 1. and 2. as for `quanta.fake_quant`, for table and result;
     3. the table is a matrix with at least one row, and its number is static;
     4. the result has the sizes of `indices`, then the number of columns;
-    5. both are quantized per tensor, and have the same element type.
+    5. a quantized result has the element type of the table, which is then
+    quantized per tensor; of an f32 result, the table is quantized per tensor or
+    along its rows.
   }];
   let arguments = (ins Quanta_QuantizedTensor:$table,
     RankedTensorOf<[I32, I64]>:$indices);
-  let results = (outs Quanta_QuantizedTensor:$result);
+  let results = (outs RankedTensorOf<[Quanta_QuantizedElement, F32]>:$result);
   let assemblyFormat = [{
     $table `,` $indices attr-dict
     `:` type($table) `,` type($indices) `->` type($result)

@@ -132,6 +132,9 @@ TEST_F(InferTypes, ElementsThatPass) {
   expect(DequantizeOp::create(b, value("?x4", u8), StringAttr()), "?x4", "f32");
   expect(EmbeddingOp::create(b, value("10x?", u8), value("?x7", "i64")),
          "?x7x?", u8);
+  StringRef rows = "!quant.uniform<u8:f32:0, {0.5, 0.25}>";
+  expect(EmbeddingOp::create(b, value("2x5", rows), value("7", "i64")), "7x5",
+         "f32");
   expect(MaxPoolOp::create(b, value("?x8x6x7", u8), ArrayRef<int64_t>{2, 3},
                            ArrayRef<int64_t>{2, 3}, ArrayRef<int64_t>{2, 1},
                            ArrayRef<int64_t>{1, 2}, StringAttr()),

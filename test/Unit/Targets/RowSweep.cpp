@@ -113,9 +113,10 @@ public:
         {entry, std::move(arguments), Array::get(to.kind, shape, expected)});
   }
 
-  /// Indices of every row, and around and far outside of the table.
+  /// Indices of every row, and around and far outside of the table; as stored
+  /// or as floats.
   void addEmbedding(int64_t rows, int64_t columns, const QuantType &type,
-                    bool isLong) {
+                    bool isLong, bool isFloat = false) {
     std::vector<int64_t> indices{-1, rows, INT32_MIN, INT32_MAX, -rows};
     if (isLong)
       indices.insert(indices.end(), {INT64_MIN, INT64_MAX, int64_t(1) << 32});
@@ -125,14 +126,21 @@ public:
     indices.resize((indices.size() + 1) / 2 * 2, 0);
     auto table = makeMatrix(rows, columns, false, type.range, random);
     std::vector<int64_t> expected;
+    std::vector<float> floats;
     for (int64_t index : indices)
-      for (int64_t column = 0; column < columns; ++column)
-        expected.push_back(
-            table[std::clamp<int64_t>(index, 0, rows - 1) * columns + column]);
+      for (int64_t column = 0; column < columns; ++column) {
+        int64_t row = std::clamp<int64_t>(index, 0, rows - 1);
+        expected.push_back(table[row * columns + column]);
+        size_t channel = type.axis == 0 ? row : 0;
+        floats.push_back(reference::dequantize(
+            static_cast<int32_t>(expected.back()), type.scale(channel),
+            type.zeroPoint(channel)));
+      }
     auto half = static_cast<int64_t>(indices.size()) / 2;
     std::string tType = formatTensor({rows, columns}, type.str());
     std::string iType = formatTensor({-1, half}, isLong ? "i64" : "i32");
-    std::string rType = formatTensor({-1, half, columns}, type.str());
+    std::string rType =
+        formatTensor({-1, half, columns}, isFloat ? "f32" : type.str());
     std::string entry = "rows" + std::to_string(functions++);
     sweep.module +=
         formatv("func.func @{0}(%t: {1}, %i: {2}) -> {3} {{\n  %r = "
@@ -145,7 +153,8 @@ public:
          {Array::get(type.kind, {rows, columns}, table),
           Array::get(isLong ? ElementKind::I64 : ElementKind::I32, {2, half},
                      indices)},
-         Array::get(type.kind, {2, half, columns}, expected)});
+         isFloat ? Array::get({2, half, columns}, floats)
+                 : Array::get(type.kind, {2, half, columns}, expected)});
   }
 
   /// Images of two channels, their sizes in the middle or at the end; the
@@ -277,6 +286,11 @@ Sweep makeRowSweep() {
   QuantType i16{ElementKind::I16, {-32768, 32767}, {0.0007}, {-5}};
   builder.addLayerNorm({6, 35}, 1, i16, i16, true, true, 0x1p-17f);
   builder.addEmbedding(9, 20, i16, true);
+  builder.addEmbedding(9, 20, u8, true, /*isFloat=*/true);
+  QuantType byRow{ElementKind::I8, {-127, 127}, {0.5, 0.03, 2.0}, {0}, 0};
+  builder.addEmbedding(3, 35, byRow, false, /*isFloat=*/true);
+  byRow = {ElementKind::U4, {0, 15}, {0.5, 0.03, 2.0}, {0, 9, 15}, 0};
+  builder.addEmbedding(3, 35, byRow, true, /*isFloat=*/true);
   builder.addResize(true, {5, 7}, {6, 12}, "half_pixel", "", i16, i16);
   builder.addLayerNorm({37}, 0, i8, fine, true, false, 0x1p-20f);
   builder.addLayerNorm({2, 3, 5, 7}, 1, u8, fine, true, true, 0x1p-17f);
