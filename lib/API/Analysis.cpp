@@ -89,13 +89,25 @@ void ErrorSums::add(const HostTensor &reference, const HostTensor &value) {
     add(readElement(reference, i), readElement(value, i));
 }
 
+double ErrorSums::getMse() const {
+  if (lost > 0)
+    return std::numeric_limits<double>::infinity();
+  if (isUnknown())
+    return std::numeric_limits<double>::quiet_NaN();
+  return count > 0 ? noise / count : 0;
+}
+
 double ErrorSums::getNoiseRatio() const {
+  if (lost > 0 || isUnknown())
+    return getMse();
   if (noise == 0)
     return 0;
   return signal > 0 ? noise / signal : std::numeric_limits<double>::infinity();
 }
 
 double ErrorSums::getCosine() const {
+  if (isUnknown())
+    return getMse();
   double length = std::sqrt(signal) * std::sqrt(other);
   if (length > 0)
     return product / length;

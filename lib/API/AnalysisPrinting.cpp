@@ -37,7 +37,7 @@ void Analysis::print(raw_ostream &os) const {
     if (std::isfinite(value))
       stream << format("%.1f", value);
     else
-      stream << (value > 0 ? "exact" : "-");
+      stream << (std::isnan(value) ? "-" : value > 0 ? "exact" : "-inf");
     return text;
   };
   for (const LayerFigures &layer : layers) {
@@ -51,7 +51,11 @@ void Analysis::print(raw_ostream &os) const {
       if (operand.scheme == "weight_only")
         scheme = operand.scheme;
       double &sqnr = isWeight(operand) ? weights : inputs;
-      sqnr = std::min(sqnr, operand.error.getSqnr());
+      // One that tells something counts more than one that does not.
+      double own = operand.error.getSqnr();
+      if (own < sqnr || std::isnan(sqnr) ||
+          (std::isnan(own) && std::isinf(sqnr)))
+        sqnr = own;
       saturation = std::max(saturation, getSaturation(operand));
       if (!isWeight(operand) && scheme.empty())
         scheme = operand.scheme;
@@ -122,7 +126,7 @@ void Analysis::printJson(raw_ostream &os) const {
               json.object([&] {
                 json.attribute("name", operand.name);
                 json.attribute("scheme", operand.scheme);
-                bool isKnown = operand.error.count > 0;
+                bool isKnown = operand.error.count + operand.error.skipped > 0;
                 writeNumber(json, "sqnr", operand.error.getSqnr(), isKnown);
                 writeNumber(json, "saturation", getSaturation(operand),
                             isKnown);

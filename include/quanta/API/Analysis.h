@@ -23,15 +23,17 @@
 namespace quanta {
 
 /// Differences of many numbers from their references, as sums in f64. A pair
-/// with a NaN or an infinity is left out and counted.
+/// with a NaN or an infinity is left out and counted: as skipped, and as lost
+/// where the reference is a number and the value is none.
 struct ErrorSums {
   double count = 0, signal = 0, noise = 0, other = 0, product = 0;
-  double skipped = 0;
+  double skipped = 0, lost = 0;
 
   void add(double reference, double value) {
     double difference = value - reference;
     if (!std::isfinite(difference)) {
       ++skipped;
+      lost += std::isfinite(reference);
       return;
     }
     ++count;
@@ -42,9 +44,12 @@ struct ErrorSums {
   }
   void add(const HostTensor &reference, const HostTensor &value);
 
-  /// Mean squared error.
-  double getMse() const { return count > 0 ? noise / count : 0; }
-  /// Noise power over signal power; infinite where only the noise is not zero.
+  /// Whether there were pairs, and none that tells anything.
+  bool isUnknown() const { return count == 0 && lost == 0 && skipped > 0; }
+  /// Mean squared error; infinite where numbers were lost, NaN if unknown.
+  double getMse() const;
+  /// Noise power over signal power; infinite where only the noise is not zero
+  /// or numbers were lost, NaN if unknown.
   double getNoiseRatio() const;
   /// Signal-to-quantization-noise ratio in dB; infinite without noise.
   double getSqnr() const { return -10 * std::log10(getNoiseRatio()); }
