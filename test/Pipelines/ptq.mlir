@@ -1,6 +1,6 @@
 // RUN: split-file %s %t
 // RUN: %python %quanta_src/test/Inputs/npy.py %t/x.npy "numpy.linspace(-1, 1, 12).reshape(4, 3).astype('f')"
-// RUN: quant-opt %t/model.mlir --quanta-insert-observers -o %t/observed.mlir
+// RUN: quant-opt %t/model.mlir --quanta-insert-observers=observer=min_max -o %t/observed.mlir
 // RUN: quant-run %t/observed.mlir --input=%t/x.npy --statistics=%t/s.json
 // RUN: quant-opt %t/model.mlir --quanta-ptq="statistics=%t/s.json report=%t/report.json strict=true" -o %t/integer.mlir
 // RUN: FileCheck %t/model.mlir < %t/integer.mlir

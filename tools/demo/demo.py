@@ -25,7 +25,7 @@ CALIBRATION_IMAGES = 200
 
 # The stage, what makes it of the one before, and how it is called there.
 STAGES = [
-    ("2-observed", "--quanta-insert-observers"),
+    ("2-observed", "--quanta-insert-observers=observer=min_max"),
     ("3-simulated", "--quanta-apply-calibration=statistics={statistics}"),
     ("4-quantized", "--quanta-fuse --quanta-quantize"),
     ("5-integer", "--quanta-rewrite-types"),

@@ -14,7 +14,7 @@
 // SCALAR: error: result 0 has no leading dimension along which batches could be put together
 
 // Observers see every batch.
-// RUN: quant-opt %s --quanta-insert-observers -o %t/observed.mlir
+// RUN: quant-opt %s --quanta-insert-observers=observer=min_max -o %t/observed.mlir
 // RUN: quant-run %t/observed.mlir --entry=f --input=%t/x.npy --input=%t/b.npy --statistics=%t/s.json --output=%t/z.npy
 // RUN: cmp %t/y.npy %t/z.npy
 // RUN: FileCheck %s --check-prefix=STATISTICS --input-file=%t/s.json

@@ -3,7 +3,7 @@
 //
 // RUN: rm -rf %t && mkdir %t && split-file %s %t
 // RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.random.default_rng(1).normal(0, 1, (50, 19)).astype('f4')"
-// RUN: quant-opt %t/model.mlir --quanta-insert-observers -o %t/observed.mlir
+// RUN: quant-opt %t/model.mlir --quanta-insert-observers=observer=min_max -o %t/observed.mlir
 // RUN: quant-run %t/observed.mlir --input=%t/x.npy --statistics=%t/s.json --output=%t/y.npy
 
 // RUN: quant-run %t/model.mlir --check-stages --statistics=%t/s.json --input=%t/x.npy | FileCheck %s --check-prefixes=FLOAT,SIMULATED,EXACT
