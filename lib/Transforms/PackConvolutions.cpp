@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -300,6 +301,7 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
+      op = expandConv1D(op);
       if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
         DotAttrInterface dot = chooseDot(*match, integerDot, floatDot);
         if (dot && !match->conv.isDepthwise()) {
@@ -317,6 +319,10 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
           !op.getIndexingMapsArray()[stored->lhs].isProjectedPermutation())
         widenStoredWeights(op, *stored);
     }
+    RewritePatternSet patterns(&getContext());
+    populateExpandConv1DConsumers(patterns);
+    if (failed(applyPatternsGreedily(module, std::move(patterns))))
+      signalPassFailure();
   }
 };
 

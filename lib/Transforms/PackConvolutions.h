@@ -45,6 +45,13 @@ struct PaddedImage {
   void padSides(mlir::OpBuilder &builder, mlir::Location loc);
 };
 
+/// A convolution of sequences, channels last, with constant weights becomes one
+/// of images of a single row, whose result is collapsed. Returns the new one,
+/// or `op` if it is none.
+mlir::linalg::LinalgOp expandConv1D(mlir::linalg::LinalgOp op);
+/// Elementwise operations behind the collapsed results work on the rows.
+void populateExpandConv1DConsumers(mlir::RewritePatternSet &patterns);
+
 /// Replaces a depthwise convolution by `quanta.fused_depthwise_conv_2d`.
 void packDepthwiseConv2D(mlir::linalg::LinalgOp op, const ConstantConv2D &match,
                          DotAttrInterface dot);

@@ -234,3 +234,42 @@ func.func @three_channels(%x: tensor<1x4x4x3xi8>, %e: tensor<1x4x5x2xi32>) -> te
   return %0 : tensor<1x4x5x2xi32>
 }
 
+// A sequence is an image of one row, with its padding; what comes behind the
+// convolution works on the row too, so that it can join the tile.
+// CHECK-LABEL: func.func @sequence
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<?x9x8xi8>
+// CHECK: %[[ROW:.*]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2], [3]] {{.*}} into tensor<?x1x9x8xi8>
+// VNNI: %[[Y:.*]] = quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 3] strides [1, 2] dilations [1, 1] pads [0, 1, 0, 1]
+// VNNI-SAME: lhs(%[[ROW]] : tensor<?x1x9x8xi8>)
+// VNNI: linalg.generic {{.*}} ins(%[[Y]], %{{.*}} : tensor<?x1x5x2xi32>, tensor<2xf32>)
+// CHECK: tensor.collapse_shape %{{.*}} {{\[\[}}0], [1, 2], [3]] : tensor<?x1x5x2xf32> into tensor<?x5x2xf32>
+func.func @sequence(%x: tensor<?x9x8xi8>, %s: tensor<2xf32>, %e: tensor<?x5x2xi32>, %f: tensor<?x5x2xf32>) -> tensor<?x5x2xf32> {
+  %w = arith.constant dense<3> : tensor<3x8x2xi8>
+  %c0 = arith.constant 0 : i8
+  %zero = arith.constant 0 : i32
+  %i = linalg.fill ins(%zero : i32) outs(%e : tensor<?x5x2xi32>) -> tensor<?x5x2xi32>
+  %p = tensor.pad %x low[0, 1, 0] high[0, 1, 0] {
+  ^bb0(%a: index, %b: index, %c: index):
+    tensor.yield %c0 : i8
+  } : tensor<?x9x8xi8> to tensor<?x11x8xi8>
+  %y = linalg.generic {indexing_maps = [affine_map<(n, x, f, k, c) -> (n, x * 2 + k, c)>, affine_map<(n, x, f, k, c) -> (k, c, f)>,
+                                        affine_map<(n, x, f, k, c) -> (n, x, f)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]}
+      ins(%p, %w : tensor<?x11x8xi8>, tensor<3x8x2xi8>) outs(%i : tensor<?x5x2xi32>) {
+  ^bb0(%a: i8, %b: i8, %acc: i32):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.extsi %b : i8 to i32
+    %2 = arith.muli %0, %1 : i32
+    %3 = arith.addi %acc, %2 : i32
+    linalg.yield %3 : i32
+  } -> tensor<?x5x2xi32>
+  %r = linalg.generic {indexing_maps = [affine_map<(n, x, f) -> (n, x, f)>, affine_map<(n, x, f) -> (f)>, affine_map<(n, x, f) -> (n, x, f)>],
+                       iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%y, %s : tensor<?x5x2xi32>, tensor<2xf32>) outs(%f : tensor<?x5x2xf32>) {
+  ^bb0(%a: i32, %b: f32, %o: f32):
+    %0 = arith.sitofp %a : i32 to f32
+    %1 = arith.mulf %0, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x5x2xf32>
+  return %r : tensor<?x5x2xf32>
+}
