@@ -274,17 +274,40 @@ DotAttrInterface chooseDot(const ConstantConv2D &match,
                           shape.rows, type);
 }
 
-/// Weights of four bits that no instruction takes become bytes, which is what
-/// they have in memory anyway: those can be loaded as vectors.
-void widenStoredWeights(linalg::LinalgOp op, const StoredWeights &stored) {
+/// Weights of fewer bits become bytes, which is what they have in memory
+/// anyway: those, read as signed numbers, are what instructions and vectors
+/// take.
+void widenWeights(linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics() || op.getNumReductionLoops() == 0)
+    return;
   OpBuilder builder(op);
   Type byte = builder.getI8Type();
-  DenseElementsAttr bytes = stored.weights.mapValues(byte, [&](APInt weight) {
-    return stored.isSigned ? weight.sext(8) : weight.zext(8);
-  });
-  op->setOperand(stored.rhs,
-                 arith::ConstantOp::create(builder, op.getLoc(), bytes));
-  op.getBlock()->getArgument(stored.rhs).setType(byte);
+  for (OpOperand *input : op.getDpsInputOperands()) {
+    BlockArgument argument = op.getMatchingBlockArgument(input);
+    DenseElementsAttr weights =
+        argument.getType().isInteger() &&
+                argument.getType().getIntOrFloatBitWidth() < 8
+            ? getDenseConstant(input->get())
+            : DenseElementsAttr();
+    bool isSigned =
+        llvm::all_of(argument.getUsers(), llvm::IsaPred<arith::ExtSIOp>);
+    if (!weights || (!isSigned && !llvm::all_of(argument.getUsers(),
+                                                llvm::IsaPred<arith::ExtUIOp>)))
+      continue;
+    DenseElementsAttr bytes = weights.mapValues(byte, [&](APInt weight) {
+      return isSigned ? weight.sext(8) : weight.zext(8);
+    });
+    input->set(arith::ConstantOp::create(builder, op.getLoc(), bytes));
+    argument.setType(byte);
+    if (isSigned)
+      continue;
+    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
+      OpBuilder inner(user);
+      user->getResult(0).replaceAllUsesWith(arith::ExtSIOp::create(
+          inner, user->getLoc(), user->getResult(0).getType(), argument));
+      user->erase();
+    }
+  }
 }
 
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
@@ -302,6 +325,9 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
       op = expandConv1D(op);
+      // Those that are dequantized have an instruction of their own.
+      if (!matchStoredWeights(op))
+        widenWeights(op);
       if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
         DotAttrInterface dot = chooseDot(*match, integerDot, floatDot);
         if (dot && !match->conv.isDepthwise()) {
@@ -313,11 +339,11 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
           continue;
         }
       }
-      // Products have an instruction of their own.
+      // But for convolutions that were not packed above.
       if (auto stored = matchStoredWeights(op);
-          stored && stored->bits < 8 &&
+          stored &&
           !op.getIndexingMapsArray()[stored->lhs].isProjectedPermutation())
-        widenStoredWeights(op, *stored);
+        widenWeights(op);
     }
     RewritePatternSet patterns(&getContext());
     populateExpandConv1DConsumers(patterns);

@@ -234,6 +234,43 @@ func.func @three_channels(%x: tensor<1x4x4x3xi8>, %e: tensor<1x4x5x2xi32>) -> te
   return %0 : tensor<1x4x5x2xi32>
 }
 
+// Constant factors of four bits become bytes that are read as signed.
+// CHECK-LABEL: func.func @four_bits
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[\[}}1, 15], [7, 8]]> : tensor<2x2xi8>
+// CHECK: ins(%{{.*}}, %[[W]] : tensor<3x2xi8>, tensor<2x2xi8>)
+// CHECK-NEXT: ^bb0(%{{.*}}: i8, %[[B:.*]]: i8, %{{.*}}: i32):
+// CHECK: arith.extsi %[[B]] : i8 to i32
+// CHECK-LABEL: func.func @signed_four_bits
+// CHECK: arith.constant dense<{{\[\[}}1, -1], [7, -8]]> : tensor<2x2xi8>
+func.func @four_bits(%x: tensor<3x2xi8>, %i: tensor<3x2xi32>) -> tensor<3x2xi32> {
+  %w = arith.constant dense<[[1, 15], [7, 8]]> : tensor<2x2xi4>
+  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<3x2xi8>, tensor<2x2xi4>) outs(%i : tensor<3x2xi32>) {
+  ^bb0(%a: i8, %b: i4, %acc: i32):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.extui %b : i4 to i32
+    %2 = arith.muli %0, %1 : i32
+    %3 = arith.addi %acc, %2 : i32
+    linalg.yield %3 : i32
+  } -> tensor<3x2xi32>
+  return %y : tensor<3x2xi32>
+}
+func.func @signed_four_bits(%x: tensor<3x2xi8>, %i: tensor<3x2xi32>) -> tensor<3x2xi32> {
+  %w = arith.constant dense<[[1, -1], [7, -8]]> : tensor<2x2xi4>
+  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
+                       iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<3x2xi8>, tensor<2x2xi4>) outs(%i : tensor<3x2xi32>) {
+  ^bb0(%a: i8, %b: i4, %acc: i32):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.extsi %b : i4 to i32
+    %2 = arith.muli %0, %1 : i32
+    %3 = arith.addi %acc, %2 : i32
+    linalg.yield %3 : i32
+  } -> tensor<3x2xi32>
+  return %y : tensor<3x2xi32>
+}
+
 // A sequence is an image of one row, with its padding; what comes behind the
 // convolution works on the row too, so that it can join the tile.
 // CHECK-LABEL: func.func @sequence

@@ -167,7 +167,8 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
     width of an image decides how many vectors of channels a tile has. A
     depthwise convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
     the instruction set can interleave rows; it takes any padding. Weights of f16
-    and bf16 stay so, and those that are stored as integers beside f32 images. Needs `quanta-set-target` before it.
+    and bf16 stay so, and those that are stored as integers beside f32 images;
+    constants of fewer than 8 bits in any other contraction become bytes. Needs `quanta-set-target` before it.
 
     ```mlir
     %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xi8>, tensor<3x3x3x2xi8>) ...
