@@ -86,6 +86,19 @@ LogicalResult QuantizeOp::verify() {
   return verifyTargetStorage(*this, getResult().getType().getElementType());
 }
 
+/// What f32 holds without overflow comes back: the product and the quotient are
+/// wrong by less than half of a step.
+OpFoldResult QuantizeOp::fold(FoldAdaptor) {
+  auto dequantize = getInput().getDefiningOp<DequantizeOp>();
+  if (getNameAttr() || !dequantize ||
+      dequantize.getInput().getType() != getType())
+    return {};
+  auto params = *QuantParams::get(getType().getElementType());
+  return params.isWholeRange() && params.hasFiniteValues()
+             ? dequantize.getInput()
+             : Value();
+}
+
 LogicalResult DequantizeOp::verify() {
   return verifyQuantizedTensor(*this, getInput());
 }
@@ -103,6 +116,14 @@ LogicalResult RequantizeOp::verify() {
                             "different dimensions, "
                          << *from.axis << " and " << *to.axis;
   return verifyClamp(*this, getClamp(), to);
+}
+
+/// From a type to itself: the multiplier is one.
+OpFoldResult RequantizeOp::fold(FoldAdaptor) {
+  bool keeps = !getNameAttr() && !getClamp() &&
+               getInput().getType() == getType() &&
+               QuantParams::get(getType().getElementType())->isWholeRange();
+  return keeps ? getInput() : Value();
 }
 
 } // namespace quanta

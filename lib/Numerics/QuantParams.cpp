@@ -40,6 +40,21 @@ std::optional<QuantParams> QuantParams::get(Type elementType) {
   return params;
 }
 
+bool QuantParams::hasFiniteValues() const {
+  for (size_t i = 0; i < scales.size(); ++i)
+    for (int32_t q : {range.min, range.max})
+      if (!std::isfinite(reference::dequantize(q, scale(i), zeroPoint(i))))
+        return false;
+  return true;
+}
+
+bool QuantParams::isWholeRange() const {
+  return range.min == quant::QuantizedType::getDefaultMinimumForInteger(
+                          isSigned(), storageWidth()) &&
+         range.max == quant::QuantizedType::getDefaultMaximumForInteger(
+                          isSigned(), storageWidth());
+}
+
 std::optional<QuantParams> QuantParams::getOfWeight(Type elementType) {
   auto type = dyn_cast<quant::UniformQuantizedSubChannelType>(elementType);
   if (!type)

@@ -69,7 +69,8 @@ struct DropPair : OpRewritePattern<QuantizeOp> {
   LogicalResult matchAndRewrite(QuantizeOp op,
                                 PatternRewriter &rewriter) const override {
     auto dequantize = op.getInput().getDefiningOp<DequantizeOp>();
-    if (!dequantize || dequantize.getInput().getType() != op.getType())
+    if (!dequantize || dequantize.getInput().getType() != op.getType() ||
+        !getQuantParams(op.getResult()).hasFiniteValues())
       return rewriter.notifyMatchFailure(op, "is not of the same values");
     rewriter.replaceOp(op, dequantize.getInput());
     return success();

@@ -64,14 +64,16 @@ def Quanta_Dialect : Dialect {
     3. *Dequantize* (ONNX operator DequantizeLinear): `x = f32(q - zp) * s`. The
        difference is taken in i32, the conversion rounds to nearest even.
     4. *Requantize*: `q' = clamp(roundeven(f32(q - zp) * m) + zp', qmin', qmax')`
-       with the f32 multiplier `m = s / s'`, divided in f64 and rounded once; in
+       with the f32 multiplier `m = s / s'` of the scales that the types state, in
+       f64 (those of sums are products of two), divided in f64 and rounded once; in
        place of what no f32 holds comes the largest, so that zero stays zero.
        An optional clamp `[lo, hi]` narrows `[qmin', qmax']`: this is how an
        activation such as ReLU (`lo = zp'`) costs nothing.
     5. *Contractions* multiply the differences `q - zp` and sum them in i32, with
        wrap-around. A bias is an i32 at scale `s_lhs * s_rhs` and zero point 0,
-       `b = roundeven(b_f32 / (s_lhs * s_rhs))` in f64; a bias that does not fit
-       stays in float, behind the dequantization.
+       `b = roundeven(b_f32 / (s_lhs * s_rhs))` in f64; a bias that does not fit, or
+       that this changes by more than a thousandth of its largest element, stays in
+       float, behind the dequantization.
     6. *Fake quantization* is quantize followed by dequantize, in f32.
     7. *Dynamic quantization* finds scale and zero point of each row at run time
        (`quanta.dynamic_quantize` has the formulas) and quantizes by rule 2. A

@@ -163,8 +163,13 @@ def Quanta_QuantizeOp : Quanta_ConvertOp<"quantize", Quanta_FloatTensor,
     %1 = quanta.quantize %0 : tensor<?x4xf32> to tensor<?x4x!quant.uniform<u8:f32, 0.1:128>>
     ```
 
+    Of a dequantized tensor of the same type it folds to that tensor, unless it has
+    a name, where that gives the same integers: if the type has the whole range of
+    its storage and f32 holds all of its values.
+
     Constraints: 1. to 3. as for `quanta.fake_quant`.
   }];
+  let hasFolder = 1;
   let builders = [
     /// A result of the input's shape.
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Type":$elementType)>];
@@ -198,6 +203,9 @@ def Quanta_RequantizeOp : Quanta_Op<"requantize", [
         : tensor<?x4x!quant.uniform<i32:f32, 0.001>> to tensor<?x4x!quant.uniform<u8:f32, 0.1:3>>
     ```
 
+    Without a name and a clamp, from a type with the whole range of its storage to
+    itself, it folds away.
+
     Constraints: 1. and 2. as for `quanta.fake_quant`, for both types, and 3. for
     the result;
     4. `clamp` is `[lo, hi]` with `qmin <= lo <= hi <= qmax` of the result type;
@@ -213,6 +221,7 @@ def Quanta_RequantizeOp : Quanta_Op<"requantize", [
     /// A result of the input's shape.
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Type":$elementType)>];
   let hasVerifier = 1;
+  let hasFolder = 1;
 }
 
 def Quanta_MatmulOp : Quanta_Op<"matmul", [

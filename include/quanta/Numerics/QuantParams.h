@@ -55,6 +55,10 @@ struct QuantParams {
   bool hasZeroPoint() const {
     return llvm::any_of(zeroPoints, [](int64_t zp) { return zp != 0; });
   }
+  /// Whether f32 holds the value of every element.
+  bool hasFiniteValues() const;
+  /// Whether elements can be all that the storage holds.
+  bool isWholeRange() const;
   unsigned storageWidth() const { return type.getStorageTypeIntegralWidth(); }
   bool isSigned() const { return type.isSigned(); }
   /// Signless storage of arithmetic: i8, i4, i32...
