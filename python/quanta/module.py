@@ -191,11 +191,14 @@ def quantize(
         is wrong, or `strict` and something stays in float.
     """
     from .analysis import choose
+    from .calibration import calibrate
 
     program_of(module)
     chosen = analysis = None
     if data is not None and recipe is None:
         statistics, chosen, analysis = choose(module, statistics, data, max_loss, entry)
+    elif data is not None and statistics is None:
+        statistics = calibrate(module, data, recipe, entry)
     elif statistics is None and recipe is None:
         raise Error("quantize needs statistics, data or a recipe")
     with contextlib.ExitStack() as stack:

@@ -54,6 +54,12 @@ class Quantization(unittest.TestCase):
             with self.assertRaisesRegex(quanta.Error, "^<recipe>: "):
                 quanta.quantize(self.module, self.statistics, {"rules": [{"name": name}]})
 
+    def test_data_and_a_recipe(self):
+        recipe = {"range_selection": "mse"}
+        one = quanta.quantize(self.module, recipe=recipe, data=self.x)
+        two = quanta.quantize(self.module, self.statistics, recipe)
+        self.assertEqual(str(one), str(two))
+
     def test_weight_only(self):
         recipe = {"scheme": "weight_only", "weight_storage": "i4", "weight": "per_channel"}
         small = quanta.quantize(self.module, recipe=recipe, strict=True)
