@@ -102,7 +102,7 @@ private:
              << getArgument() << " needs an observed module: run "
              << "quanta-insert-observers first";
     if (!statistics.empty() && fingerprint.getValue() != seen.fingerprint)
-      return emitError(UnknownLoc::get(&getContext()))
+      return emitError(FileLineColLoc::get(&getContext(), statistics, 1, 1))
              << "statistics file '" << statistics << "' belongs to another "
              << "model" << (seen.model.empty() ? "" : " ('" + seen.model + "')")
              << ": run the observed program of this one";

@@ -18,7 +18,11 @@ namespace quanta {
 
 void buildCheck(OpBuilder &b, Operation *op, Value holds, const Twine &what,
                 const Twine &problem) {
-  std::string location = describeLocation(op->getLoc());
+  // The body of a named operation has no place of its own.
+  Operation *placed = op;
+  while (isa<UnknownLoc>(placed->getLoc()) && placed->getParentOp())
+    placed = placed->getParentOp();
+  std::string location = describeLocation(placed->getLoc());
   std::string message =
       (what + " of '" + op->getName().getStringRef() + "'" +
        (location.empty() ? "" : " at " + location) + " " + problem)

@@ -22,11 +22,14 @@ namespace quanta {
 
 namespace {
 
-/// Whether the lowering to LLVM declares a function of this name: memory is
-/// reserved by the first, assertions end in the other two, and the last is how
-/// a caller gives the memory back.
+/// Whether compiled code has a function or a variable of this name: those of
+/// the C library reserve and free memory and end failed assertions, the others
+/// keep the memory between calls.
 bool isTaken(StringRef name) {
-  return llvm::is_contained({"malloc", "puts", "abort", "quanta_free_buffers"},
+  return llvm::is_contained({"malloc", "free", "puts", "fflush", "abort",
+                             "quanta_free_buffers", "quanta_acquire_buffer",
+                             "quanta_release_buffer", "quanta_buffer",
+                             "quanta_buffer_bytes", "quanta_buffer_used"},
                             name);
 }
 

@@ -56,6 +56,11 @@ func.func @remainder(%x: tensor<?xi32>, %y: tensor<?xi32>) -> tensor<?xi32> {
   %r = arith.remui %x, %y : tensor<?xi32>
   return %r : tensor<?xi32>
 }
+func.func @named(%x: tensor<1xi32>, %y: tensor<1xi32>) -> tensor<1xi32> {
+  %e = tensor.empty() : tensor<1xi32>
+  %r = linalg.div ins(%x, %y : tensor<1xi32>, tensor<1xi32>) outs(%e : tensor<1xi32>) -> tensor<1xi32>
+  return %r : tensor<1xi32>
+}
 func.func @empty(%i: tensor<1xi64>) -> tensor<?x4xf32> {
   %c0 = arith.constant 0 : index
   %z = arith.constant 1.0 : f32

@@ -27,6 +27,9 @@
 // RUN: not quant-opt %t/model.mlir --quanta-set-target="triple=riscv64-linux-gnu cpu=sifive-e20" 2>&1 | FileCheck %s --check-prefix=WIDTH
 // WIDTH: error: CPU 'sifive-e20' has no 64-bit mode, which riscv64-unknown-linux-gnu needs
 // RUN: not quant-opt %t/taken.mlir --quanta-set-target 2>&1 | FileCheck %s --check-prefix=TAKEN
+// RUN: sed s/malloc/free/ %t/taken.mlir > %t/free.mlir
+// RUN: not quant-opt %t/free.mlir --quanta-set-target 2>&1 | FileCheck %s --check-prefix=FREE
+// FREE: free.mlir:1:1: error: 'free' is the name of a function that compiled code calls; give this one another
 // TAKEN: taken.mlir:1:1: error: 'malloc' is the name of a function that compiled code calls; give this one another
 
 //--- taken.mlir

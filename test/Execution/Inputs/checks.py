@@ -67,4 +67,5 @@ def pair(dividend, divisor, dtype):
 signed, unsigned = numpy.int32, numpy.uint32
 check("div", [(pair(-7, 2, signed), [-3]), (pair(7, 0, signed), ZERO)])
 check("div", [(pair(-(2**31), -1, signed), "does not fit its type")])
+check("named", [(pair(7, 0, signed), ZERO)])
 check("remainder", [(pair(7, 4, signed), [3]), (pair(7, 0, signed), ZERO)])
