@@ -31,7 +31,7 @@ namespace quanta {
 /// on nothing but the values that it counted: not on their order, and not on
 /// how they were split over runs that are merged. At least 1,024 bins lie
 /// between the minimum and the maximum as soon as they are that many f32 steps
-/// apart.
+/// apart, steps of the one with the larger magnitude.
 ///
 /// Compiled observers keep bin k in slot `k mod maxBins` of a buffer, so that a
 /// range that moves within `maxBins` bins moves no data.

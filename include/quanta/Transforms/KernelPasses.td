@@ -291,7 +291,9 @@ def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
     largest results (1.0 and 2.4 for results below 1e9), tanh 4.3, erf 5.5, erfc
     2.6, log 0.9, log1p 2.3, asin 5.8, acos 1.1, rsqrt 1.5. NaN and infinities come
     out as in C. A subnormal argument of log counts as the smallest normal number.
-    Powers whose exponent is a small constant become products and roots.
+    Powers whose exponent is a small constant become products and roots: those of
+    0.5, -0.5 and 0.75 are NaN at minus infinity, and keep the sign of -0, where C
+    has neither.
 
     Other functions (sin, cos, atan, pow with a variable exponent, ...) and f64
     are left to the C library, whose bits may differ between machines.
