@@ -15,6 +15,7 @@
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Naming.h"
+#include "quanta/Transforms/SmoothActivations.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -278,6 +279,22 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
   return quanta::compile(program, options.compile);
 }
 
+/// The result of a contraction as the float network has it: smoothing what
+/// reads it may have changed its weights.
+static mlir::Value getUnscaledResult(QuantizableOpInterface op) {
+  mlir::Value result = op->getResult(0);
+  auto scales = op->getAttrOfType<mlir::DenseF32ArrayAttr>(attrs::resultScales);
+  auto axis = op->getAttrOfType<mlir::IntegerAttr>(attrs::resultAxis);
+  if (!scales || !axis)
+    return result;
+  mlir::OpBuilder builder(op);
+  builder.setInsertionPointAfterValue(result);
+  SmallVector<float> inverses =
+      map_to_vector(scales.asArrayRef(), [](float scale) { return 1 / scale; });
+  return multiplyChannels(builder, op.getLoc(), result, axis.getInt(),
+                          inverses);
+}
+
 Expected<std::unique_ptr<Executable>>
 Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
                                   std::vector<ExposedLayer> &layers) const {
@@ -341,7 +358,7 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
     for (OperandFigures &operand : figures.operands)
       if (isWeightOnly && operand.scheme != "float")
         operand.scheme = "weight_only";
-    layer.result = exposer.add(op->getResult(0));
+    layer.result = exposer.add(getUnscaledResult(op));
     figures.isMeasured = layer.result.has_value();
     analysis.layers.push_back(std::move(figures));
     layers.push_back(std::move(layer));

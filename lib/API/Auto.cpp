@@ -8,6 +8,7 @@
 #include "quanta/API/Auto.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/SmoothActivations.h"
 
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -28,6 +29,7 @@ namespace {
 struct Choice {
   AutoScheme first;
   Scheme scheme = Scheme::Static;
+  Smoothing smooth;
   /// Noise power over signal power, as measured; the worst of its readers.
   double noiseRatio = 0;
   bool isMeasured = false;
@@ -130,11 +132,15 @@ Error RecipeChooser::start(const Statistics &statistics) {
       auto it = statistics.observers.find(name);
       std::optional<AutoScheme> scheme;
       if (statistics.isUnreached(name))
-        scheme =
-            AutoScheme{Scheme::Float, std::numeric_limits<double>::quiet_NaN(),
-                       "no sample reached it in calibration"};
+        scheme = AutoScheme{Scheme::Float,
+                            {},
+                            std::numeric_limits<double>::quiet_NaN(),
+                            {},
+                            "no sample reached it in calibration"};
       else if (it != statistics.observers.end())
-        scheme = chooseAutoScheme(it->second, options.targetSqnr);
+        scheme = chooseAutoScheme(it->second,
+                                  getChannelWeights(observe, it->second.axis),
+                                  options.targetSqnr);
       if (!scheme && missing.empty()) {
         missing = name;
         sawNothing =
@@ -143,6 +149,7 @@ Error RecipeChooser::start(const Statistics &statistics) {
       if (scheme)
         choice.first = *scheme;
       choice.scheme = choice.first.scheme;
+      choice.smooth = choice.first.smooth;
       choice.reason = choice.first.reason;
     }
   });
@@ -168,6 +175,9 @@ std::string RecipeChooser::writeRecipe() const {
   for (const auto &[name, choice] : choices) {
     os << "  - name: " << formatv("{0}", json::Value(escapeGlob(name)))
        << "\n    scheme: " << stringifyScheme(choice.scheme) << "\n";
+    if (choice.smooth.alpha)
+      os << "    smooth: " << formatv("{0}", json::Value(*choice.smooth.alpha))
+         << "\n";
     if (std::isfinite(choice.first.predictedSqnr))
       os << "    predicted_sqnr: "
          << formatv("{0:F2}", choice.first.predictedSqnr) << "\n";
@@ -270,6 +280,8 @@ bool RecipeChooser::lift(Scheme from) {
       break;
     lifted -= negated;
     choice->scheme = from == Scheme::Static ? Scheme::Dynamic : Scheme::Float;
+    choice->smooth =
+        from == Scheme::Static ? choice->first.dynamicSmooth : Smoothing();
     choice->reason = formatv(
         "{0} kept {1:F1} dB, and the budget of the whole model did not hold",
         from == Scheme::Static ? "a static range" : "a range for each row",

@@ -10,6 +10,7 @@
 #include "Nesting.h"
 #include "quanta/Calibration/FileError.h"
 
+#include "llvm/Support/Format.h"
 #include "llvm/Support/GlobPattern.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
@@ -127,12 +128,32 @@ struct ScalarTraits<Enum, std::void_t<decltype(RecipeWords<Enum>::words)>> {
   static QuotingType mustQuote(StringRef) { return QuotingType::None; }
 };
 
+template <> struct ScalarTraits<quanta::Smoothing> {
+  static void output(const quanta::Smoothing &value, void *, raw_ostream &os) {
+    if (value.alpha)
+      os << format("%g", *value.alpha);
+    else
+      os << "none";
+  }
+  static StringRef input(StringRef text, void *, quanta::Smoothing &value) {
+    double alpha;
+    if (text == "none")
+      return "";
+    if (text.getAsDouble(alpha) || !(alpha >= 0 && alpha <= 1))
+      return "smooth must be none or a number from 0 to 1";
+    value.alpha = alpha;
+    return "";
+  }
+  static QuotingType mustQuote(StringRef) { return QuotingType::None; }
+};
+
 static void mapFields(IO &io, quanta::RecipeFields &fields) {
   io.mapOptional("scheme", fields.scheme);
   io.mapOptional("activation", fields.activation);
   io.mapOptional("symmetry", fields.symmetry);
   io.mapOptional("granularity", fields.granularity);
   io.mapOptional("residual", fields.residual);
+  io.mapOptional("smooth", fields.smooth);
   io.mapOptional("observer", fields.observer);
   io.mapOptional("range_selection", fields.rangeSelection);
   io.mapOptional("percentile", fields.percentile);
@@ -296,6 +317,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
     fill(said.symmetry, fields.symmetry);
     fill(said.granularity, fields.granularity);
     fill(said.residual, fields.residual);
+    fill(said.smooth, fields.smooth);
     fill(said.observer, fields.observer);
     fill(said.rangeSelection, fields.rangeSelection);
     fill(said.percentile, fields.percentile);
@@ -318,6 +340,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
   result.activation = said.activation.value_or(result.activation);
   result.granularity = said.granularity.value_or(result.granularity);
   result.residual = said.residual;
+  result.smooth = said.smooth.value_or(result.smooth);
   result.observer = said.observer;
   result.range.selection = said.rangeSelection.value_or(RangeSelection::Max);
   result.range.percentile = said.percentile.value_or(result.range.percentile);

@@ -10,6 +10,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <algorithm>
+#include <cmath>
 
 using namespace llvm;
 
@@ -17,7 +18,7 @@ namespace quanta {
 
 size_t observer_state::getSize(StringRef kind, size_t channels) {
   if (kind == "histogram")
-    return header + 2 * Histogram::maxBins;
+    return histogramChannels + (2 + numOctaves) * channels;
   if (kind.contains("per_channel"))
     return header + 4 * channels;
   return header;
@@ -59,15 +60,20 @@ ObserverStatistics ObserverStatistics::fromState(StringRef kind,
   result.infs = state[observer_state::infs];
   result.batches = state[observer_state::batches];
   const double *rest = state + observer_state::header;
-  double extent = state[observer_state::extent];
-  if (kind == "histogram")
-    result.histogram =
-        Histogram::fromSlots(result.min, result.max, extent, rest);
-  if (result.isPerChannel()) {
-    auto channels = static_cast<size_t>(extent);
+  if (kind == "histogram") {
+    result.histogram = Histogram::fromSlots(result.min, result.max,
+                                            state[observer_state::width], rest);
+    rest = state + observer_state::histogramChannels;
+  }
+  auto channels = static_cast<size_t>(state[observer_state::channels]);
+  if (channels > 0) {
     result.axis = static_cast<int64_t>(state[observer_state::axis]);
     result.channelMin.assign(rest, rest + channels);
     result.channelMax.assign(rest + channels, rest + 2 * channels);
+  }
+  if (kind == "histogram") {
+    rest += 2 * channels;
+    result.octaves.assign(rest, rest + observer_state::numOctaves * channels);
   }
   return result;
 }
@@ -91,8 +97,21 @@ static Error checkMergeable(StringRef name, const ObserverStatistics &ours,
   return Error::success();
 }
 
+/// Adds the counts of `other`, whose bins have the width `otherWidth`, to those
+/// for bins as wide or wider.
+static void mergeOctaves(std::vector<double> &octaves, double width,
+                         const std::vector<double> &other, double otherWidth) {
+  constexpr int64_t count = observer_state::numOctaves;
+  int64_t shift = otherWidth > 0 ? std::ilogb(width / otherWidth) : 0;
+  for (size_t i = 0; i < other.size(); ++i) {
+    int64_t octave = static_cast<int64_t>(i) % count;
+    octaves[i - octave + std::max<int64_t>(octave - shift, 0)] += other[i];
+  }
+}
+
 static void mergeObserver(ObserverStatistics &ours,
                           const ObserverStatistics &theirs) {
+  double width = ours.histogram.width;
   ours.elements += theirs.elements;
   ours.min = std::min(ours.min, theirs.min);
   ours.max = std::max(ours.max, theirs.max);
@@ -100,6 +119,11 @@ static void mergeObserver(ObserverStatistics &ours,
   ours.infs += theirs.infs;
   ours.batches += theirs.batches;
   ours.histogram.merge(theirs.histogram, ours.min, ours.max);
+  std::vector<double> octaves(ours.octaves.size());
+  mergeOctaves(octaves, ours.histogram.width, ours.octaves, width);
+  mergeOctaves(octaves, ours.histogram.width, theirs.octaves,
+               theirs.histogram.width);
+  ours.octaves = std::move(octaves);
   for (size_t i = 0; i < ours.channelMin.size(); ++i) {
     ours.channelMin[i] = std::min(ours.channelMin[i], theirs.channelMin[i]);
     ours.channelMax[i] = std::max(ours.channelMax[i], theirs.channelMax[i]);

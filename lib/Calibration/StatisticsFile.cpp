@@ -91,6 +91,36 @@ static Error readHistogram(const json::Object &object, StringRef where,
                           where);
 }
 
+/// The counts of magnitudes of a histogram's channels.
+static Error readOctaves(const json::Object &channels, StringRef where,
+                         ObserverStatistics &result) {
+  constexpr int64_t count = observer_state::numOctaves;
+  auto numChannels = static_cast<int64_t>(result.channelMin.size());
+  result.octaves.assign(numChannels * count, 0.0);
+  const json::Object *entry = channels.getObject("octaves");
+  std::optional<int64_t> first =
+      entry ? entry->getInteger("first") : std::nullopt;
+  if (!first)
+    return createStringError(where + " has no octaves of its channels");
+  std::vector<double> counts;
+  if (Error error = readNumbers(*entry, "counts", where, NumberKind::Count,
+                                std::nan(""), counts))
+    return error;
+  int64_t size = numChannels ? counts.size() / numChannels : 0;
+  if (*first < 0 || *first > count || size > count - *first ||
+      size * numChannels != static_cast<int64_t>(counts.size()))
+    return createStringError(where + " has octaves that do not exist");
+  double total = 0;
+  for (auto [index, value] : enumerate(counts)) {
+    result.octaves[index / size * count + *first + index % size] = value;
+    total += value;
+  }
+  if (total != result.getFiniteCount())
+    return createStringError(
+        where + " has octaves that do not count its finite elements");
+  return Error::success();
+}
+
 static Error readChannels(const json::Object &object, StringRef where,
                           ObserverStatistics &result) {
   const json::Object *entry = object.getObject("channels");
@@ -109,7 +139,8 @@ static Error readChannels(const json::Object &object, StringRef where,
   if (result.channelMin.size() != result.channelMax.size())
     return createStringError(where +
                              " has lists of channels of different sizes");
-  return Error::success();
+  return result.isPerChannel() ? Error::success()
+                               : readOctaves(*entry, where, result);
 }
 
 static Expected<ObserverStatistics> readObserver(const json::Value &value,
@@ -146,7 +177,8 @@ static Expected<ObserverStatistics> readObserver(const json::Value &value,
   if (result.kind == "histogram")
     if (Error error = readHistogram(*object, where, result))
       return error;
-  if (result.isPerChannel())
+  if (result.isPerChannel() ||
+      (result.kind == "histogram" && object->get("channels")))
     if (Error error = readChannels(*object, where, result))
       return error;
   return result;
@@ -231,6 +263,26 @@ static void writeNumbers(json::OStream &json, StringRef key,
   json.attributeEnd();
 }
 
+/// Of each channel the same octaves, from the first to the last that any has.
+static void writeOctaves(json::OStream &json, ArrayRef<double> octaves) {
+  constexpr size_t count = observer_state::numOctaves;
+  size_t first = count, end = 0;
+  for (auto [index, value] : enumerate(octaves)) {
+    if (value == 0)
+      continue;
+    first = std::min(first, index % count);
+    end = std::max(end, index % count + 1);
+  }
+  std::vector<double> counts;
+  for (size_t i = 0; i < octaves.size() && first < end; i += count)
+    counts.insert(counts.end(), octaves.begin() + i + first,
+                  octaves.begin() + i + end);
+  json.attributeObject("octaves", [&] {
+    json.attribute("first", first < end ? first : 0);
+    writeNumbers(json, "counts", counts);
+  });
+}
+
 static void writeObserver(json::OStream &json,
                           const ObserverStatistics &entry) {
   json.attribute("kind", entry.kind);
@@ -248,11 +300,13 @@ static void writeObserver(json::OStream &json,
       json.attribute("first", entry.histogram.first);
       writeNumbers(json, "counts", entry.histogram.counts);
     });
-  if (entry.isPerChannel())
+  if (entry.isPerChannel() || entry.hasChannels())
     json.attributeObject("channels", [&] {
       json.attribute("axis", entry.axis);
       writeNumbers(json, "min", entry.channelMin);
       writeNumbers(json, "max", entry.channelMax);
+      if (!entry.isPerChannel())
+        writeOctaves(json, entry.octaves);
     });
 }
 

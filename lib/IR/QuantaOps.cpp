@@ -12,6 +12,8 @@
 
 #include "mlir/IR/Builders.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 #define GET_OP_CLASSES
@@ -44,16 +46,27 @@ void ObserveOp::getEffects(
   effects.emplace_back(MemoryEffects::Write::get(), ObserverState::get());
 }
 
+std::optional<int64_t> ObserveOp::getChannelDim() {
+  if (!getAxis() || !(isPerChannelObserver(getKind()) ||
+                      getKind() == ObserverKind::Histogram))
+    return std::nullopt;
+  return *getAxis();
+}
+
 LogicalResult ObserveOp::verify() {
   if (getName().empty())
     return emitOpError() << "needs a name, under which its statistics are kept";
   bool isPerChannel = isPerChannelObserver(getKind());
-  if (isPerChannel != getAxis().has_value())
+  bool mayHaveAxis = isPerChannel || getKind() == ObserverKind::Histogram ||
+                     getSmoothing().has_value();
+  if (getAxis() ? !mayHaveAxis : isPerChannel)
     return emitOpError() << "of kind " << stringifyObserverKind(getKind())
                          << (isPerChannel ? " needs" : " has no")
                          << " dimension of channels ('axis')";
-  if (!isPerChannel)
-    return success();
+  if (!getAxis())
+    return getSmoothing() ? emitOpError() << "has 'smoothing' but no dimension "
+                                             "of channels ('axis')"
+                          : success();
   auto type = cast<RankedTensorType>(getInput().getType());
   int64_t axis = *getAxis();
   if (axis < 0 || axis >= type.getRank())
@@ -62,6 +75,19 @@ LogicalResult ObserveOp::verify() {
   if (type.isDynamicDim(axis))
     return emitOpError() << "axis " << axis << " of " << type
                          << " has no static size";
+  if (!getSmoothing())
+    return success();
+  if (static_cast<int64_t>(getSmoothing()->size()) != type.getDimSize(axis))
+    return emitOpError() << "has " << getSmoothing()->size()
+                         << " numbers in 'smoothing' for "
+                         << type.getDimSize(axis) << " channels";
+  ArrayRef<float> scales = *getSmoothing();
+  for (float scale : scales) {
+    int exponent;
+    if (!std::isnormal(scale) || std::frexp(scale, &exponent) != 0.5F)
+      return emitOpError() << "has the number " << scale
+                           << " in 'smoothing', which is no power of two";
+  }
   return success();
 }
 

@@ -5,18 +5,17 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CalibrationRules.h"
 #include "WeightTypes.h"
 
-#include "quanta/Calibration/AutoScheme.h"
-#include "quanta/Calibration/FileError.h"
-#include "quanta/Calibration/Recipe.h"
-#include "quanta/Calibration/Statistics.h"
+#include "quanta/Calibration/Smoothing.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
+#include "quanta/Transforms/SmoothActivations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -47,10 +46,14 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
     if (keepExisting &&
         (stage == Stage::Simulated || stage == Stage::Quantized))
       return;
-    if (failed(checkStage(module, {Stage::Float, Stage::Observed},
-                          getArgument())) ||
-        failed(loadFiles(module)))
+    if (failed(
+            checkStage(module, {Stage::Float, Stage::Observed}, getArgument())))
       return signalPassFailure();
+    FailureOr<CalibrationRules> loaded =
+        CalibrationRules::load(module, getArgument(), statistics, recipe);
+    if (failed(loaded) || failed(smoothActivations(module, *loaded)))
+      return signalPassFailure();
+    rules = std::move(*loaded);
     SmallVector<QuantizableOpInterface> ops;
     module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
     warnOfIdleRules(ops);
@@ -65,8 +68,7 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
   }
 
 private:
-  Statistics seen;
-  Recipe rules;
+  CalibrationRules rules;
   /// Fake-quantized form of each observed value: its first reader decides on
   /// the type.
   DenseMap<Value, Value> activations;
@@ -76,42 +78,9 @@ private:
   /// bf16, by type: readers may differ.
   DenseMap<std::pair<Value, Type>, Value> weights;
 
-  LogicalResult loadFiles(ModuleOp module) {
-    auto fail = [&](llvm::Error error) {
-      return emitFileError(&getContext(), std::move(error));
-    };
-    // A recipe may fix all ranges.
-    if (statistics.empty() && recipe.empty())
-      return emitError(UnknownLoc::get(&getContext()))
-             << getArgument() << " needs statistics=FILE";
-    if (!statistics.empty()) {
-      llvm::Expected<Statistics> loaded = Statistics::load(statistics);
-      if (!loaded)
-        return fail(loaded.takeError());
-      seen = std::move(*loaded);
-    }
-    if (!recipe.empty()) {
-      llvm::Expected<Recipe> loadedRecipe = Recipe::load(recipe);
-      if (!loadedRecipe)
-        return fail(loadedRecipe.takeError());
-      rules = std::move(*loadedRecipe);
-    }
-    auto fingerprint = module->getAttrOfType<StringAttr>(attrs::fingerprint);
-    if (!fingerprint)
-      return emitError(module.getLoc())
-             << getArgument() << " needs an observed module: run "
-             << "quanta-insert-observers first";
-    if (!statistics.empty() && fingerprint.getValue() != seen.fingerprint)
-      return emitError(FileLineColLoc::get(&getContext(), statistics, 1, 1))
-             << "statistics file '" << statistics << "' belongs to another "
-             << "model" << (seen.model.empty() ? "" : " ('" + seen.model + "')")
-             << ": run the observed program of this one";
-    return success();
-  }
-
   /// A rule that applies nowhere is probably a name with a mistake in it.
   void warnOfIdleRules(ArrayRef<QuantizableOpInterface> ops) {
-    std::vector<bool> applies(rules.rules.size());
+    std::vector<bool> applies(rules.recipe.rules.size());
     for (QuantizableOpInterface op : ops) {
       std::string location = describeLocation(op.getLoc());
       for (OpOperand *factor : op.getFactors()) {
@@ -120,11 +89,11 @@ private:
           continue;
         OperandPlace place = {observe.getName(), op->getName().getStringRef(),
                               location};
-        for (auto [index, rule] : llvm::enumerate(rules.rules))
+        for (auto [index, rule] : llvm::enumerate(rules.recipe.rules))
           applies[index] = applies[index] || rule.matches(place);
       }
     }
-    for (auto [index, rule] : llvm::enumerate(rules.rules)) {
+    for (auto [index, rule] : llvm::enumerate(rules.recipe.rules)) {
       if (applies[index])
         continue;
       InFlightDiagnostic warning = emitWarning(getOperation().getLoc())
@@ -138,21 +107,6 @@ private:
           warning << StringRef(comma) << key << " '" << pattern << "'";
       warning << ") applies to no activation of this model";
     }
-  }
-
-  /// What the recipe says about an operation that reads an activation.
-  OperandScheme resolve(QuantizableOpInterface op, StringRef name) {
-    std::string location = describeLocation(op.getLoc());
-    OperandScheme scheme =
-        rules.resolve({name, op->getName().getStringRef(), location});
-    // Without a recipe, what was observed decides, if it is known well enough.
-    auto it = seen.observers.find(name.str());
-    if (recipe.empty() && it != seen.observers.end())
-      if (std::optional<AutoScheme> chosen = chooseAutoScheme(it->second)) {
-        scheme.scheme = chosen->scheme;
-        scheme.range.selection = RangeSelection::Mse;
-      }
-    return scheme;
   }
 
   Type getActivationType(RealRange range, const OperandScheme &scheme) {
@@ -174,11 +128,18 @@ private:
       return op.emitOpError()
              << "'" << op.getName() << "' has no range in the "
              << "recipe: " << getArgument() << " needs statistics=FILE";
-    auto it = seen.observers.find(op.getName().str());
-    if (it == seen.observers.end())
+    const ObserverStatistics *seen = rules.find(op);
+    if (!seen)
       return op.emitOpError() << "'" << op.getName() << "' is not in statistics"
                               << " file '" << statistics << "'";
-    const ObserverStatistics &stats = it->second;
+    std::optional<ObserverStatistics> divided;
+    if (auto scales = op.getSmoothing()) {
+      if (seen->channelMin.size() != scales->size())
+        return op.emitOpError() << "'" << op.getName() << "' is smoothed, but "
+                                << "there are no statistics of its channels";
+      divided = divideChannels(*seen, *scales);
+    }
+    const ObserverStatistics &stats = divided ? *divided : *seen;
     if (stats.elements == 0)
       return op.emitOpError() << "'" << op.getName() << "' saw no data: run "
                               << "the observed program on samples first";
@@ -254,13 +215,13 @@ private:
         return "its operand " + std::to_string(factor->getOperandNumber()) +
                " is not observed";
       }
-      OperandScheme scheme = resolve(op, observe.getName());
+      OperandScheme scheme = rules.resolve(op, observe);
       if (scheme.scheme == Scheme::Float)
         return scheme.reason.empty() ? "the recipe says float" : scheme.reason;
       // Nothing is known of a branch that no sample takes.
       if (scheme.scheme == Scheme::Static && !scheme.fixedRange &&
           observe.getKind() != ObserverKind::Fixed &&
-          seen.isUnreached(observe.getName())) {
+          rules.statistics.isUnreached(observe.getName())) {
         std::string unreached =
             ("no sample reached '" + observe.getName() + "' in calibration")
                 .str();
@@ -347,9 +308,9 @@ private:
     Value &fake = weights[{observe, type}];
     if (fake)
       return fake;
-    auto it = seen.observers.find(observe.getName().str());
-    if (it != seen.observers.end() && it->second.hasFiniteData()) {
-      double low = it->second.min, high = it->second.max;
+    const ObserverStatistics *seen = rules.find(observe);
+    if (seen && seen->hasFiniteData()) {
+      double low = seen->min, high = seen->max;
       double largest = -low > high ? low : high;
       if (!std::isfinite(roundTo(type, static_cast<float>(largest))))
         observe.emitWarning()
@@ -364,7 +325,7 @@ private:
 
   FailureOr<Value> simulateActivation(QuantizableOpInterface op,
                                       OpOperand &factor, ObserveOp observe) {
-    OperandScheme scheme = resolve(op, observe.getName());
+    OperandScheme scheme = rules.resolve(op, observe);
     if (FloatType type = getFloatType(scheme.scheme))
       return simulateFloat(observe, type);
     if (scheme.scheme == Scheme::WeightOnly)
@@ -416,11 +377,11 @@ private:
       return success();
     }
     // A weight follows the rules of the activation that it meets.
-    StringRef activation;
-    for (OpOperand *factor : llvm::reverse(op.getFactors()))
+    OperandScheme scheme;
+    SmallVector<OpOperand *> factors = op.getFactors();
+    for (OpOperand *factor : llvm::reverse(factors))
       if (auto observe = factor->get().getDefiningOp<ObserveOp>())
-        activation = observe.getName();
-    OperandScheme scheme = resolve(op, activation);
+        scheme = rules.resolve(op, observe);
     padToBlocks(op, scheme);
     for (OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();

@@ -50,7 +50,7 @@ private:
   Recipe rules;
   ObserverKind defaultKind = ObserverKind::MinMax;
   llvm::StringSet<> usedNames;
-  DenseMap<Value, Value> observed;
+  DenseMap<Value, ObserveOp> observed;
 
   LogicalResult readOptions(ModuleOp module) {
     std::optional<ObserverKind> kind = symbolizeObserverKind(observer);
@@ -77,12 +77,13 @@ private:
   /// The value behind an observer on `operand`'s value; one for all its users.
   /// `channelDim` is the dimension of its channels, where it has any.
   void observe(OpOperand &operand, const Twine &base,
-               std::optional<int64_t> channelDim) {
+               std::optional<int64_t> channelDim, bool meetsWeights) {
     Value value = operand.get();
     auto type = dyn_cast<RankedTensorType>(value.getType());
     if (!type || !type.getElementType().isF32() || getConstant(value))
       return;
-    Value &observer = observed[value];
+    bool hasChannels = channelDim && !type.isDynamicDim(*channelDim);
+    ObserveOp &observer = observed[value];
     if (!observer) {
       Operation *owner = operand.getOwner();
       std::string name = makeUnique(base);
@@ -95,7 +96,7 @@ private:
       OpBuilder builder(&getContext());
       IntegerAttr axis;
       if (isPerChannelObserver(kind)) {
-        if (channelDim && !type.isDynamicDim(*channelDim))
+        if (hasChannels)
           axis = builder.getI64IntegerAttr(*channelDim);
         else
           kind = kind == ObserverKind::PerChannelMinMax
@@ -106,9 +107,14 @@ private:
       observer =
           ObserveOp::create(builder, owner->getLoc(), value.getType(), value,
                             builder.getStringAttr(name),
-                            ObserverKindAttr::get(&getContext(), kind), axis);
+                            ObserverKindAttr::get(&getContext(), kind), axis,
+                            /*smoothing=*/nullptr);
       ++numObservers;
     }
+    // What weights could take over.
+    if (observer.getKind() == ObserverKind::Histogram && !observer.getAxis() &&
+        meetsWeights && hasChannels)
+      observer.setAxis(channelDim);
     operand.set(observer);
   }
 
@@ -126,9 +132,12 @@ private:
                     .str()
               : label.str();
       static constexpr StringLiteral factorNames[] = {"lhs", "rhs"};
+      bool hasWeights = llvm::any_of(op.getFactors(), [](OpOperand *factor) {
+        return static_cast<bool>(getConstant(factor->get()));
+      });
       for (auto [index, factor] : llvm::enumerate(op.getFactors()))
         observe(*factor, name + "/" + factorNames[index],
-                op.getContractedDim(factor->getOperandNumber()));
+                op.getContractedDim(factor->getOperandNumber()), hasWeights);
     });
     if (!func.isPublic())
       return;
@@ -136,7 +145,7 @@ private:
       for (OpOperand &operand : op->getOpOperands())
         observe(operand,
                 func.getName() + "/result_" + Twine(operand.getOperandNumber()),
-                std::nullopt);
+                std::nullopt, /*meetsWeights=*/false);
     });
   }
 };

@@ -55,7 +55,7 @@ struct LowerObserversPass : impl::LowerObserversBase<LowerObserversPass> {
                    "kind", builder.getStringAttr(
                                stringifyObserverKind(op.getKind())))}));
         } else if (first.getKind() != op.getKind() ||
-                   first.getAxis() != op.getAxis() ||
+                   first.getChannelDim() != op.getChannelDim() ||
                    getChannels(first) != getChannels(op)) {
           InFlightDiagnostic diagnostic =
               op.emitOpError() << "'" << op.getName()
@@ -84,7 +84,8 @@ private:
   SmallVector<ObserveOp> lowered;
 
   static int64_t getChannels(ObserveOp op) {
-    return op.getAxis() ? op.getInput().getType().getDimSize(*op.getAxis()) : 0;
+    std::optional<int64_t> dim = op.getChannelDim();
+    return dim ? op.getInput().getType().getDimSize(*dim) : 0;
   }
 
   static memref::GlobalOp createState(ModuleOp module, ObserveOp op,
@@ -95,15 +96,16 @@ private:
     SmallVector<double> start(observer_state::getSize(kind, channels), 0.0);
     start[observer_state::min] = infinity;
     start[observer_state::max] = -infinity;
-    if (op.getKind() == ObserverKind::Histogram)
-      start[observer_state::extent] = Histogram::minWidth;
-    if (op.getAxis()) {
-      start[observer_state::extent] = channels;
-      start[observer_state::axis] = *op.getAxis();
-      for (size_t i = 0; i < channels; ++i) {
-        start[observer_state::header + i] = infinity;
-        start[observer_state::header + channels + i] = -infinity;
-      }
+    size_t ranges = observer_state::header;
+    if (op.getKind() == ObserverKind::Histogram) {
+      start[observer_state::width] = Histogram::minWidth;
+      ranges = observer_state::histogramChannels;
+    }
+    if (std::optional<int64_t> dim = op.getChannelDim()) {
+      start[observer_state::channels] = channels;
+      start[observer_state::axis] = *dim;
+      std::fill_n(start.begin() + ranges, channels, infinity);
+      std::fill_n(start.begin() + ranges + channels, channels, -infinity);
     }
     auto size = static_cast<int64_t>(start.size());
     auto tensorType = RankedTensorType::get({size}, builder.getF64Type());

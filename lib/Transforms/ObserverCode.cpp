@@ -8,6 +8,7 @@
 #include "ObserverCode.h"
 
 #include "quanta/Calibration/Statistics.h"
+#include "quanta/Transforms/SmoothActivations.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -29,6 +30,9 @@ static constexpr double averagingConstant = 0.01;
 
 ObserverCode::ObserverCode(ObserveOp op, MemRefType stateType, StringRef symbol)
     : builder(op), loc(op.getLoc()), op(op), input(op.getInput()) {
+  if (std::optional<ArrayRef<float>> smoothing = op.getSmoothing())
+    input = cast<TypedValue<RankedTensorType>>(
+        multiplyChannels(builder, loc, input, *op.getAxis(), *smoothing));
   state = memref::GetGlobalOp::create(builder, loc, stateType, symbol);
 }
 

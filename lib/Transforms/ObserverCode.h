@@ -48,6 +48,14 @@ private:
   mlir::Value widenBins(mlir::Value min, mlir::Value max);
   void rebin(mlir::Value oldWidth, mlir::Value newWidth);
   void countElements(mlir::Value width);
+  /// Counts a finite element, `position` bins away from zero, in its channel.
+  void countInChannel(mlir::Value channel, mlir::Value x, mlir::Value position);
+  /// Moves counts to the octaves of wider bins.
+  void shiftOctaves(mlir::Value oldWidth, mlir::Value newWidth);
+  /// Where a count of a channel lies.
+  mlir::Value octaveAt(mlir::Value channel, mlir::Value octave);
+  /// `floor(log2(|value|))` of a normal f64; of zero, -1023.
+  mlir::Value exponentOf(mlir::Value value);
 
   /// `average`, moved by one batch; the first batch replaces it.
   mlir::Value average(mlir::Value isFirst, mlir::Value average,

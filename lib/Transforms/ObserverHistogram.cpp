@@ -54,7 +54,7 @@ void ObserverCode::updateHistogram(const Batch &batch) {
 }
 
 Value ObserverCode::widenBins(Value min, Value max) {
-  Value oldWidth = load(field::extent);
+  Value oldWidth = load(field::width);
   Value magnitude = arith::MaxNumFOp::create(
       builder, loc, math::AbsFOp::create(builder, loc, min),
       math::AbsFOp::create(builder, loc, max));
@@ -82,7 +82,9 @@ Value ObserverCode::widenBins(Value min, Value max) {
   Value newWidth = loop.getResult(0);
   buildIf(compare(CmpFPredicate::OGT, newWidth, oldWidth), [&] {
     rebin(oldWidth, newWidth);
-    store(newWidth, field::extent);
+    if (op.getChannelDim())
+      shiftOctaves(oldWidth, newWidth);
+    store(newWidth, field::width);
   });
   return newWidth;
 }
@@ -114,11 +116,75 @@ void ObserverCode::rebin(Value oldWidth, Value newWidth) {
 void ObserverCode::countElements(Value width) {
   // A power of two: its reciprocal is exact.
   Value inverse = arith::DivFOp::create(builder, loc, constant(1.0), width);
-  forEachElement([&](ValueRange, Value x) {
+  forEachElement([&](ValueRange indices, Value x) {
     buildIf(isFinite(x), [&] {
-      Value bin = math::FloorOp::create(
-          builder, loc, arith::MulFOp::create(builder, loc, x, inverse));
+      Value position = arith::MulFOp::create(builder, loc, x, inverse);
+      Value bin = math::FloorOp::create(builder, loc, position);
       combine<arith::AddFOp>(constant(1.0), slotOf(bin));
+      if (op.getChannelDim())
+        countInChannel(indices[*op.getAxis()], x, position);
+    });
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Channels
+//===----------------------------------------------------------------------===//
+
+Value ObserverCode::octaveAt(Value channel, Value octave) {
+  int64_t channels = input.getType().getDimSize(*op.getAxis());
+  Value row =
+      arith::MulIOp::create(builder, loc, channel, index(field::numOctaves));
+  Value at = arith::AddIOp::create(builder, loc, row, octave);
+  return arith::AddIOp::create(builder, loc, at,
+                               index(field::histogramChannels + 2 * channels));
+}
+
+void ObserverCode::countInChannel(Value channel, Value x, Value position) {
+  int64_t channels = input.getType().getDimSize(*op.getAxis());
+  auto at = [&](int64_t row) -> Value {
+    return arith::AddIOp::create(
+        builder, loc, channel,
+        index(field::histogramChannels + row * channels));
+  };
+  combine<arith::MinNumFOp>(x, at(0));
+  combine<arith::MaxNumFOp>(x, at(1));
+  Value exponent = exponentOf(position);
+  Value octave =
+      arith::AddIOp::create(builder, loc, exponent, index(field::firstOctave));
+  octave = arith::MaxSIOp::create(builder, loc, octave, index(0));
+  combine<arith::AddFOp>(constant(1.0), octaveAt(channel, octave));
+}
+
+Value ObserverCode::exponentOf(Value value) {
+  constexpr int64_t mantissaBits = 52, exponentMask = 0x7FF, bias = 1023;
+  Type i64 = builder.getI64Type();
+  auto integer = [&](int64_t number) -> Value {
+    return arith::ConstantIntOp::create(builder, loc, i64, number);
+  };
+  Value bits = arith::BitcastOp::create(builder, loc, i64, value);
+  Value high =
+      arith::ShRUIOp::create(builder, loc, bits, integer(mantissaBits));
+  Value biased =
+      arith::AndIOp::create(builder, loc, high, integer(exponentMask));
+  Value exponent = arith::SubIOp::create(builder, loc, biased, integer(bias));
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(),
+                                    exponent);
+}
+
+void ObserverCode::shiftOctaves(Value oldWidth, Value newWidth) {
+  Value shift =
+      exponentOf(arith::DivFOp::create(builder, loc, newWidth, oldWidth));
+  forEach(index(input.getType().getDimSize(*op.getAxis())), [&](Value channel) {
+    // From the lowest on: what is written has been read.
+    forEach(index(field::numOctaves), [&](Value octave) {
+      Value from = octaveAt(channel, octave);
+      Value target = arith::MaxSIOp::create(
+          builder, loc, arith::SubIOp::create(builder, loc, octave, shift),
+          index(0));
+      Value count = load(from);
+      store(constant(0.0), from);
+      combine<arith::AddFOp>(count, octaveAt(channel, target));
     });
   });
 }

@@ -8,9 +8,10 @@
 // RUN: FileCheck %s --input-file=%t/s.json
 //
 // RUN: quant-opt %s --quanta-lower-observers | FileCheck %s --check-prefix=STATE
-// STATE-DAG: memref.global @{{.*}} : memref<8xf64>
-// STATE-DAG: memref.global @{{.*}} : memref<16xf64>
-// STATE-DAG: memref.global @{{.*}} : memref<4104xf64>
+// STATE-DAG: memref.global @{{.*}} : memref<9xf64>
+// STATE-DAG: memref.global @{{.*}} : memref<17xf64>
+// STATE-DAG: memref.global @{{.*}} : memref<4105xf64>
+// STATE-DAG: memref.global @{{.*}} : memref<4165xf64>
 // STATE-NOT: quanta.observe
 
 // Two batches of two rows; 0.01 * 5 + 0.99 * (-3), 0.01 * 5 + 0.99 * 8 by PyTorch's rule.
@@ -50,12 +51,26 @@
 // CHECK-NEXT:     "width": 0.0078125,
 // CHECK-NEXT:     "first": -384,
 // CHECK-NEXT:     "counts": [1,0,{{.*}},1]
+// CHECK-NOT:  "channels"
 // CHECK:      "loop": {
 // CHECK-NEXT:   "kind": "histogram",
 // CHECK-NEXT:   "elements": 24,
 // CHECK:        "nans": 3,
 // CHECK:        "batches": 6
 // CHECK-NOT:  "no data"
+
+// The bins of 1, -3, 5 and 2, 8, 4 are 2^-7 wide: magnitudes from 1 to 2 are in
+// octave 7 + 4, the infinity in none.
+// CHECK:      "with channels": {
+// CHECK-NEXT:   "kind": "histogram",
+// CHECK:        "channels": {
+// CHECK-NEXT:     "axis": 1,
+// CHECK-NEXT:     "min": [-3,2],
+// CHECK-NEXT:     "max": [5,8],
+// CHECK-NEXT:     "octaves": {
+// CHECK-NEXT:       "first": 11,
+// CHECK-NEXT:       "counts": [1,1,1,0,0,1,1,1]
+// CHECK-NEXT:     }
 
 func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
   %a = quanta.observe %x, "average" using moving_average_min_max : tensor<2x2xf32>
@@ -79,5 +94,6 @@ func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
     %w = quanta.observe %v, "loop" using histogram : tensor<2x2xf32>
     scf.yield %w : tensor<2x2xf32>
   }
-  return %h : tensor<2x2xf32>
+  %i = quanta.observe %h, "with channels" using histogram axis 1 : tensor<2x2xf32>
+  return %i : tensor<2x2xf32>
 }

@@ -36,6 +36,31 @@ func.func @observe_integers(%x: tensor<4xi32>) -> tensor<4xi32> {
 
 // -----
 
+// quanta.observe, 3: numbers for the channels.
+func.func @observe_smoothing_without_axis(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  // expected-error@+1 {{has 'smoothing' but no dimension of channels ('axis')}}
+  %0 = quanta.observe %x, "x" using min_max {smoothing = array<f32: 1.0, 2.0>} : tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @observe_smoothing_of_other_channels(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  // expected-error@+1 {{has 3 numbers in 'smoothing' for 2 channels}}
+  %0 = quanta.observe %x, "x" using histogram axis 1 {smoothing = array<f32: 1.0, 2.0, 4.0>} : tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+
+// -----
+
+func.func @observe_smoothing_by_three(%x: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  // expected-error@+1 {{has the number 3.0}}
+  %0 = quanta.observe %x, "x" using histogram axis 1 {smoothing = array<f32: 1.0, 3.0>} : tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+
+// -----
+
 // quanta.fake_quant, 1: the scale of rule 1.
 func.func @fake_quant_subnormal_scale(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error@+1 {{'quanta.fake_quant' op scale 1.000000e-40 of '!quant.uniform<u8:f32, 9.9999999999999992E-41>' is not a positive, normal f32}}

@@ -29,7 +29,7 @@ func.func @main(%x: tensor<4x3xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>) {
   %zero = arith.constant 0.0 : f32
   %empty = tensor.empty() : tensor<4x2xf32>
   %init = linalg.fill ins(%zero : f32) outs(%empty : tensor<4x2xf32>) -> tensor<4x2xf32>
-  // CHECK: %[[OX:.*]] = quanta.observe %[[X]], "main/matmul_0/lhs" using histogram : tensor<4x3xf32>
+  // CHECK: %[[OX:.*]] = quanta.observe %[[X]], "main/matmul_0/lhs" using histogram axis 1 : tensor<4x3xf32>
   // CHECK-NOT: quanta.observe
   // CHECK: %[[Y0:.*]] = linalg.matmul ins(%[[OX]], %
   %y0 = linalg.matmul ins(%x, %w0 : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>

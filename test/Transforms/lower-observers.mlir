@@ -12,8 +12,8 @@
 // Observers of one name share one buffer.
 // CHECK: module attributes {
 // CHECK-SAME: quanta.observers = [{kind = "min_max", name = "x", symbol = "quanta_observer_0"}, {kind = "min_max", name = "s", symbol = "quanta_observer_1"}]
-// CHECK-DAG: memref.global @quanta_observer_0 : memref<8xf64> = dense<[0.000000e+00, 0x7FF0000000000000, 0xFFF0000000000000, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00]>
-// CHECK-DAG: memref.global @quanta_observer_1 : memref<8xf64>
+// CHECK-DAG: memref.global @quanta_observer_0 : memref<9xf64> = dense<[0.000000e+00, 0x7FF0000000000000, 0xFFF0000000000000, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00, 0.000000e+00]>
+// CHECK-DAG: memref.global @quanta_observer_1 : memref<9xf64>
 // CHECK-NOT: memref.global
 
 module attributes {quanta.fingerprint = "0123"} {

@@ -30,6 +30,12 @@ enum class WeightGranularity { PerChannel, PerTensor, PerBlock };
 /// Storage of the weights of a weight-only contraction.
 enum class WeightStorage { I8, U8, I4, U4 };
 
+/// How much of the difficulty of an activation its weights take over.
+struct Smoothing {
+  /// From 0 to 1; nothing where nothing moves.
+  std::optional<double> alpha;
+};
+
 /// What a recipe says about an operand, or leaves unsaid.
 struct RecipeFields {
   std::optional<Scheme> scheme;
@@ -37,6 +43,7 @@ struct RecipeFields {
   std::optional<Symmetry> symmetry;
   std::optional<Granularity> granularity;
   std::optional<Residual> residual;
+  std::optional<Smoothing> smooth;
   /// Name of an `ObserverKind`.
   std::optional<std::string> observer;
   std::optional<RangeSelection> rangeSelection;
@@ -69,7 +76,8 @@ struct RecipeRule : RecipeFields {
   std::string name;
   std::string op;
   std::string location;
-  /// For people: signal-to-noise ratios of the activation, in dB.
+  /// For people: signal-to-noise ratios of the activation in dB; predicted also
+  /// of the contraction's result, if rounding the activation costs that more.
   std::optional<double> predictedSqnr, measuredSqnr;
 
   bool matches(const OperandPlace &place) const;
@@ -81,6 +89,7 @@ struct OperandScheme {
   ActivationStorage activation = ActivationStorage::U8;
   Granularity granularity = Granularity::PerRow;
   std::optional<Residual> residual;
+  Smoothing smooth;
   std::optional<std::string> observer;
   /// Selection of the activation's range; `isSymmetric` is its symmetry.
   RangeOptions range;
@@ -103,7 +112,8 @@ struct OperandScheme {
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
 ///     granularity: per_row      # or per_tensor; for dynamic
 ///     residual: float           # or quantized, as for inputs of convolutions
-///     observer: min_max         # or another kind of quanta.observe
+///     smooth: none              # or 0 to 1: SmoothQuant, for static and
+///     dynamic observer: min_max         # or another kind of quanta.observe
 ///     range_selection: max      # or mse, percentile, entropy: for activations
 ///     percentile: 99.99         # above 50, at most 100
 ///     weight: per_channel       # or per_tensor; i8, symmetric, narrow range
@@ -144,6 +154,15 @@ struct OperandScheme {
 /// is `float` for them, or `quantized`: the rounded tensor is then the only one
 /// in memory, as in models in QDQ form. Convolutions, whose activations are
 /// large beside their weights, take the second where a recipe says nothing.
+///
+/// With `smooth`, a `static` or `dynamic` activation that meets constant
+/// weights is divided by a number for each input channel, and the weights are
+/// multiplied by it (`quanta/Calibration/Smoothing.h` has the formula):
+/// SmoothQuant's alpha, for which 0.5 is usual. It needs the ranges of
+/// channels, which observers of kind `histogram` and `per_channel_min_max`
+/// collect. Where an activation has several readers, the first of them decides.
+/// An activation whose range is given (`min`, `max`), or that meets another
+/// activation, stays as it is.
 ///
 /// With `weight_only`, the activation stays float and needs no statistics, and
 /// the constant weight is stored as integers: 8 or 4 bits each, with a scale

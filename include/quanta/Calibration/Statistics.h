@@ -24,7 +24,8 @@ namespace quanta {
 /// numbers and then, by kind,
 ///
 ///   histogram    `Histogram::maxBins` counts, bin k in slot `k mod maxBins`,
-///                and as many numbers of working space
+///                and as many numbers of working space; minima and maxima of
+///                the channels, if it has any, and `numOctaves` counts of each
 ///   per-channel  minima and maxima of the channels, and as many numbers of
 ///                working space
 ///   others       nothing
@@ -36,12 +37,23 @@ enum Field : unsigned {
   nans,
   infs,
   batches,
-  /// Width of a histogram's bins, or number of channels.
-  extent,
-  /// Dimension of the channels.
+  /// Width of a histogram's bins.
+  width,
+  /// Number of channels, or zero, and their dimension.
+  channels,
   axis,
   header
 };
+/// Beside a histogram, the magnitudes of each channel are counted by octaves of
+/// the bins' width w: octave 0 holds what is below w / 8, and octave k the
+/// magnitudes from `w * 2^(k-4)` up to twice that. As a magnitude is less than
+/// `w * Histogram::maxIndex`, there are no more; when bins merge, octaves
+/// shift, so that they merge as exactly as the bins do.
+inline constexpr int64_t numOctaves = 28;
+inline constexpr int64_t firstOctave = 4;
+static_assert(Histogram::maxIndex == int64_t(1) << (numOctaves - firstOctave));
+/// Where the minima of a histogram's channels are; then come maxima, octaves.
+inline constexpr int64_t histogramChannels = header + 2 * Histogram::maxBins;
 /// Number of f64 values of an observer of `kind` with so many channels.
 size_t getSize(llvm::StringRef kind, size_t channels);
 } // namespace observer_state
@@ -63,10 +75,13 @@ struct ObserverStatistics {
   double batches = 0;
   /// For `histogram`.
   Histogram histogram;
-  /// For per-channel kinds: the dimension, and the range of each of its
-  /// indices; empty ranges are those of the header before any data.
+  /// For per-channel kinds, and for a `histogram` of a tensor with channels:
+  /// the dimension, and the range of each of its indices; empty ranges are
+  /// those of the header before any data.
   int64_t axis = 0;
   std::vector<double> channelMin, channelMax;
+  /// For a `histogram`: `observer_state::numOctaves` counts of each channel.
+  std::vector<double> octaves;
 
   /// Reads the buffer of a compiled observer.
   static ObserverStatistics fromState(llvm::StringRef kind,
@@ -74,6 +89,8 @@ struct ObserverStatistics {
   bool hasFiniteData() const { return min <= max; }
   double getFiniteCount() const { return elements - nans - infs; }
   bool isPerChannel() const;
+  /// Whether the ranges of channels are known.
+  bool hasChannels() const { return !channelMin.empty(); }
   /// Whether the kind averages over batches: such statistics depend on the
   /// order of the data and cannot be merged.
   bool isMovingAverage() const;
@@ -91,7 +108,11 @@ struct ObserverStatistics {
 ///
 /// Without finite values, `min`, `max` and `histogram` are left out.
 /// Per-channel kinds have `"channels": {"axis": 1, "min": [...], "max":
-/// [...]}`, `null` for a channel without finite values.
+/// [...]}`, `null` for a channel without finite values. Histograms of tensors
+/// with channels have them too, with `"octaves": {"first": 9, "counts":
+/// [...]}`: for each channel as many counts as for any other, the first of them
+/// of octave 9 (see `observer_state`), where lower ones and those that follow
+/// are zero. Files from before histograms knew channels have none.
 ///
 /// Files of the same model merge exactly: one run over all the data and a merge
 /// of runs over its parts give the same bits. The moving averages are the

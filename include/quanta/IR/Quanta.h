@@ -49,6 +49,10 @@ namespace attrs {
 inline constexpr llvm::StringLiteral fingerprint = "quanta.fingerprint";
 /// On an operation: why it stays in float.
 inline constexpr llvm::StringLiteral floatReason = "quanta.float_reason";
+/// On an operation whose weights were changed for what reads its result: the
+/// numbers by which the result is multiplied, and along which dimension.
+inline constexpr llvm::StringLiteral resultScales = "quanta.result_scales";
+inline constexpr llvm::StringLiteral resultAxis = "quanta.result_axis";
 /// On the module: the machine to compile for, as LLVM names it.
 inline constexpr llvm::StringLiteral cpu = "quanta.cpu";
 inline constexpr llvm::StringLiteral features = "quanta.features";

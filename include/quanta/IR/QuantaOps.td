@@ -80,10 +80,14 @@ def Quanta_ObserveOp : Quanta_Op<"observe", [
     * `per_channel_min_max` and `moving_average_per_channel_min_max`: the same
       for each index of dimension `axis`;
     * `histogram`: counts in at most 2,048 bins as wide as a power of two, so
-      that histograms merge exactly, see `quanta/Calibration/Histogram.h`. In
-      PyTorch's `HistogramObserver`, which interpolates, the order of batches
+      that histograms merge exactly, see `quanta/Calibration/Histogram.h`; with
+      an `axis`, also the range of each of its indices, and how many of its
+      magnitudes are in each octave. In PyTorch's `HistogramObserver`, which interpolates, the order of batches
       matters;
     * `fixed`: records nothing; the range is in the recipe.
+
+    With `smoothing`, the input is a tensor whose indices of `axis` were divided
+    by these numbers; what is recorded are the values before that.
 
     ```mlir
     %1 = quanta.observe %0, "main/matmul_0/lhs" using min_max : tensor<?x784xf32>
@@ -92,12 +96,17 @@ def Quanta_ObserveOp : Quanta_Op<"observe", [
 
     Constraints:
     1. the name is not empty;
-    2. per-channel kinds, and no others, have an `axis`: a dimension of the
-    tensor with a static size.
+    2. per-channel kinds have an `axis`, a dimension of the tensor with a static
+    size; `histogram` may have one, other kinds only for `smoothing`;
+    3. `smoothing` has one number for each index of `axis`, each a power of two.
   }];
   let arguments = (ins Quanta_FloatTensor:$input, StrAttr:$name,
     DefaultValuedAttr<Quanta_ObserverKind, "::quanta::ObserverKind::MinMax">:$kind,
-    OptionalAttr<I64Attr>:$axis);
+    OptionalAttr<I64Attr>:$axis, OptionalAttr<DenseF32ArrayAttr>:$smoothing);
+  let extraClassDeclaration = [{
+    /// The dimension of which each index has statistics of its own.
+    std::optional<int64_t> getChannelDim();
+  }];
   let results = (outs Quanta_FloatTensor:$result);
   let assemblyFormat = [{
     $input `,` $name `using` $kind (`axis` $axis^)? attr-dict `:` type($input)

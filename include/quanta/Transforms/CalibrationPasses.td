@@ -67,7 +67,8 @@ def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
     less time and memory where neither is asked for.
     Per-channel kinds observe the dimension that a contraction sums over, the
     input channels; where there is none of static size, the kind for the whole
-    tensor takes their place. With `fixed`, all ranges come from the recipe.
+    tensor takes their place. Histograms of activations that meet weights have
+    that dimension too, for `quanta-smooth-activations`. With `fixed`, all ranges come from the recipe.
 
     ```mlir
     %1 = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
@@ -88,6 +89,51 @@ def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
     Option<"keepExisting", "keep-existing", "bool", "false",
            "Do nothing if the module is past the float stage already">];
   let statistics = [Statistic<"numObservers", "observers", "Observers inserted">];
+}
+
+def SmoothActivations : Pass<"quanta-smooth-activations", "::mlir::ModuleOp"> {
+  let summary = "Move the scales of an activation's channels into the weights";
+  let description = [{
+    SmoothQuant (arXiv 2211.10438): where the recipe says `smooth: 0.5` (or another
+    alpha) of an activation that meets constant weights, each of its input channels
+    j is divided by `s_j = max|x_j|^alpha / max|w_j|^(1 - alpha)`, rounded to a
+    power of two, and the weights that meet the channel are multiplied by it:
+    `quanta/Calibration/Smoothing.h`. All contractions that read an activation (the
+    queries, keys and values of attention) share the numbers; `max|w_j|` is then
+    that of all their weights. What else reads it, or multiplies it by another
+    activation, gets it undivided.
+
+    The division is folded into the constants of what makes the activation, if
+    nothing else reads that: a factor and the terms of elementwise work (scale and
+    shift of a layer norm), weights and bias of a contraction before it, through
+    ReLU, transposes and reshapes that keep channels whole. Otherwise it is one
+    multiplication, which is fused into the loop that quantizes.
+
+    Since powers of two are exact, the module computes the same bits as before, and
+    observers, which record what was there before the division, the same statistics.
+    `quanta-apply-calibration` does all of this by itself.
+
+    ```mlir
+    %0 = linalg.generic {...} ins(%x, %gamma) {
+      %m = arith.mulf %a, %g : f32
+    }
+    %1 = quanta.observe %0, "main/matmul_0/lhs" using histogram axis 1 : tensor<4x2xf32>
+    %2 = linalg.matmul ins(%1, %w : tensor<4x2xf32>, tensor<2x3xf32>) outs(%z : tensor<4x3xf32>) -> tensor<4x3xf32>
+    ```
+    becomes the same with channel 1 of `%gamma` divided by 8, row 1 of `%w`
+    multiplied by 8, and
+    ```mlir
+    %1 = quanta.observe %0, "main/matmul_0/lhs" using histogram axis 1 {smoothing = array<f32: 1.0, 8.0>} : tensor<4x2xf32>
+    ```
+  }];
+  let options = [
+    Option<"statistics", "statistics", "std::string", "",
+           "Statistics file, written when the observed program ran">,
+    Option<"recipe", "recipe", "std::string", "",
+           "Recipe file; without one, the default recipe applies">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
 }
 
 def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
@@ -111,10 +157,14 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     stays as it is, without statistics; where
     it says `fp16` or `bf16`, factors and result are rounded to that type.
 
+    Activations that the recipe says to smooth are smoothed first, see
+    `quanta-smooth-activations`.
+
     Without a recipe, an activation with a histogram has the static range with
-    the smallest squared error, if that is predicted to keep 30 dB, and otherwise
-    a range for each row at run time (`quanta/Calibration/AutoScheme.h`); one
-    without a histogram has the whole observed range.
+    the smallest squared error, if that is predicted to keep 30 dB; if it does so
+    with smoothing, it has that as well; and otherwise a range for each row at run
+    time (`quanta/Calibration/AutoScheme.h`). One without a histogram has the whole
+    observed range.
 
     The recipe also selects how a range follows from a histogram (`max`, `mse`,
     `percentile`, `entropy`), fixes ranges, and chooses storage, symmetry and the
@@ -147,7 +197,9 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     Option<"keepExisting", "keep-existing", "bool", "false",
            "Do nothing if the module is in the simulated or quantized stage "
            "already">];
-  let dependentDialects = ["::quanta::QuantaDialect"];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect", "::quanta::QuantaDialect"];
 }
 
 def LowerObservers : Pass<"quanta-lower-observers", "::mlir::ModuleOp"> {
