@@ -31,7 +31,10 @@ inline bool isNestedTooDeeply(llvm::StringRef text) {
     inString = c == '"';
     depth += c == '[' || c == '{';
     depth -= c == ']' || c == '}';
-    marks += c == '-' || c == '?';
+    // A mark stands alone; a minus sign is part of a number.
+    bool isAlone = i + 1 == e || text[i + 1] == ' ' || text[i + 1] == '\t' ||
+                   text[i + 1] == '\n' || text[i + 1] == '\r';
+    marks += (c == '-' || c == '?') && isAlone;
     if (depth > limit || marks > 10 * limit)
       return true;
   }
