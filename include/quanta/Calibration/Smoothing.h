@@ -18,7 +18,8 @@
 // the nearest power of two (of its logarithm): products and quotients are exact
 // in floating point, so that a program whose factors stay float computes the
 // same bits as before. The rounding is off by a factor of at most sqrt(2) for a
-// number that is a rule of thumb itself.
+// number that is a rule of thumb itself; where a few channels were 50 times as
+// large as the others, it cost 2.4 of 36 dB.
 //
 //===----------------------------------------------------------------------===//
 
