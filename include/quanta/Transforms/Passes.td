@@ -12,6 +12,7 @@
 include "quanta/Transforms/CalibrationPasses.td"
 include "quanta/Transforms/QuantizationPasses.td"
 include "quanta/Transforms/KernelPasses.td"
+include "quanta/Transforms/LoopPasses.td"
 // Beside them.
 include "quanta/Transforms/ConversionPasses.td"
 

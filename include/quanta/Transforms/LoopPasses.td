@@ -1,0 +1,176 @@
+//===- LoopPasses.td - Loops of the kernel stage -----------*- tablegen -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_LOOPPASSES_TD
+#define QUANTA_TRANSFORMS_LOOPPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandBatches : Pass<"quanta-expand-batches", "::mlir::ModuleOp"> {
+  let summary = "Loop over the batches of fused operations";
+  let description = [{
+    A `quanta.fused_matmul` on buffers with several dimensions of rows becomes
+    loops around one with a single such dimension; where all rows lie behind each
+    other and share one right factor, they become one dimension without a loop.
+    `quanta.pack` loops over its batches.
+
+    ```mlir
+    quanta.fused_matmul #quanta.avx512_vnni lhs(%x : memref<2x3x4xi8>) rhs(%w : memref<2x64xi8>) ...
+        outs(%o : memref<2x3x8xi32>) attributes {batch = array<i64: 0>} { ... }
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %c2 step %c1 {
+      %0 = memref.subview %x[%i, 0, 0] [1, 3, 4] [1, 1, 1] : ...
+      ...
+      quanta.fused_matmul #quanta.avx512_vnni lhs(%0 : memref<3x4xi8, ...>) ...
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect"];
+}
+
+def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
+  let summary = "Generate the loops and dot products of fused operations";
+  let description = [{
+    Lowers `quanta.fused_matmul`, `quanta.fused_conv_2d`,
+    `quanta.fused_depthwise_conv_2d` and `quanta.pack` on buffers, their batches
+    expanded, to `scf` loops over tiles whose accumulators are vectors in
+    registers, the target's dot instruction, and the epilogue on vectors. Every
+    size is handled without reading or writing out of bounds. The rows of a
+    product go by in runs that stay in a core's level-2 cache, and weights of the
+    next block of columns are fetched while the present one is in use. Where a
+    target has registers of matrices, sums of up to two of them go through memory
+    on the stack to the epilogue. Other
+    reductions whose channels lie next to each other, pooling among them, become
+    loops on vectors of channels, which sum in the order of scalar loops.
+  }];
+  let dependentDialects = [
+    "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def ExpandAmx : Pass<"quanta-expand-amx", "::mlir::ModuleOp"> {
+  let summary = "Replace matrices in registers by loops over memory";
+  let description = [{
+    For processors without AMX, and to compare what it computes: a tile of
+    `R x C` elements becomes a vector of `R * C` elements in row-major order;
+    operations on tiles become loops that give the same bits. Slow.
+
+    ```mlir
+    %0 = amx.tile_load %x[%i, %j] : memref<?x?xi8> into !amx.tile<16x64xi8>
+    ```
+    becomes
+    ```mlir
+    %buffer = memref.alloca() : memref<1024xi8>
+    scf.for %row = %c0 to %c16 step %c1 {
+      %at = arith.addi %i, %row : index
+      %elements = vector.load %x[%at, %j] : memref<?x?xi8>, vector<64xi8>
+      %to = arith.muli %row, %c64 : index
+      vector.store %elements, %buffer[%to] : memref<1024xi8>, vector<64xi8>
+    }
+    %0 = vector.load %buffer[%c0] : memref<1024xi8>, vector<1024xi8>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def ParallelizeLoops : Pass<"quanta-parallelize-loops", "::mlir::ModuleOp"> {
+  let summary = "Share the work of loops among threads";
+  let description = [{
+    Kernels and loops over elements state which of their loops write different
+    elements in each iteration: `quanta.parallel`. Of each nest of loops, the
+    outermost ones that keep all threads busy, and have enough to do to pay for
+    starting them, are divided among a team of `threads` threads of OpenMP. Each
+    element is computed as before, so the results have the same bits whatever
+    the number of threads. Where the number of iterations is known only when the
+    program runs, the program decides. Loops that allocate, call or assert stay
+    on one thread. The statements are removed.
+
+    ```mlir
+    scf.for %i = %c0 to %c512 step %c1 {
+      ...
+    } {quanta.parallel}
+    ```
+    becomes, with two threads,
+    ```mlir
+    %n = arith.constant 2 : i32
+    omp.parallel num_threads(%n : i32) {
+      omp.wsloop {
+        omp.loop_nest (%i) : index = (%c0) to (%c512) step (%c1) {
+          ...
+          omp.yield
+        }
+      }
+      omp.terminator
+    }
+    ```
+  }];
+  let options = [
+    Option<"threads", "threads", "int64_t", "1", "Threads of a team">,
+    Option<"minWork", "min-work", "int64_t", "32768",
+           "Operations on vectors and memory below which a loop is not shared">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::omp::OpenMPDialect"];
+}
+
+def VectorizeLookups : Pass<"quanta-vectorize-lookups", "::mlir::ModuleOp"> {
+  let summary = "Look bytes up many at a time";
+  let description = [{
+    A `linalg.generic` on buffers that gives for each byte its entry in a constant
+    table of 256 bytes becomes a loop over vectors, where the target
+    (`quanta.integer_dot`) has an instruction that looks up whole vectors
+    (`vpermi2b`, `tbl`), and a loop over bytes for the rest.
+
+    ```mlir
+    linalg.generic {...} ins(%x : memref<200xi8>) outs(%o : memref<200xi8>) {
+    ^bb0(%q: i8, %out: i8):
+      %i = arith.index_castui %q : i8 to index
+      %entry = memref.load %table[%i] : memref<256xi8>
+      linalg.yield %entry : i8
+    }
+    ```
+    becomes on AVX-512 VBMI
+    ```mlir
+    %t0 = vector.load %table[%c0] : memref<256xi8>, vector<64xi8>
+    ... // %t1, %t2, %t3
+    scf.for %i = %c0 to %c192 step %c64 {
+      %q = vector.load %x[%i] : memref<200xi8>, vector<64xi8>
+      %low = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%t0, %q, %t1)
+      %high = llvm.call_intrinsic "llvm.x86.avx512.vpermi2var.qi.512"(%t2, %q, %t3)
+      %is_high = arith.cmpi slt, %q, %zero : vector<64xi8>
+      %entries = arith.select %is_high, %high, %low
+      vector.store %entries, %o[%i] : memref<200xi8>, vector<64xi8>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleOp"> {
+  let summary = "Turn elementwise linalg on buffers into vector loops";
+  let description = [{
+    An elementwise `linalg.generic` whose innermost dimension is contiguous
+    becomes a loop over vectors and a scalar loop for the rest.
+  }];
+  let options = [
+    Option<"lanes", "lanes", "int64_t", "16", "Elements of one vector">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+#endif // QUANTA_TRANSFORMS_LOOPPASSES_TD
