@@ -59,7 +59,7 @@ Expected<std::string> pipelineToLLVM(Stage stage,
   case Stage::Simulated:
     return "quanta-lower-fake-quant," + finish;
   case Stage::Quantized:
-    return "quanta-rewrite-types," + finish;
+    return "convert-quant-to-quanta,quanta-rewrite-types," + finish;
   case Stage::Float:
   case Stage::Integer:
     return finish;

@@ -29,15 +29,14 @@ std::pair<unsigned, unsigned> getLineAndColumn(StringRef text, size_t offset) {
               1};
 }
 
-mlir::LogicalResult emitFileError(mlir::MLIRContext *context, Error error) {
+mlir::LogicalResult emitFileError(mlir::Location fallback, Error error) {
   Error unplaced = handleErrors(std::move(error), [&](const FileError &placed) {
-    mlir::emitError(mlir::FileLineColLoc::get(context, placed.path, placed.line,
-                                              placed.column))
+    mlir::emitError(mlir::FileLineColLoc::get(
+        fallback.getContext(), placed.path, placed.line, placed.column))
         << placed.message;
   });
   if (unplaced)
-    mlir::emitError(mlir::UnknownLoc::get(context))
-        << toString(std::move(unplaced));
+    mlir::emitError(fallback) << toString(std::move(unplaced));
   return mlir::failure();
 }
 

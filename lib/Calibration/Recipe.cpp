@@ -248,9 +248,8 @@ static void keepFirst(const SMDiagnostic &diagnostic, void *context) {
     return;
   complaint.line = std::max(diagnostic.getLineNo(), 1);
   complaint.column = std::max(diagnostic.getColumnNo() + 1, 1);
-  complaint.message = ("recipe file '" + diagnostic.getFilename() + "', line " +
-                       Twine(complaint.line) + ", column " +
-                       Twine(complaint.column) + ": " + diagnostic.getMessage())
+  complaint.message = ("recipe file '" + diagnostic.getFilename() +
+                       "': " + diagnostic.getMessage())
                           .str();
 }
 

@@ -24,6 +24,8 @@ using namespace mlir;
 namespace quanta {
 
 void buildPtqPipeline(OpPassManager &pm, const PtqOptions &options) {
+  // Before anything folds upstream's pair of casts, which drops their rounding.
+  pm.addPass(createConvertQuantToQuanta());
   // A graph in QDQ form has its parameters already: float -> quantized.
   pm.addPass(createRaiseQdq());
   pm.addPass(createSinkDequantize());

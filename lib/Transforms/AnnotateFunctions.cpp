@@ -29,7 +29,8 @@ struct AnnotateFunctionsPass
     auto features = module->getAttrOfType<StringAttr>(attrs::features);
     if (!cpu || !features) {
       emitError(module.getLoc())
-          << getArgument() << " needs quanta-set-target before it";
+          << getArgument()
+          << " needs quanta-set-target or quanta-to-kernel before it";
       return signalPassFailure();
     }
     SmallVector<StringRef> list;

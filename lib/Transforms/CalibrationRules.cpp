@@ -21,21 +21,20 @@ FailureOr<CalibrationRules> CalibrationRules::load(ModuleOp module,
   MLIRContext *context = module.getContext();
   // A recipe may fix all ranges.
   if (statisticsPath.empty() && recipePath.empty())
-    return emitError(UnknownLoc::get(context))
-           << pass << " needs statistics=FILE";
+    return emitError(module.getLoc()) << pass << " needs statistics=FILE";
   CalibrationRules rules;
   rules.statisticsPath = statisticsPath.str();
   rules.recipePath = recipePath.str();
   if (!statisticsPath.empty()) {
     llvm::Expected<Statistics> loaded = Statistics::load(statisticsPath);
     if (!loaded)
-      return emitFileError(context, loaded.takeError());
+      return emitFileError(module.getLoc(), loaded.takeError());
     rules.statistics = std::move(*loaded);
   }
   if (!recipePath.empty()) {
     llvm::Expected<Recipe> loaded = Recipe::load(recipePath);
     if (!loaded)
-      return emitFileError(context, loaded.takeError());
+      return emitFileError(module.getLoc(), loaded.takeError());
     rules.recipe = std::move(*loaded);
   }
   auto fingerprint = module->getAttrOfType<StringAttr>(attrs::fingerprint);

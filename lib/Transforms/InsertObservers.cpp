@@ -55,14 +55,14 @@ private:
   LogicalResult readOptions(ModuleOp module) {
     std::optional<ObserverKind> kind = symbolizeObserverKind(observer);
     if (!kind)
-      return emitError(UnknownLoc::get(&getContext()))
+      return emitError(module.getLoc())
              << getArgument() << ": there is no observer '" << observer << "'";
     defaultKind = *kind;
     if (recipe.empty())
       return success();
     llvm::Expected<Recipe> loaded = Recipe::load(recipe);
     if (!loaded)
-      return emitFileError(&getContext(), loaded.takeError());
+      return emitFileError(module.getLoc(), loaded.takeError());
     rules = std::move(*loaded);
     return success();
   }

@@ -40,8 +40,7 @@ struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
     ModuleOp module = getOperation();
     llvm::Expected<Target> target = Target::create(&getContext(), triple, cpu);
     if (!target) {
-      emitError(UnknownLoc::get(&getContext()))
-          << llvm::toString(target.takeError());
+      emitError(module.getLoc()) << llvm::toString(target.takeError());
       return signalPassFailure();
     }
     Builder builder(&getContext());

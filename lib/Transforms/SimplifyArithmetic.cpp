@@ -110,7 +110,8 @@ struct SimplifyArithmeticPass
     auto floatDot = module->getAttrOfType<FmaAttr>(attrs::floatDot);
     if (!floatDot) {
       emitError(module.getLoc())
-          << getArgument() << " needs quanta-set-target before it";
+          << getArgument()
+          << " needs quanta-set-target or quanta-to-kernel before it";
       return signalPassFailure();
     }
     DivisionRewriter divisions;

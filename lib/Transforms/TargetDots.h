@@ -26,7 +26,8 @@ struct TargetDots {
                     module->getAttrOfType<DotAttrInterface>(attrs::floatDot)};
     if (!dots.integerDot || !dots.floatDot)
       return mlir::emitError(module.getLoc())
-             << passName << " needs quanta-set-target before it";
+             << passName
+             << " needs quanta-set-target or quanta-to-kernel before it";
     return dots;
   }
 };

@@ -44,7 +44,7 @@ func.func @main(%x: tensor<64xf32>) -> tensor<64xf32> {
 }
 
 //--- no-target.mlir
-// CHECK: error: quanta-annotate-functions needs quanta-set-target before it
+// CHECK: error: quanta-annotate-functions needs quanta-set-target or quanta-to-kernel before it
 func.func @main(%x: memref<2xf32>) {
   return
 }

@@ -21,7 +21,7 @@ module attributes {quanta.cpu = "haswell", quanta.features = "+avx2,-avx512f", q
 }
 
 //--- no-target.mlir
-// CHECK: error: quanta-annotate-functions needs quanta-set-target before it
+// CHECK: error: quanta-annotate-functions needs quanta-set-target or quanta-to-kernel before it
 llvm.func @main() {
   llvm.return
 }

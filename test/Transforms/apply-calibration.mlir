@@ -62,12 +62,12 @@
 // SHARED-NOT: quanta.fake_quant
 
 // NO-FILE: error: quanta-apply-calibration needs statistics=FILE
-// ABSENT: error: cannot read statistics file '{{.*}}absent.json': No such file or directory
+// ABSENT: model.mlir:1:1: error: cannot read statistics file '{{.*}}absent.json': No such file or directory
 // FOREIGN: error: statistics file '{{.*}}foreign.json' belongs to another model ('resnet'): run the observed program of this one
 // NO-DATA: model.mlir:{{[0-9]+}}:{{.*}} error: 'quanta.observe' op 'main/matmul_0/lhs' saw no data: run the observed program on samples first
 // ONLY-NAN: error: 'quanta.observe' op 'main/matmul_0/lhs' saw only NaNs and infinities
 // MISSING: error: 'quanta.observe' op 'main/matmul_1/lhs' is not in statistics file '{{.*}}missing.json'
-// NO-RECIPE: error: cannot read recipe file '{{.*}}absent.yaml': No such file or directory
+// NO-RECIPE: model.mlir:{{[0-9:]+}} error: cannot read recipe file '{{.*}}absent.yaml': No such file or directory
 // NOT-OBSERVED: error: quanta-apply-calibration needs an observed module: run quanta-insert-observers first
 // STAGE: error: 'quanta.fake_quant' op belongs to the simulated stage, but quanta-apply-calibration takes the float and observed stages
 // NAN-WEIGHT: nan-weight.mlir:{{[0-9]+}}:{{.*}} error: 'linalg.matmul' op has a weight with the value {{nan|NaN}} at element 1

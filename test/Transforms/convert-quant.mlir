@@ -3,6 +3,12 @@
 // RUN: quant-opt %t.quanta.mlir --convert-quanta-to-quant | FileCheck %s --check-prefix=QUANT
 // There and back again: the same text.
 // RUN: quant-opt %t.quanta.mlir --convert-quanta-to-quant --convert-quant-to-quanta | diff %t.quanta.mlir -
+// Programs and pipelines take either form.
+// RUN: %python -c "import numpy as np; np.save('%t.x.npy', np.array([[-9.5, 0.37], [1.25, 127]], np.float32))"
+// RUN: quant-run %s --input=%t.x.npy --output=%t.y.npy
+// RUN: quant-opt %s --quanta-ptq -o %t.integer.mlir
+// RUN: quant-run %t.integer.mlir --input=%t.x.npy --output=%t.z.npy
+// RUN: %python -c "import numpy as np; y = np.load('%t.y.npy'); assert y.tolist() == [[-3, 2], [2, 127]], y; assert (np.load('%t.z.npy') == y).all()"
 
 !u8 = !quant.uniform<u8:f32, 0.5:3>
 !channels = !quant.uniform<i8<-127:127>:f32:1, {0.5, 0.25}>

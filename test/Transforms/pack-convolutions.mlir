@@ -4,7 +4,7 @@
 // RUN:   | FileCheck %s --check-prefixes=CHECK,NEON
 // RUN: not quant-opt %s --quanta-pack-convolutions 2>&1 | FileCheck %s --check-prefix=NO-TARGET
 
-// NO-TARGET: error: quanta-pack-convolutions needs quanta-set-target before it
+// NO-TARGET: error: quanta-pack-convolutions needs quanta-set-target or quanta-to-kernel before it
 
 // Two taps of three channels are a run of six elements, in two groups of four
 // for each of the two filters, whatever the order in which the weights come.

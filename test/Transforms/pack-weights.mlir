@@ -5,7 +5,7 @@
 // RUN:   | FileCheck %t/model.mlir --check-prefixes=CHECK,VNNI
 // RUN: not quant-opt %t/model.mlir --quanta-pack-weights 2>&1 | FileCheck %s --check-prefix=NO-TARGET
 
-// NO-TARGET: error: quanta-pack-weights needs quanta-set-target before it
+// NO-TARGET: error: quanta-pack-weights needs quanta-set-target or quanta-to-kernel before it
 
 //--- model.mlir
 #lhs = affine_map<(m, n, k) -> (m, k)>

@@ -19,7 +19,7 @@
 // UNKNOWN: error: unknown CPU 'completely-unknown' for x86_64-unknown-linux-gnu
 // UNKNOWN-NOT: did you mean
 // RUN: not quant-opt %s --quanta-set-target="triple=x86_64-linux-gnu cpu=foo" 2>&1 | FileCheck %s --check-prefix=SHORT
-// SHORT: error: unknown CPU 'foo' for x86_64-unknown-linux-gnu{{$}}
+// SHORT: set-target.mlir:0:0: error: unknown CPU 'foo' for x86_64-unknown-linux-gnu{{$}}
 // FOREIGN: error: unknown CPU 'znver4' for aarch64-unknown-linux-gnu
 // TRIPLE: error: unknown target triple 'pdp11-linux-gnu'
 // RUN: not quant-opt %t/model.mlir --quanta-set-target=triple=s390x-linux-gnu 2>&1 | FileCheck %s --check-prefix=MACHINE

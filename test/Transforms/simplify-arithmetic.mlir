@@ -2,7 +2,7 @@
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" --quanta-simplify-arithmetic --canonicalize | FileCheck %t/model.mlir --check-prefixes=CHECK,FMA
 // RUN: quant-opt %t/model.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=" --quanta-simplify-arithmetic --canonicalize | FileCheck %t/model.mlir --check-prefixes=CHECK,PLAIN
 // RUN: not quant-opt %t/model.mlir --quanta-simplify-arithmetic 2>&1 | FileCheck %s --check-prefix=TARGET
-// TARGET: error: quanta-simplify-arithmetic needs quanta-set-target before it
+// TARGET: error: quanta-simplify-arithmetic needs quanta-set-target or quanta-to-kernel before it
 
 //--- model.mlir
 #id = affine_map<(d0) -> (d0)>

@@ -106,10 +106,11 @@ class Quantization(unittest.TestCase):
         self.assertIn("by hand", [entry["reason"] for entry in report["left_in_float"]])
         with self.assertRaisesRegex(quanta.Error, "strict.*by hand"):
             quanta.quantize(self.module, self.statistics, recipe, strict=True)
-        for bad in ({"colour": "blue"}, {"activation": "u9"}):
-            with self.assertRaisesRegex(quanta.Error, "recipe file.*<recipe>.*line 1"):
+        for bad, word in (({"colour": "blue"}, "colour"), ({"activation": "u9"}, "u9")):
+            message = f"^<recipe>:1:[0-9]+: error: recipe file '<recipe>': .*{word}"
+            with self.assertRaisesRegex(quanta.Error, message):
                 quanta.quantize(self.module, self.statistics, bad)
-            with self.assertRaisesRegex(quanta.Error, "recipe file.*<recipe>.*line 1"):
+            with self.assertRaisesRegex(quanta.Error, message):
                 quanta.calibrate(self.module, self.x, bad)
         with tempfile.TemporaryDirectory(prefix="with space ") as folder:
             path = os.path.join(folder, "it's a recipe.yaml")

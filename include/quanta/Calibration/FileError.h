@@ -38,9 +38,9 @@ public:
 std::pair<unsigned, unsigned> getLineAndColumn(llvm::StringRef text,
                                                size_t offset);
 
-/// Emits an error at its own place in a file, if it has one.
-mlir::LogicalResult emitFileError(mlir::MLIRContext *context,
-                                  llvm::Error error);
+/// Emits an error at its own place in a file, if it has one, else at
+/// `fallback`.
+mlir::LogicalResult emitFileError(mlir::Location fallback, llvm::Error error);
 
 } // namespace quanta
 
