@@ -16,13 +16,15 @@ using namespace mlir;
 
 namespace quanta {
 
-// 6 x 4 accumulators, 4 vectors of weights and one of activations: 29 of 32
-// registers.
+// 6 x 4 accumulators, 4 vectors of weights and one of activations are 29 of 32
+// registers, 14 x 2 accumulators, 2 of weights and one of activations 31.
 DotShape Avx512VnniAttr::getDotShape() const {
-  return {/*lanes=*/16,         /*kGroup=*/4,
-          /*vectors=*/4,        /*rows=*/6,
-          /*lhsSigned=*/false,  /*isFloat=*/false,
-          /*interleaves=*/true, /*fusesMultiplyAdd=*/true};
+  DotShape shape{/*lanes=*/16,         /*kGroup=*/4,
+                 /*vectors=*/4,        /*rows=*/6,
+                 /*lhsSigned=*/false,  /*isFloat=*/false,
+                 /*interleaves=*/true, /*fusesMultiplyAdd=*/true};
+  shape.spareRegisters = 2;
+  return shape;
 }
 
 Value Avx512VnniAttr::buildBroadcast(OpBuilder &builder, Location loc,

@@ -169,8 +169,9 @@ Value packFloatBias(OpBuilder &builder, Location loc,
 }
 
 /// Vectors in a block of channels: of the tiles that fit the registers, those
-/// that need the fewest cycles for an image's row. A dot takes half a cycle and
-/// as long to finish as ten of them, a load half as long as two.
+/// that need the fewest cycles for an image's row. In quarters of a cycle: a
+/// dot takes two, and as long to finish as ten of them, an activation one, and
+/// a vector of weights, which the first cache seldom has, two.
 int64_t chooseVectors(int64_t width, int64_t filters, const DotShape &shape) {
   int64_t all = llvm::divideCeil(filters, shape.lanes);
   int64_t best = shape.vectors, bestCost = std::numeric_limits<int64_t>::max();
@@ -180,7 +181,7 @@ int64_t chooseVectors(int64_t width, int64_t filters, const DotShape &shape) {
       int64_t cost = 0;
       for (int64_t tile = 0; tile < tiles; ++tile) {
         int64_t pixels = width / tiles + (tile < width % tiles);
-        cost += 2 * std::max<int64_t>(10, pixels * side) + pixels + side;
+        cost += 2 * std::max<int64_t>(10, pixels * side) + pixels + 2 * side;
       }
       return cost;
     };

@@ -112,8 +112,8 @@ struct OperandScheme {
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
 ///     granularity: per_row      # or per_tensor; for dynamic
 ///     residual: float           # or quantized, as for inputs of convolutions
-///     smooth: none              # or 0 to 1: SmoothQuant, for static and
-///     dynamic observer: min_max         # or another kind of quanta.observe
+///     smooth: none              # or SmoothQuant's alpha, from 0 to 1
+///     observer: min_max         # or another kind of quanta.observe
 ///     range_selection: max      # or mse, percentile, entropy: for activations
 ///     percentile: 99.99         # above 50, at most 100
 ///     weight: per_channel       # or per_tensor; i8, symmetric, narrow range

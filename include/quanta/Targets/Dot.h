@@ -48,6 +48,8 @@ struct DotShape {
   /// Rows, and groups of K, that a register of whole matrices holds, see
   /// `buildMatrixProducts`; 0 where there are none.
   int64_t matrixRows = 0;
+  /// Registers that the largest tile leaves free and narrower ones may take.
+  int64_t spareRegisters = 0;
   /// Of weights that are stored as integers beside an f32 left factor (see
   /// `#quanta.stored_fma`): bits of one, or 0 where there are none, elements
   /// along K that share a scale, and whether scales have zero points.
@@ -71,7 +73,8 @@ struct DotShape {
   DotShape withVectors(int64_t count) const {
     DotShape result = *this;
     result.vectors = count;
-    result.rows = std::max<int64_t>(1, (rows + 1) * vectors / count - 1);
+    int64_t registers = (rows + 1) * vectors + spareRegisters;
+    result.rows = std::max<int64_t>(1, registers / count - 1);
     return result;
   }
   /// Which of `kGroup * lanes` bytes side by side the sum in lane `index %
