@@ -324,7 +324,7 @@ choose(const Program &program, const Statistics &statistics,
        const AutoOptions &options,
        function_ref<Expected<ArrayRef<Arguments>>(const Analyzer &)> makeData) {
   if (!(options.maxLoss >= 0))
-    return createStringError("max_loss must not be negative");
+    return createStringError("max_loss must be a number that is not negative");
   AnalyzeOptions analyze;
   analyze.entry = options.entry;
   analyze.compile = options.compile;
@@ -342,10 +342,10 @@ choose(const Program &program, const Statistics &statistics,
   return chooser.run();
 }
 
-Expected<AutoResult> chooseRecipe(const Program &program,
-                                  const Statistics &statistics,
-                                  ArrayRef<Arguments> data,
-                                  const AutoOptions &options) {
+Expected<AutoResult> chooseRecipeOnCalls(const Program &program,
+                                         const Statistics &statistics,
+                                         ArrayRef<Arguments> data,
+                                         const AutoOptions &options) {
   return choose(program, statistics, options,
                 [&](const Analyzer &) { return data; });
 }

@@ -7,9 +7,11 @@
 
 #include "quanta/API/Compile.h"
 
+#include "QuantizationPoints.h"
 #include "quanta/Execution/CHeader.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Process.h"
 #include "llvm/TargetParser/Host.h"
@@ -71,15 +73,24 @@ Expected<std::string> pipelineToLLVM(Stage stage,
   return "";
 }
 
-/// Drops what `entry` does not call. Names that are none are told when the
-/// function is looked up.
+/// Drops what `entry` does not call.
 static Error keepOnly(StringRef entry, Program &program) {
   auto module = program.getModule();
-  auto kept = module.lookupSymbol<mlir::func::FuncOp>(entry);
-  if (!kept || !kept.isPublic() || kept.isExternal())
+  // In the LLVM dialect, it has been decided already.
+  if (program.getStage() == Stage::LLVM) {
+    auto function = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(entry);
+    if (function && !function.isExternal())
+      return Error::success();
+    return createStringError("the module has no function '" + entry + "'");
+  }
+  Expected<mlir::func::FuncOp> kept = findFunction(module, entry);
+  if (!kept)
+    return kept.takeError();
+  // What observers learn is that of the whole module.
+  if (program.getStage() == Stage::Observed)
     return Error::success();
   for (auto function : module.getOps<mlir::func::FuncOp>())
-    if (function != kept)
+    if (function != *kept)
       function.setPrivate();
   return program.run("symbol-dce", Program::Verify::AtEnd);
 }
@@ -90,7 +101,7 @@ Expected<Program> lowerToLLVM(const Program &program,
   if (!pipeline)
     return pipeline.takeError();
   Program lowered = program.clone();
-  if (!options.entry.empty() && program.getStage() != Stage::Observed)
+  if (!options.entry.empty())
     if (Error error = keepOnly(options.entry, lowered))
       return error;
   if (!pipeline->empty())

@@ -22,9 +22,9 @@ Expected<RealRange> selectRange(const ObserverStatistics &statistics,
       return seen;
     if (statistics.histogram.isEmpty())
       return createStringError(
-          "range selection by mse, percentile or entropy needs a histogram, "
-          "and its observer is of kind " +
-          statistics.kind);
+          "range selection by mse, percentile or entropy needs a histogram "
+          "with data, and an observer of kind " +
+          statistics.kind + " left none");
     switch (options.selection) {
     case RangeSelection::Mse:
       return detail::selectByMse(statistics.histogram, seen, options);

@@ -25,7 +25,6 @@ LLVM_YAML_IS_SEQUENCE_VECTOR(quanta::RecipeRule)
 namespace {
 struct RecipeFile {
   std::string format;
-  int version = 0;
   quanta::Recipe recipe;
 };
 } // namespace
@@ -147,6 +146,59 @@ template <> struct ScalarTraits<quanta::Smoothing> {
   static QuotingType mustQuote(StringRef) { return QuotingType::None; }
 };
 
+/// A number with bounds: what is wrong with it is told at its own place, where
+/// a complaint of the whole mapping would stand at the mapping's start.
+template <typename Bounds> struct Bounded {
+  typename Bounds::Type value = {};
+};
+
+template <typename Bounds> struct ScalarTraits<Bounded<Bounds>> {
+  using Traits = ScalarTraits<typename Bounds::Type>;
+  static void output(const Bounded<Bounds> &number, void *context,
+                     raw_ostream &os) {
+    Traits::output(number.value, context, os);
+  }
+  static StringRef input(StringRef text, void *context,
+                         Bounded<Bounds> &number) {
+    if (StringRef error = Traits::input(text, context, number.value);
+        !error.empty())
+      return error;
+    return Bounds::contain(number.value) ? "" : Bounds::complaint;
+  }
+  static QuotingType mustQuote(StringRef) { return QuotingType::None; }
+};
+
+struct PercentileBounds {
+  using Type = double;
+  static constexpr StringLiteral complaint =
+      "percentile must be above 50 and at most 100";
+  static bool contain(double value) { return value > 50 && value <= 100; }
+};
+
+struct BlockSizeBounds {
+  using Type = int64_t;
+  static constexpr StringLiteral complaint =
+      "block_size must be a positive multiple of 8";
+  static bool contain(int64_t value) { return value >= 8 && value % 8 == 0; }
+};
+
+struct VersionBounds {
+  using Type = int64_t;
+  static constexpr StringLiteral complaint = "version must be 1";
+  static bool contain(int64_t value) { return value == 1; }
+};
+
+template <typename Bounds>
+static void mapBounded(IO &io, const char *key,
+                       std::optional<typename Bounds::Type> &field) {
+  std::optional<Bounded<Bounds>> number;
+  if (field)
+    number.emplace().value = *field;
+  io.mapOptional(key, number);
+  if (number)
+    field = number->value;
+}
+
 static void mapFields(IO &io, quanta::RecipeFields &fields) {
   io.mapOptional("scheme", fields.scheme);
   io.mapOptional("activation", fields.activation);
@@ -156,12 +208,12 @@ static void mapFields(IO &io, quanta::RecipeFields &fields) {
   io.mapOptional("smooth", fields.smooth);
   io.mapOptional("observer", fields.observer);
   io.mapOptional("range_selection", fields.rangeSelection);
-  io.mapOptional("percentile", fields.percentile);
+  mapBounded<PercentileBounds>(io, "percentile", fields.percentile);
   io.mapOptional("weight", fields.weight);
   io.mapOptional("weight_range_selection", fields.weightRangeSelection);
   io.mapOptional("weight_storage", fields.weightStorage);
   io.mapOptional("weight_symmetry", fields.weightSymmetry);
-  io.mapOptional("block_size", fields.blockSize);
+  mapBounded<BlockSizeBounds>(io, "block_size", fields.blockSize);
 }
 
 static std::string checkFields(const quanta::RecipeFields &fields) {
@@ -170,15 +222,10 @@ static std::string checkFields(const quanta::RecipeFields &fields) {
     return "observer must be min_max, moving_average_min_max, "
            "per_channel_min_max, moving_average_per_channel_min_max, histogram "
            "or fixed";
-  if (fields.percentile &&
-      !(*fields.percentile > 50 && *fields.percentile <= 100))
-    return "percentile must be above 50 and at most 100";
   if (fields.weightRangeSelection &&
       *fields.weightRangeSelection != quanta::RangeSelection::Max &&
       *fields.weightRangeSelection != quanta::RangeSelection::Mse)
     return "weight_range_selection must be max or mse";
-  if (fields.blockSize && (*fields.blockSize < 8 || *fields.blockSize % 8 != 0))
-    return "block_size must be a positive multiple of 8";
   return "";
 }
 
@@ -217,15 +264,14 @@ template <> struct MappingTraits<quanta::RecipeRule> {
 template <> struct MappingTraits<RecipeFile> {
   static void mapping(IO &io, RecipeFile &file) {
     io.mapRequired("format", file.format);
-    io.mapRequired("version", file.version);
+    Bounded<VersionBounds> version;
+    io.mapRequired("version", version);
     mapFields(io, file.recipe);
     io.mapOptional("rules", file.recipe.rules);
   }
   static std::string validate(IO &io, RecipeFile &file) {
     if (file.format != "quanta-recipe")
       return "format must be quanta-recipe";
-    if (file.version != 1)
-      return "version must be 1";
     return checkFields(file.recipe);
   }
 };

@@ -111,6 +111,11 @@ Expected<std::vector<HostTensor>> runBatches(const Executable &executable,
       if (result.getShape()[0] != rows)
         return createStringError("result " + Twine(index) +
                                  " has another leading size in each batch");
+      if (result.getShape().drop_front() != all[index].getShape().drop_front())
+        return createStringError(
+            "result " + Twine(index) +
+            " has other sizes in each batch, and cannot be "
+            "one tensor");
       result.copyTo(all[index].slice(batch * rows, rows).getData());
     }
   }

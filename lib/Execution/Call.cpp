@@ -50,12 +50,17 @@ static Error argumentError(const Signature &signature, size_t index,
           formatShape(argument.getShape(), argument.getKind()));
   }
   for (int64_t size : argument.getShape())
-    if (size >= sizeLimit)
+    if (size < 0)
+      return createStringError(prefix + "a size of " + Twine(size) +
+                               " is negative");
+    else if (size >= sizeLimit)
       return createStringError(prefix + "a size of " + Twine(size) +
                                " is more than memory can hold");
   if (!argument.isRowMajor())
     return createStringError(prefix +
                              "the elements are not dense in row-major order");
+  if (!argument.getData())
+    return createStringError(prefix + "it has elements, but no data");
   return createStringError(prefix + "the data are not aligned to " +
                            Twine(getElementSize(argument.getKind())) +
                            " bytes");
@@ -67,11 +72,12 @@ static bool matches(const ValueType &expected, const HostTensor &argument) {
       expected.shape.size() != argument.getRank())
     return false;
   for (size_t dim = 0, rank = expected.shape.size(); dim < rank; ++dim)
-    if (argument.getShape()[dim] >= sizeLimit ||
+    if (argument.getShape()[dim] < 0 || argument.getShape()[dim] >= sizeLimit ||
         (expected.shape[dim] != dynamicSize &&
          expected.shape[dim] != argument.getShape()[dim]))
       return false;
   return argument.isRowMajor() &&
+         (argument.getData() || argument.getNumElements() == 0) &&
          reinterpret_cast<uintptr_t>(argument.getData()) %
                  getElementSize(argument.getKind()) ==
              0;

@@ -196,6 +196,8 @@ static Expected<std::unique_ptr<Module>> copyInto(LLVMContext &context,
 }
 
 Expected<LoweredModule> dispatchByCpu(MutableArrayRef<LoweredModule> variants) {
+  if (variants.empty())
+    return createStringError("there is no code to choose from");
   LoweredModule result;
   result.context = std::make_unique<LLVMContext>();
   SmallVector<FeatureMask> masks;

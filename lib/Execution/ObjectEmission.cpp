@@ -216,6 +216,8 @@ generateCode(LoweredModule &lowered, OutputKind kind, unsigned optLevel) {
 
 Expected<SmallVector<char, 0>> emit(LoweredModule &lowered, OutputKind kind,
                                     const EmissionOptions &options) {
+  if (!lowered.module || !lowered.machine)
+    return createStringError("there is no module to emit");
   auto generate = [&] { return generateCode(lowered, kind, options.optLevel); };
   if (kind != OutputKind::Object || options.cacheDirectory.empty())
     return generate();

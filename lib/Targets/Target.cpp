@@ -163,6 +163,10 @@ describeCpu(const llvm::Target &target, const llvm::Triple &triple,
 
 llvm::Expected<Target> Target::create(MLIRContext *context,
                                       StringRef tripleName, StringRef cpu) {
+  // Its attributes describe the target.
+  if (!context->getOrLoadDialect("quanta"))
+    return llvm::createStringError(
+        "the dialect 'quanta' is not registered in the context");
   Target target;
   llvm::Triple host(llvm::sys::getProcessTriple());
   llvm::Triple triple = tripleName.empty()

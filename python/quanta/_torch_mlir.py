@@ -10,6 +10,7 @@ JSON on the standard output: {"failed": [[name, operation, reason, place], ...]}
 with the file and line of a PyTorch operation as its place.
 """
 
+import itertools
 import json
 import os
 import re
@@ -54,8 +55,9 @@ def operations(block):
                 yield from operations(inner)
 
 
-def cut_out(module, names) -> int:
-    """Replaces the model's nodes with these names by new arguments of their function."""
+def cut_out(module, nodes) -> int:
+    """Replaces the model's nodes with these names and places by new arguments of their
+    function."""
     cut = 0
     for function in module.regions[0].blocks[0].operations:
         if not function.operation.regions[0].blocks:
@@ -64,10 +66,11 @@ def cut_out(module, names) -> int:
         for operation in list(operations(entry)):
             if not operation.name.startswith(("torch.operator", "torch.aten.")):
                 continue
-            if location_name(operation.location) not in names:
+            location = operation.location
+            if (location_name(location), place(location)) not in nodes:
                 continue
             for result in operation.results:
-                argument = entry.add_argument(result.type, operation.location)
+                argument = entry.add_argument(result.type, location)
                 result.replace_all_uses_with(argument)
             operation.erase()
             cut += 1
@@ -128,16 +131,15 @@ def reason_of(message: str):
     return (match[1] if match else ""), message.split("\n")[0].split(": %")[0][:200]
 
 
-def import_onnx(path: str):
-    """The model in the `torch` dialect."""
-    import onnx
+def import_onnx(model):
+    """The `onnx.ModelProto` in the `torch` dialect."""
     from torch_mlir.dialects import torch as torch_dialect
     from torch_mlir.extras import onnx_importer
     from torch_mlir.ir import Context
 
     context = Context()
     torch_dialect.register_dialect(context)
-    info = onnx_importer.ModelInfo(onnx.load(path))
+    info = onnx_importer.ModelInfo(model)
     module = info.create_module(context=context).operation
     onnx_importer.NodeImporter.define_function(info.main_graph, module).import_all()
     return module
@@ -157,15 +159,62 @@ def node_name(node) -> str:
     return f"{path}/{target}" if path else target
 
 
-def source_location(node, context):
-    """The line of the network's source that a node comes from."""
-    from torch_mlir.ir import Location
-
+def source_line(node):
+    """File and line of the network's source that a node comes from, if known."""
     frames = re.findall(r'File "([^"]+)", line (\d+)', node.meta.get("stack_trace") or "")
     for file, line in reversed(frames):
-        if f"{os.sep}torch{os.sep}" not in file:
-            return Location.file(file, int(line), 0, context=context)
+        # Code that PyTorch has generated has a name in angle brackets.
+        if f"{os.sep}torch{os.sep}" not in file and not file.startswith("<"):
+            return file, int(line)
+    return None
+
+
+def source_location(node, context):
+    """The same as a location."""
+    from torch_mlir.ir import Location
+
+    if line := source_line(node):
+        return Location.file(*line, 0, context=context)
     return Location.unknown(context=context)
+
+
+def higher_order(program):
+    """The operations that the importer refuses because they take functions, such as
+    `torch.cond`: [name, operation, reason, place]."""
+    import torch
+
+    failed = []
+    for node in program.graph.nodes:
+        if not isinstance(node.target, torch._ops.HigherOrderOperator):
+            continue
+        line = source_line(node)
+        failed.append([node_name(node), node.target.name(), "it takes functions",
+                       f"{line[0]}:{line[1]}" if line else ""])
+    return failed
+
+
+def keep_results(program):
+    """Leaves a program the results that its users know. What it makes of its arguments
+    comes back in front of them; of its buffers, it is refused."""
+    import torch
+
+    kinds = torch.export.graph_signature.OutputKind
+    signature = program.graph_signature
+    changed = [spec.target for spec in signature.output_specs
+               if spec.kind in (kinds.BUFFER_MUTATION, kinds.PARAMETER_MUTATION)]
+    if changed:
+        reason = "forward changes it, and a compiled program keeps nothing between calls"
+        raise NotImported([[name, "", reason, ""] for name in changed])
+    kept = [spec.kind != kinds.USER_INPUT_MUTATION for spec in signature.output_specs]
+    if all(kept):
+        return
+    output = next(node for node in program.graph.nodes if node.op == "output")
+    output.args = (tuple(itertools.compress(output.args[0], kept)),)
+    signature.output_specs = list(itertools.compress(signature.output_specs, kept))
+
+
+class NotImported(Exception):
+    """Carries what failed, before there is a module to lower."""
 
 
 def import_torch(path: str):
@@ -182,6 +231,7 @@ def import_torch(path: str):
     for kept in KEPT_WHOLE:
         table.pop(getattr(torch.ops.aten, kept).default, None)
     program = program.run_decompositions(table)
+    keep_results(program)
     context = Context()
     torch_dialect.register_dialect(context)
     importer = fx_importer.FxImporter(context=context)
@@ -189,7 +239,12 @@ def import_torch(path: str):
     fx_importer.ContextCache.get_node_location = lambda cache, node: Location.name(
         node_name(node), childLoc=source_location(node, context), context=context
     )
-    function = importer.import_frozen_program(program, func_name="main")
+    try:
+        function = importer.import_frozen_program(program, func_name="main")
+    except Exception as error:
+        if failed := higher_order(program):
+            raise NotImported(failed) from error
+        raise
     names = [spec.arg.name for spec in program.graph_signature.input_specs
              if spec.kind == torch.export.graph_signature.InputKind.USER_INPUT]
     # A size that torch.export leaves open never broadcasts: there is no 1 to check for.
@@ -203,9 +258,13 @@ def import_torch(path: str):
 def main(kind: str, model_path: str, text_path: str) -> dict:
     try:
         if kind == "onnx":
-            module, passes = import_onnx(model_path), ONNX_PASSES
+            import onnx
+
+            module, passes = import_onnx(onnx.load(model_path)), ONNX_PASSES
         else:
             module, passes = import_torch(model_path), TORCH_PASSES
+    except NotImported as error:
+        return {"failed": error.args[0]}
     except Exception as error:
         return {"failed": [["", "", str(error).split("\n")[0], ""]]}
 
@@ -214,9 +273,10 @@ def main(kind: str, model_path: str, text_path: str) -> dict:
     failed = {}
     while len(failed) < 200:
         text, found = lower(module, passes)
-        new = {failure[0] for failure in found} - set(failed)
+        # Two nodes may have one name: that of the module they belong to.
+        new = {(failure[0], failure[3]) for failure in found} - set(failed)
         for failure in found:
-            failed.setdefault(failure[0], failure)
+            failed.setdefault((failure[0], failure[3]), failure)
         if text is not None or not new or not cut_out(module, new):
             break
     if failed:

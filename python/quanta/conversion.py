@@ -73,6 +73,38 @@ def write_entry(entry, conversion):
         pass
 
 
+def run_worker(script: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Runs a file of this package in a Python of its own."""
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
+    return subprocess.run(
+        [sys.executable, str(script), *arguments],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def find_failing_nodes(source: str, failed: List[Failure]) -> List[Failure]:
+    """The nodes of an ONNX model that cannot be converted, each tried alone; and those
+    of `failed` that could not be tried so."""
+    worker = run_worker(WORKER.with_name("_onnx_nodes.py"), source)
+    if worker.returncode != 0:
+        return failed
+    found = json.loads(worker.stdout.splitlines()[-1])
+    nodes = {failure[0]: tuple(failure) for failure in found["failed"]}
+    if not nodes:
+        return failed
+    # Of a node behind one that is not known, the types are unknown: no fault of its own.
+    ignored = {"", *found["untyped"]}
+    for failure in failed:
+        if failure[0] not in ignored and failure[1] != "func.func":
+            nodes.setdefault(failure[0], failure)
+    return list(nodes.values())
+
+
 def convert(
     kind: str, save: Callable[[str], None], name: str, hint: str
 ) -> Tuple[str, List[Failure]]:
@@ -94,20 +126,17 @@ def convert(
         entry = cache_entry(kind, source)
         if entry and (kept := read_entry(entry)):
             return kept
-        environment = dict(os.environ)
-        environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-        worker = subprocess.run(
-            [sys.executable, str(WORKER), kind, source, target],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        if worker.returncode == 0:
+        worker = run_worker(WORKER, kind, source, target)
+        has_crashed = worker.returncode != 0
+        failed = []
+        if not has_crashed:
             failed = json.loads(worker.stdout.splitlines()[-1])["failed"]
+            failed = [tuple(failure) for failure in failed]
+        if kind == "onnx" and (has_crashed or failed):
+            failed = find_failing_nodes(source, failed)
+        if failed or not has_crashed:
             text = "" if failed else Path(target).read_text(encoding="utf-8")
-            conversion = text, [tuple(failure) for failure in failed]
+            conversion = text, failed
             if entry:
                 write_entry(entry, conversion)
             return conversion

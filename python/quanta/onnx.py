@@ -9,6 +9,7 @@ with it as an MLIR location. The packages `onnx`, `torch_mlir` and, for some
 models, `onnxruntime` are needed only here.
 """
 
+import operator
 import os
 import re
 import tempfile
@@ -16,6 +17,7 @@ from typing import Mapping, Optional, Sequence, Union
 
 from ._quanta import Error
 from .conversion import convert, require
+from .onnx_file import load_whole
 
 OPSET = 18
 
@@ -41,18 +43,10 @@ def import_model(path: Union[str, os.PathLike], shapes: Optional[Shapes] = None)
         package is missing, or the model has nodes that cannot be converted:
         all of them are named.
     """
-    onnx = _require("onnx")
+    _require("onnx")
     _require("torch_mlir")
     path = os.fspath(path)
-    try:
-        model = onnx.load(path)
-    except OSError as error:
-        raise Error(f"cannot read '{path}': {error.strerror or error}") from None
-    except Exception:
-        raise Error(f"'{path}' is not an ONNX model, or only part of one") from None
-    if not model.graph.node:
-        raise Error(f"'{path}' is not an ONNX model, or has no nodes")
-    return _lower(prepare(model, shapes, path), path)
+    return _lower(prepare(load_whole(path), shapes, path), path)
 
 
 def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
@@ -116,7 +110,7 @@ def _fix_shapes(model, shapes: Shapes, path: str) -> None:
             raise Error(f"'{path}' has no input '{name}'; its inputs: {have}")
         dims = inputs[name].type.tensor_type.shape.dim
         wrong = Error(
-            f"the shape {list(sizes)} for input '{name}' of '{path}' does not fit "
+            f"the shape [{', '.join(map(str, sizes))}] for input '{name}' of '{path}' does not fit "
             f"the model's {_describe(inputs[name])}"
         )
         if len(dims) != len(sizes):
@@ -124,7 +118,11 @@ def _fix_shapes(model, shapes: Shapes, path: str) -> None:
         for dim, size in zip(dims, sizes):
             if size is None or size == -1:
                 continue
-            if not isinstance(size, int) or size < 0:
+            try:
+                size = operator.index(size)
+            except TypeError:
+                raise wrong from None
+            if size < 0:
                 raise wrong
             if dim.HasField("dim_value") and dim.dim_value not in (0, size):
                 raise wrong
@@ -251,7 +249,8 @@ def _explain(model, failed: list, path: str) -> str:
             lines.append(f"  '{name}' ({kinds[name]})")
         else:
             lines.append(f"  '{name}' ({operation})" if name else f"  {reason}")
-        if name and not reason.startswith("failed to legalize operation 'torch.op"):
+        # The name of the operation says it all.
+        if name and reason and not reason.startswith("failed to legalize operation"):
             lines[-1] += f": {reason}"
     what = "an operation that is" if len(lines) == 1 else "operations that are"
     return f"'{path}' has {what} not supported:\n" + "\n".join(lines)

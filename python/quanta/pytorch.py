@@ -27,7 +27,9 @@ def from_torch(
         model = quanta.from_torch(net, (image,), dynamic_shapes=({0: batch},))
 
     The module is traced in evaluation mode, whatever mode it is in: batch norm
-    uses its running statistics, dropout does nothing.
+    uses its running statistics, dropout does nothing. (An exported program is taken as
+    it is.) The model returns what `forward` returns; an argument that `forward`
+    changes in place stays as it is, and a buffer that it changes is an error.
 
     Args:
       module: a `torch.nn.Module`, or a `torch.export.ExportedProgram`, which needs

@@ -231,8 +231,8 @@ static void bindAnalysis(nb::module_ &module) {
         options.compile = getCompileOptionsFromEnvironment();
         options.maxLoss = maxLoss;
         options.entry = entry;
-        AutoResult result = check(chooseRecipe(
-            program, statistics, llvm::ArrayRef<Arguments>(calls), options));
+        AutoResult result =
+            check(chooseRecipeOnCalls(program, statistics, calls, options));
         return nb::make_tuple(result.recipe, toJson(result.analysis),
                               toTable(result.analysis), result.holds);
       },

@@ -2,6 +2,7 @@
 # RUN: %python %s
 """The door for PyTorch modules."""
 
+import re
 import unittest
 
 import numpy as np
@@ -144,6 +145,52 @@ class FromTorch(unittest.TestCase):
         self.assertRegex(text, r"'_linalg_svd' at .*from-torch.py:\d+")
         self.assertRegex(text, r"'igamma' at .*from-torch.py:\d+")
         self.assertRegex(text, r"'cumsum' at .*: .* only its own 'tm_tensor.scan'")
+
+        class Twice(nn.Module):
+            def forward(self, x):
+                y = torch.special.bessel_j0(x)
+                return torch.special.bessel_j0(y + 1)
+
+        with self.assertRaises(quanta.Error) as caught:
+            quanta.from_torch(Twice(), torch.ones(4, 4))
+        lines = re.findall(r"'special_bessel_j0' at .*from-torch.py:(\d+)", str(caught.exception))
+        self.assertEqual(len(set(lines)), 2)
+
+        class Branch(nn.Module):
+            def forward(self, x):
+                return torch.cond(x.sum() > 0, lambda x: x + 1, lambda x: x - 1, (x,))
+
+        with self.assertRaisesRegex(
+            quanta.Error, r"'cond' at .*from-torch.py:\d+: it takes functions"
+        ):
+            quanta.from_torch(Branch(), torch.ones(4, 4))
+
+    def test_changes_in_place(self):
+        class Net(nn.Module):
+            def forward(self, x, y):
+                x[:, 0] = 0
+                return x @ y, y.relu_()
+
+        x, y = torch.randn(3, 3), torch.randn(3, 3)
+        before = x.clone(), y.clone()
+        results = quanta.compile(quanta.from_torch(Net(), (x, y)))(x.numpy(), y.numpy())
+        for argument, old in zip((x, y), before):
+            self.assertTrue(torch.equal(argument, old))
+        self.assertEqual(len(results), 2)
+        for result, expected in zip(results, Net()(x, y)):
+            np.testing.assert_allclose(result, expected.numpy(), atol=1e-6)
+
+        class Counter(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.register_buffer("calls", torch.zeros(1))
+
+            def forward(self, x):
+                self.calls += 1
+                return x * self.calls
+
+        with self.assertRaisesRegex(quanta.Error, "'calls': forward changes it"):
+            quanta.from_torch(Counter(), torch.ones(2))
 
     def test_what_cannot_be_traced(self):
         class Net(nn.Module):

@@ -393,8 +393,8 @@ static Error chooseRecipe(const Options &options, const Program &program) {
   autoOptions.maxLoss = options.maxLoss;
   autoOptions.entry = options.entry;
   autoOptions.compile = getCompileOptions(options);
-  Expected<AutoResult> result = quanta::chooseRecipe(
-      program, *statistics, ArrayRef<HostTensor>(*inputs), autoOptions);
+  Expected<AutoResult> result =
+      quanta::chooseRecipe(program, *statistics, *inputs, autoOptions);
   if (!result)
     return result.takeError();
   if (!result->holds)

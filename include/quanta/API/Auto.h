@@ -45,10 +45,10 @@ struct AutoResult {
 /// range to one for each row at run time, and when all are dynamic, to float.
 /// Changed predictions lift to float only if it is unlikely (1 in 100) that so
 /// many change by chance in a model that keeps the budget.
-llvm::Expected<AutoResult> chooseRecipe(const Program &program,
-                                        const Statistics &statistics,
-                                        llvm::ArrayRef<Arguments> data,
-                                        const AutoOptions &options);
+llvm::Expected<AutoResult> chooseRecipeOnCalls(const Program &program,
+                                               const Statistics &statistics,
+                                               llvm::ArrayRef<Arguments> data,
+                                               const AutoOptions &options);
 
 /// The same on `inputs`, which are cut into batches if need be.
 llvm::Expected<AutoResult> chooseRecipe(const Program &program,

@@ -25,7 +25,8 @@ struct CompileOptions {
   /// Further CPUs that code is emitted for, less capable ones later: the object
   /// chooses with CPUID. x86-64 only; programs in this process run for `cpu`.
   std::vector<std::string> fallbackCpus;
-  /// The function to compile, with what it calls; empty for all of them.
+  /// The function to compile, with what it calls; empty for all of them. A name
+  /// that no public function has is an error.
   /// Observed programs are compiled whole: their statistics are those of the
   /// module.
   std::string entry;

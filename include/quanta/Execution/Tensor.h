@@ -77,6 +77,7 @@ class HostTensor {
 public:
   using Sizes = llvm::SmallVector<int64_t, 4>;
 
+  /// Of one dimension, without elements.
   HostTensor() = default;
   HostTensor(HostTensor &&other) noexcept { *this = std::move(other); }
   HostTensor &operator=(HostTensor &&other) noexcept;
@@ -144,8 +145,8 @@ public:
 
 private:
   ElementKind kind = ElementKind::F32;
-  Sizes shape;
-  Sizes strides;
+  Sizes shape = {0};
+  Sizes strides = {1};
   void *allocated = nullptr;
   void *data = nullptr;
   std::string origin;

@@ -23,8 +23,8 @@ class Triple;
 
 namespace quanta {
 
-/// LLVM's generator for a triple, in any spelling: for x86, AArch64, Arm or
-/// RISC-V, with the low byte first.
+/// LLVM's generator for a triple, in any spelling: for x86-64, AArch64 or
+/// 64-bit RISC-V, with the low byte first.
 llvm::Expected<const llvm::Target *> findLLVMTarget(llvm::StringRef triple);
 
 /// What LLVM knows of a CPU. Fails with one sentence if it does not exist (LLVM
@@ -54,7 +54,7 @@ struct Target {
 
   /// The target for `triple` (empty: this machine's) and `cpu` (`native`: this
   /// machine's; empty: the triple's generic one). Fails with one sentence if
-  /// LLVM does not know either name.
+  /// LLVM does not know either name, or `context` not the dialect.
   static llvm::Expected<Target> create(mlir::MLIRContext *context,
                                        llvm::StringRef triple,
                                        llvm::StringRef cpu);

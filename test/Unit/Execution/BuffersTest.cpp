@@ -119,6 +119,36 @@ TEST(Buffers, OnlyResultsAreAllocated) {
   EXPECT_GT(call(*plain, 8, output), 1);
 }
 
+TEST(Arguments, AreChecked) {
+  std::unique_ptr<Executable> executable = compileText(true);
+  ASSERT_TRUE(executable);
+  const Executable::Entry &entry = *executable->getEntries().front();
+  std::vector<float> input = makeInput(2);
+  auto complain = [&](llvm::ArrayRef<int64_t> shape, const void *data) {
+    llvm::SmallVector<HostTensor, 4> results;
+    HostTensor argument = HostTensor::borrow(ElementKind::F32, shape, data);
+    return llvm::toString(executable->call(entry, argument, results));
+  };
+  EXPECT_EQ(complain({2, 64}, input.data()), "");
+  EXPECT_EQ(complain({2, 64}, nullptr),
+            "argument 0 of 'main': it has elements, but no data");
+  EXPECT_EQ(complain({-2, 64}, input.data()),
+            "argument 0 of 'main': a size of -2 is negative");
+}
+
+TEST(Compile, RefusesEntriesThatDoNotExist) {
+  llvm::Expected<Program> program = Program::parse(text, "buffers.mlir");
+  ASSERT_TRUE(!!program) << llvm::toString(program.takeError());
+  CompileOptions options;
+  options.entry = "nope";
+  const char *message = "the module has no public function 'nope'; it has main";
+  EXPECT_EQ(llvm::toString(compile(*program, options).takeError()), message);
+  EXPECT_EQ(llvm::toString(emitHeader(*program, "m", options).takeError()),
+            message);
+  EXPECT_FALSE(llvm::toString(emitObject(program->clone(), options).takeError())
+                   .empty());
+}
+
 TEST(Buffers, GrowWithTheBatch) {
   std::unique_ptr<Executable> planned = compileText(true);
   std::unique_ptr<Executable> plain = compileText(false);

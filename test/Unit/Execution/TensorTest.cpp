@@ -69,6 +69,14 @@ TEST(HostTensor, RefusesSizesThatDoNotFit) {
             "not enough memory for a tensor of 2305843009213693952xf64");
 }
 
+TEST(HostTensor, HasNoElementsByDefault) {
+  HostTensor tensor;
+  EXPECT_EQ(tensor.getNumElements(), 0);
+  llvm::Expected<HostTensor> copy = tensor.copy();
+  ASSERT_TRUE(!!copy) << llvm::toString(copy.takeError());
+  EXPECT_EQ(copy->getShape(), llvm::ArrayRef<int64_t>({0}));
+}
+
 TEST(HostTensor, SlicesRows) {
   std::vector<uint8_t> data = {0, 1, 2, 3, 4, 5};
   auto tensor = HostTensor::borrow(ElementKind::U8, {3, 2}, data.data());

@@ -12,6 +12,9 @@
 // ROWS: error: argument 0 of 'f' ({{.*}}five.npy) has 5 rows, and the program takes 3 at a time (tensor<3x2xf32>): give it a multiple of 3, or compile it with a leading size of '?'
 // RUN: not quant-run %s --entry=sum --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=SCALAR
 // SCALAR: error: result 0 has no leading dimension along which batches could be put together
+// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.array([1, 1, 200000, 200000])"
+// RUN: not quant-run %s --entry=fill --input=%t/wide.npy 2>&1 | FileCheck %s --check-prefix=WIDE
+// WIDE: error: result 0 has other sizes in each batch, and cannot be one tensor
 
 // Observers see every batch.
 // RUN: quant-opt %s --quanta-insert-observers=observer=min_max -o %t/observed.mlir
@@ -43,4 +46,13 @@ func.func @sum(%x: tensor<3x2xf32>) -> f32 {
   %c0 = arith.constant 0 : index
   %y = tensor.extract %x[%c0, %c0] : tensor<3x2xf32>
   return %y : f32
+}
+
+func.func @fill(%x: tensor<2xi64>) -> tensor<2x?xi64> {
+  %c0 = arith.constant 0 : index
+  %first = tensor.extract %x[%c0] : tensor<2xi64>
+  %size = arith.index_cast %first : i64 to index
+  %e = tensor.empty(%size) : tensor<2x?xi64>
+  %y = linalg.fill ins(%first : i64) outs(%e : tensor<2x?xi64>) -> tensor<2x?xi64>
+  return %y : tensor<2x?xi64>
 }
