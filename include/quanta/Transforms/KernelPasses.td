@@ -254,23 +254,29 @@ def SimplifyArithmetic : Pass<"quanta-simplify-arithmetic", "::mlir::ModuleOp"> 
   let description = [{
     A division by a constant becomes a product with the two parts of its
     reciprocal, where the target has a fused multiply-add and that is known to
-    give the same bits: ahead of a rounding to integers, or where the quotient
-    cannot be too small (see `quanta::Reciprocal`, which names the paper). A
-    processor starts many products in the time of one division.
+    give the same bits: ahead of a rounding to integers as quantization does it,
+    with a zero point and bounds, or where the quotient cannot be too small (see
+    `quanta::Reciprocal`, which names the paper). A processor starts many products
+    in the time of one division.
 
     ```mlir
     %q = arith.divf %x, %scale : f32
     %n = math.roundeven %q : f32
+    %z = arith.addf %n, %zero_point : f32
+    %a = arith.maxnumf %z, %smallest : f32
+    %b = arith.minnumf %a, %largest : f32
+    %i = arith.fptosi %b : f32 to i32
     ```
     becomes
     ```mlir
     %l = arith.mulf %x, %low : f32
     %q = math.fma %x, %high, %l : f32
     %n = math.roundeven %q : f32
+    ...
     ```
 
-    A ReLU is left out ahead of a rounding whose lower bound is not below the
-    zero point. Needs `quanta-set-target` before it.
+    A ReLU is left out ahead of such a rounding whose lower bound is not below
+    the zero point. Needs `quanta-set-target` before it.
   }];
   let dependentDialects = [
     "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
@@ -283,8 +289,9 @@ def ExpandMath : Pass<"quanta-expand-math", "::mlir::ModuleOp"> {
     Replaces `math` functions of f32 and narrower floats, on scalars and vectors,
     by upstream's polynomial approximations, and erf by one quotient of
     polynomials. They consist of additions, products, quotients, fused products
-    and comparisons, each of which IEEE 754 defines to the last bit: every stage and every machine gives the same results, and vector code
-    stays vector code, where a library would be called for each element.
+    and comparisons, each of which IEEE 754 defines to the last bit: every stage
+    and every machine gives the same results, and vector code stays vector code,
+    where a library would be called for each element.
 
     Errors, the largest in units of the last place that millions of arguments of
     all binary exponents have shown, for normal arguments and results: exp and
