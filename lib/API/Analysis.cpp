@@ -14,6 +14,7 @@
 #include "quanta/Execution/Batch.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/FloatLayers.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/SmoothActivations.h"
 
@@ -201,6 +202,17 @@ static void addWeight(OperandFigures &figures, FakeQuantOp op) {
 struct Analyzer::State {
   explicit State(Program observed) : observed(std::move(observed)) {}
 
+  /// What one choice of schemes is measured with.
+  struct Compiled {
+    std::unique_ptr<Executable> simulated, integer;
+    /// Those of `simulated`: contractions first.
+    std::vector<ExposedLayer> layers;
+    /// The float program with the results of the other layers, if there are
+    /// any in 16 bits.
+    std::unique_ptr<Executable> floatLayers;
+    std::vector<std::optional<unsigned>> floatResults;
+  };
+
   Program observed;
   AnalyzeOptions options;
   std::string entryName;
@@ -209,11 +221,14 @@ struct Analyzer::State {
   std::vector<ExposedLayer> floatLayers;
 
   Expected<std::unique_ptr<Executable>> compileFloat();
+  /// The float program with the results of those layers.
+  Expected<std::unique_ptr<Executable>>
+  compileFloatLayers(ArrayRef<LayerFigures> figures,
+                     std::vector<std::optional<unsigned>> &results) const;
   Expected<std::unique_ptr<Executable>>
   compileSimulated(const Program &simulated, Analysis &analysis,
                    std::vector<ExposedLayer> &layers) const;
-  Error runBatch(const Executable &simulated, const Executable &integer,
-                 ArrayRef<ExposedLayer> layers, ArrayRef<HostTensor> arguments,
+  Error runBatch(const Compiled &compiled, ArrayRef<HostTensor> arguments,
                  Analysis &analysis) const;
 };
 
@@ -279,6 +294,30 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
   return quanta::compile(program, options.compile);
 }
 
+Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloatLayers(
+    ArrayRef<LayerFigures> figures,
+    std::vector<std::optional<unsigned>> &results) const {
+  Program program = observed.clone();
+  Expected<mlir::func::FuncOp> function =
+      findFunction(program.getModule(), entryName);
+  if (!function)
+    return function.takeError();
+  nameFloatLayers(program.getModule());
+  StringMap<mlir::Value> values;
+  for (const FloatLayer &layer : getFloatLayers(program.getModule()))
+    values[layer.name] = layer.ops.back()->getResult(0);
+  forgetFloatLayers(program.getModule());
+  program.getModule().walk([](ObserveOp op) {
+    op.replaceAllUsesWith(op.getInput());
+    op.erase();
+  });
+  Exposer exposer(*function);
+  for (const LayerFigures &layer : figures)
+    results.push_back(exposer.add(values.lookup(layer.name)));
+  exposer.finish();
+  return quanta::compile(program, options.compile);
+}
+
 /// The result of a contraction as the float network has it: smoothing what
 /// reads it may have changed its weights.
 static mlir::Value getUnscaledResult(QuantizableOpInterface op) {
@@ -293,6 +332,57 @@ static mlir::Value getUnscaledResult(QuantizableOpInterface op) {
       map_to_vector(scales.asArrayRef(), [](float scale) { return 1 / scale; });
   return multiplyChannels(builder, op.getLoc(), result, axis.getInt(),
                           inverses);
+}
+
+/// Figures of a layer in 16 bits that is no contraction, without numbers yet.
+static void exposeFloatLayer(const FloatLayer &floatLayer, Exposer &exposer,
+                             Analysis &analysis,
+                             std::vector<ExposedLayer> &layers) {
+  mlir::Operation *last = floatLayer.ops.back();
+  LayerFigures figures;
+  ExposedLayer layer;
+  figures.name = floatLayer.name;
+  figures.op = last->getName().getStringRef().str();
+  figures.location = describeLocation(last->getLoc());
+  std::string scheme =
+      last->getAttrOfType<mlir::StringAttr>(attrs::float16).str();
+  SetVector<mlir::Operation *> inputs;
+  for (mlir::Operation *op : floatLayer.ops)
+    for (mlir::Value operand : op->getOperands())
+      if (auto fake = operand.getDefiningOp<FakeQuantOp>())
+        inputs.insert(fake);
+  auto add = [&](StringRef name, std::optional<ExposedOperand> exposed) {
+    figures.operands.emplace_back();
+    figures.operands.back().name = name.str();
+    figures.operands.back().scheme = scheme;
+    layer.operands.push_back(exposed);
+  };
+  for (mlir::Operation *fake : inputs) {
+    if (getConstant(fake->getOperand(0))) {
+      add("", std::nullopt);
+      addWeight(figures.operands.back(), cast<FakeQuantOp>(fake));
+      continue;
+    }
+    std::optional<unsigned> before = exposer.add(fake->getOperand(0));
+    std::optional<unsigned> after = exposer.add(fake->getResult(0));
+    if (before && after)
+      add(floatLayer.name, ExposedOperand{*before, *after, std::nullopt,
+                                          /*isFloat=*/true});
+  }
+  // What is rounded already loses nothing.
+  if (llvm::all_of(figures.operands, [](const OperandFigures &operand) {
+        return operand.name.empty();
+      }))
+    add(floatLayer.name, std::nullopt);
+  mlir::Value result = last->getResult(0);
+  for (mlir::Operation *user : result.getUsers())
+    if (auto fake = dyn_cast<FakeQuantOp>(user))
+      if (fake.getFloatType())
+        result = fake;
+  layer.result = exposer.add(result);
+  figures.isMeasured = layer.result.has_value();
+  analysis.layers.push_back(std::move(figures));
+  layers.push_back(std::move(layer));
 }
 
 Expected<std::unique_ptr<Executable>>
@@ -363,28 +453,43 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
     analysis.layers.push_back(std::move(figures));
     layers.push_back(std::move(layer));
   });
+  for (const FloatLayer &floatLayer : getFloatLayers(program.getModule()))
+    if ((*function)->isProperAncestor(floatLayer.ops.back()))
+      exposeFloatLayer(floatLayer, exposer, analysis, layers);
   exposer.finish();
   return quanta::compile(program, options.compile);
 }
 
-Error Analyzer::State::runBatch(const Executable &simulated,
-                                const Executable &integer,
-                                ArrayRef<ExposedLayer> layers,
+Error Analyzer::State::runBatch(const Compiled &compiled,
                                 ArrayRef<HostTensor> arguments,
                                 Analysis &analysis) const {
   Expected<Tensors> expected = floating->callDense(entryName, arguments);
   if (!expected)
     return expected.takeError();
-  Expected<Tensors> exposed = simulated.callDense(entryName, arguments);
+  Expected<Tensors> exposed =
+      compiled.simulated->callDense(entryName, arguments);
   if (!exposed)
     return exposed.takeError();
-  Expected<Tensors> results = integer.callDense(entryName, arguments);
+  Expected<Tensors> results = compiled.integer->callDense(entryName, arguments);
   if (!results)
     return results.takeError();
-  for (auto [figures, layer, floatLayer] :
-       zip_equal(analysis.layers, layers, floatLayers)) {
-    if (layer.result && floatLayer.result)
-      figures.error.add((*expected)[*floatLayer.result],
+  Tensors others;
+  if (compiled.floatLayers) {
+    Expected<Tensors> found =
+        compiled.floatLayers->callDense(entryName, arguments);
+    if (!found)
+      return found.takeError();
+    others = std::move(*found);
+  }
+  for (auto [index, figures, layer] :
+       enumerate(analysis.layers, compiled.layers)) {
+    size_t contractions = floatLayers.size();
+    bool isContraction = index < contractions;
+    std::optional<unsigned> source =
+        isContraction ? floatLayers[index].result
+                      : compiled.floatResults[index - contractions];
+    if (layer.result && source)
+      figures.error.add(isContraction ? (*expected)[*source] : others[*source],
                         (*exposed)[*layer.result]);
     for (auto [operand, source] : zip_equal(figures.operands, layer.operands))
       if (source)
@@ -407,11 +512,21 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
     return error;
   Analysis analysis;
   analysis.results.resize(state->numResults);
-  std::vector<ExposedLayer> layers;
+  State::Compiled compiled;
   Expected<std::unique_ptr<Executable>> exposed =
-      state->compileSimulated(simulated, analysis, layers);
+      state->compileSimulated(simulated, analysis, compiled.layers);
   if (!exposed)
     return exposed.takeError();
+  compiled.simulated = std::move(*exposed);
+  ArrayRef<LayerFigures> others =
+      ArrayRef(analysis.layers).drop_front(state->floatLayers.size());
+  if (!others.empty()) {
+    Expected<std::unique_ptr<Executable>> floating =
+        state->compileFloatLayers(others, compiled.floatResults);
+    if (!floating)
+      return floating.takeError();
+    compiled.floatLayers = std::move(*floating);
+  }
   Program quantized = state->observed.clone();
   if (Error error =
           quantize(quantized, {statistics.str(), recipe.str(), /*report=*/""}))
@@ -422,9 +537,9 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
       quanta::compile(quantized, state->options.compile);
   if (!integer)
     return integer.takeError();
+  compiled.integer = std::move(*integer);
   for (const Arguments &arguments : data)
-    if (Error error =
-            state->runBatch(**exposed, **integer, layers, arguments, analysis))
+    if (Error error = state->runBatch(compiled, arguments, analysis))
       return error;
   return analysis;
 }

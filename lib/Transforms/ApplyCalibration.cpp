@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "CalibrationRules.h"
+#include "RoundLayers.h"
 #include "WeightTypes.h"
 
 #include "quanta/Calibration/Smoothing.h"
@@ -51,7 +52,12 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
       return signalPassFailure();
     FailureOr<CalibrationRules> loaded =
         CalibrationRules::load(module, getArgument(), statistics, recipe);
-    if (failed(loaded) || failed(smoothActivations(module, *loaded)))
+    if (failed(loaded))
+      return signalPassFailure();
+    // Before operations are added.
+    if (has16Bit(loaded->recipe))
+      nameFloatLayers(module);
+    if (failed(smoothActivations(module, *loaded)))
       return signalPassFailure();
     rules = std::move(*loaded);
     SmallVector<QuantizableOpInterface> ops;
@@ -65,6 +71,7 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
       op.replaceAllUsesWith(op.getInput());
       op.erase();
     });
+    roundFloatLayers(module, rules, weights);
   }
 
 private:
@@ -76,7 +83,17 @@ private:
   DenseMap<std::pair<Value, Attribute>, Value> dynamic;
   /// Fake-quantized forms of each weight, and of each activation in f16 or
   /// bf16, by type: readers may differ.
-  DenseMap<std::pair<Value, Type>, Value> weights;
+  RoundedValues weights;
+
+  static bool is16Bit(const RecipeFields &fields) {
+    return fields.scheme == Scheme::Float16 ||
+           fields.scheme == Scheme::BFloat16;
+  }
+
+  /// Whether there is anything in a recipe for layers that are no contractions.
+  static bool has16Bit(const Recipe &recipe) {
+    return is16Bit(recipe) || llvm::any_of(recipe.rules, is16Bit);
+  }
 
   /// A rule that applies nowhere is probably a name with a mistake in it.
   void warnOfIdleRules(ArrayRef<QuantizableOpInterface> ops) {
@@ -92,6 +109,12 @@ private:
         for (auto [index, rule] : llvm::enumerate(rules.recipe.rules))
           applies[index] = applies[index] || rule.matches(place);
       }
+    }
+    for (const FloatLayer &layer : getFloatLayers(getOperation())) {
+      LayerPlace layerPlace(layer);
+      for (auto [index, rule] : llvm::enumerate(rules.recipe.rules))
+        if (is16Bit(rule) || rule.scheme == Scheme::Float)
+          applies[index] = applies[index] || rule.matches(layerPlace.place);
     }
     for (auto [index, rule] : llvm::enumerate(rules.recipe.rules)) {
       if (applies[index])
@@ -161,15 +184,6 @@ private:
     return getActivationType(*range, scheme);
   }
 
-  /// f16 or bf16, if that is what a scheme rounds to.
-  FloatType getFloatType(Scheme scheme) {
-    if (scheme == Scheme::Float16)
-      return Float16Type::get(&getContext());
-    if (scheme == Scheme::BFloat16)
-      return BFloat16Type::get(&getContext());
-    return {};
-  }
-
   /// Why the weights among the factors of `op` cannot be of `type`.
   static std::optional<std::string> checkWeights(QuantizableOpInterface op,
                                                  FloatType type) {
@@ -183,19 +197,9 @@ private:
           return llvm::formatv(
               "its weight has the value {0:E4} at element {1}, "
               "which {2} cannot hold",
-              value, index, describe(type));
+              value, index, getSchemeName(type));
     }
     return std::nullopt;
-  }
-
-  static float roundTo(FloatType type, float value) {
-    return type.isF16() ? reference::roundToF16(value)
-                        : reference::roundToBF16(value);
-  }
-
-  /// The scheme's name.
-  static StringRef describe(FloatType type) {
-    return type.isF16() ? "fp16" : "bf16";
   }
 
   /// The reason for which the recipe or the operation itself asks for float.
@@ -229,7 +233,7 @@ private:
         return unreached;
       }
       isWeightOnly |= scheme.scheme == Scheme::WeightOnly;
-      floatTypes.push_back(getFloatType(scheme.scheme));
+      floatTypes.push_back(getFloatType(&getContext(), scheme.scheme));
     }
     if (activations == 0)
       return "all its factors are constants";
@@ -239,7 +243,7 @@ private:
     if (!llvm::all_equal(floatTypes))
       return "the recipe gives its factors different schemes, of which one "
              "is " +
-             describe(floatTypes[0] ? floatTypes[0] : floatTypes[1]).str();
+             getSchemeName(floatTypes[0] ? floatTypes[0] : floatTypes[1]).str();
     return floatTypes[0] ? checkWeights(op, floatTypes[0]) : std::nullopt;
   }
 
@@ -305,7 +309,7 @@ private:
 
   /// An activation rounded to f16 or bf16, once for all its readers.
   Value simulateFloat(ObserveOp observe, FloatType type) {
-    Value &fake = weights[{observe, type}];
+    Value &fake = weights[{observe.getInput(), type}];
     if (fake)
       return fake;
     const ObserverStatistics *seen = rules.find(observe);
@@ -315,7 +319,7 @@ private:
       if (!std::isfinite(roundTo(type, static_cast<float>(largest))))
         observe.emitWarning()
             << "'" << observe.getName() << "' saw the value " << largest
-            << ", which becomes infinite in " << describe(type);
+            << ", which becomes infinite in " << getSchemeName(type);
     }
     OpBuilder builder(observe);
     fake = FakeQuantOp::create(builder, observe.getLoc(), observe.getInput(),
@@ -326,7 +330,7 @@ private:
   FailureOr<Value> simulateActivation(QuantizableOpInterface op,
                                       OpOperand &factor, ObserveOp observe) {
     OperandScheme scheme = rules.resolve(op, observe);
-    if (FloatType type = getFloatType(scheme.scheme))
+    if (FloatType type = getFloatType(&getContext(), scheme.scheme))
       return simulateFloat(observe, type);
     if (scheme.scheme == Scheme::WeightOnly)
       return Value(observe);
@@ -354,7 +358,7 @@ private:
   FailureOr<Value> simulateWeight(QuantizableOpInterface op, OpOperand &factor,
                                   const OperandScheme &scheme) {
     Value weight = factor.get();
-    FloatType floatType = getFloatType(scheme.scheme);
+    FloatType floatType = getFloatType(&getContext(), scheme.scheme);
     FailureOr<Type> type = floatType ? FailureOr<Type>(floatType)
                            : scheme.scheme == Scheme::WeightOnly
                                ? chooseWeightOnlyType(op, factor, scheme)
@@ -394,7 +398,7 @@ private:
         return failure();
       factor->set(*fake);
     }
-    if (FloatType type = getFloatType(scheme.scheme))
+    if (FloatType type = getFloatType(&getContext(), scheme.scheme))
       roundResult(op, type);
     return success();
   }
@@ -405,8 +409,11 @@ private:
     Value result = op->getResult(0);
     if (result.hasOneUse())
       if (auto sum = dyn_cast<linalg::GenericOp>(*result.user_begin());
-          sum && addsConstant(sum, result))
+          sum && addsConstant(sum, result)) {
         result = sum.getResult(0);
+        // It is no layer of its own.
+        sum->removeAttr(attrs::layer);
+      }
     OpBuilder builder(op);
     builder.setInsertionPointAfterValue(result);
     auto fake =

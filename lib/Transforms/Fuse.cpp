@@ -180,7 +180,10 @@ private:
     auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
     return producer && producer->hasOneUse() && consumer &&
            linalg::isElementwise(consumer) && linalg::isElementwise(producer) &&
-           producer.getNumDpsInputs() > 0;
+           producer.getNumDpsInputs() > 0 &&
+           // The report tells of layers in 16 bits one by one.
+           !producer->hasAttr(attrs::float16) &&
+           !consumer->hasAttr(attrs::float16);
   }
 };
 

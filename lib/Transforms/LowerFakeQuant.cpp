@@ -13,6 +13,7 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/DynamicArithmetic.h"
+#include "quanta/Transforms/FloatLayers.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,6 +33,7 @@ struct LowerFakeQuantPass : impl::LowerFakeQuantBase<LowerFakeQuantPass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(), {Stage::Simulated}, getArgument())))
       return signalPassFailure();
+    forgetFloatLayers(getOperation());
     getOperation().walk([](FakeQuantOp op) {
       OpBuilder builder(op);
       Value result;

@@ -346,23 +346,6 @@ bool ContractionQuantizer::runWeightOnly(QuantizableOpInterface op) {
   return true;
 }
 
-/// A factor as f16 or bf16: a constant as it will be stored.
-Value buildStoredFactor(FakeQuantOp fake) {
-  OpBuilder builder(fake);
-  FloatType type = fake.getFloatType();
-  auto constant =
-      dyn_cast_or_null<DenseFPElementsAttr>(getDenseConstant(fake.getInput()));
-  if (!constant)
-    return buildTruncation(builder, fake.getLoc(), fake.getInput(), type);
-  DenseElementsAttr stored = constant.mapValues(type, [&](APFloat value) {
-    bool losesInfo;
-    value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
-                  &losesInfo);
-    return value.bitcastToAPInt();
-  });
-  return arith::ConstantOp::create(builder, fake.getLoc(), stored);
-}
-
 /// A contraction whose factors are both rounded to f16, or both to bf16.
 bool ContractionQuantizer::runFloat(QuantizableOpInterface op) {
   SmallVector<FakeQuantOp> fakes;
@@ -378,7 +361,8 @@ bool ContractionQuantizer::runFloat(QuantizableOpInterface op) {
     return false;
   unsigned weight = getConstant(fakes[0].getInput()) ? 0 : 1;
   SmallVector<Value> values(fakes.begin(), fakes.end());
-  values[weight] = buildStoredFactor(fakes[weight]);
+  OpBuilder builder(fakes[weight]);
+  values[weight] = buildStored(builder, fakes[weight]);
   replaceWithStored(op, values, weight);
   return true;
 }

@@ -9,6 +9,7 @@
 
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Clamp.h"
+#include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -37,6 +38,21 @@ DynamicQuantizeOp createDynamicQuantize(OpBuilder &builder,
                                    op.getNameAttr());
 }
 
+Value buildStored(OpBuilder &builder, FakeQuantOp fake) {
+  FloatType type = fake.getFloatType();
+  auto constant =
+      dyn_cast_or_null<DenseFPElementsAttr>(getDenseConstant(fake.getInput()));
+  if (!constant)
+    return buildTruncation(builder, fake.getLoc(), fake.getInput(), type);
+  DenseElementsAttr stored = constant.mapValues(type, [&](APFloat value) {
+    bool losesInfo;
+    value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+    return value.bitcastToAPInt();
+  });
+  return arith::ConstantOp::create(builder, fake.getLoc(), stored);
+}
+
 namespace {
 
 /// What no quantized operation took over.
@@ -44,7 +60,19 @@ struct SplitFakeQuant : OpRewritePattern<FakeQuantOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(FakeQuantOp op,
                                 PatternRewriter &rewriter) const override {
-    // Only weights are stored with a scale for each block, or in 16 bits.
+    if (op.getFloatType()) {
+      Value stored = buildStored(rewriter, op);
+      rewriter.replaceOp(op, ElementwiseBuilder(rewriter, op.getLoc(), stored)
+                                 .build(rewriter.getF32Type(),
+                                        [](OpBuilder &b, Location loc,
+                                           ValueRange elements) -> Value {
+                                          return arith::ExtFOp::create(
+                                              b, loc, b.getF32Type(),
+                                              elements[0]);
+                                        }));
+      return success();
+    }
+    // Only weights are stored with a scale for each block.
     if (!QuantParams::get(op.getQuantizedType())) {
       rewriter.replaceOp(op,
                          buildFakeQuant(rewriter, op.getLoc(), op.getInput(),

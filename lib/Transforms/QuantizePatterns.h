@@ -19,6 +19,10 @@ mlir::RankedTensorType getQuantizedTensorType(FakeQuantOp op);
 DynamicQuantizeOp createDynamicQuantize(mlir::OpBuilder &builder,
                                         DynamicFakeQuantOp op);
 
+/// What `fake` rounds to f16 or bf16, as a tensor of that type: a constant if
+/// its input is one.
+mlir::Value buildStored(mlir::OpBuilder &builder, FakeQuantOp fake);
+
 /// What no contraction took over becomes a quantization and a dequantization; a
 /// pair of them with at most a clamp between becomes a requantization.
 void populateQuantizePatterns(mlir::RewritePatternSet &patterns);

@@ -10,6 +10,7 @@
 #include "quanta/IR/Stage.h"
 #include "quanta/Interfaces/Iterations.h"
 #include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/FloatLayers.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -41,24 +42,10 @@ struct Glue {
   int64_t count = 0;
 };
 
-bool isFloat(Type type) { return isa<FloatType>(getElementTypeOrSelf(type)); }
-
-/// Whether a structured operation does arithmetic on floats, rather than
-/// moving, rounding or filling them.
-bool computesInFloat(linalg::LinalgOp op) {
-  if (isa<linalg::FillOp, linalg::BroadcastOp, linalg::TransposeOp,
-          linalg::CopyOp>(op))
-    return false;
-  return llvm::any_of(op.getBlock()->without_terminator(),
-                      [](Operation &inner) {
-                        return !inner.hasTrait<OpTrait::ConstantLike>() &&
-                               !isa<arith::TruncFOp, arith::ExtFOp>(inner) &&
-                               llvm::any_of(inner.getOperandTypes(), isFloat);
-                      });
-}
-
-/// "fp16" or "bf16" for a contraction of that scheme; empty for any other.
+/// "fp16" or "bf16" for a layer of that scheme; empty for any other.
 StringRef getFloat16(Operation *op) {
+  if (auto scheme = op->getAttrOfType<StringAttr>(attrs::float16))
+    return scheme;
   auto contract = dyn_cast<WeightOnlyContractOp>(op);
   if (!contract)
     return "";
@@ -107,6 +94,10 @@ struct ReportPass : impl::ReportBase<ReportPass> {
           op.emitRemark() << "is " << scheme
                           << ": factors and result rounded, sums in f32";
       }
+      for (const FloatLayer &layer : layers)
+        layer.ops.back()->emitRemark()
+            << "'" << layer.name << "' is " << getFloat16(layer.ops.back())
+            << ": inputs and result rounded, f32 between";
       for (const Glue &part : glue)
         if (part.count)
           emitRemark(getOperation().getLoc())
@@ -128,6 +119,8 @@ struct ReportPass : impl::ReportBase<ReportPass> {
 private:
   SmallVector<FloatEntry> left;
   SmallVector<MacOpInterface> contractions;
+  /// Those in f16 or bf16 that are no contractions.
+  SmallVector<FloatLayer> layers;
   Glue glue[2] = {
       {"elementwise",
        "between contractions they work on values in registers, as f32"},
@@ -139,6 +132,7 @@ private:
   int64_t float16Macs = 0;
 
   void collect() {
+    layers = getFloatLayers(getOperation());
     getOperation().walk([&](Operation *op) {
       if (auto contraction = dyn_cast<MacOpInterface>(op)) {
         contractions.push_back(contraction);
@@ -155,7 +149,16 @@ private:
       } else if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
         if (!computesInFloat(linalgOp))
           return;
-        if (isa<linalg::ConvolutionOpInterface>(op)) {
+        if (!getFloat16(op).empty()) {
+          if (isSumOfProducts(linalgOp)) {
+            int64_t count = countIterations(linalgOp);
+            macs += count;
+            float16Macs += count;
+          }
+        } else if (auto reason =
+                       op->getAttrOfType<StringAttr>(attrs::floatReason)) {
+          left.push_back({op, reason.str(), 0});
+        } else if (isa<linalg::ConvolutionOpInterface>(op)) {
           left.push_back({op, "pooling: its input is stored as f32", 0});
         } else if (isSumOfProducts(linalgOp)) {
           int64_t count = countIterations(linalgOp);
@@ -167,6 +170,9 @@ private:
         } else {
           ++glue[linalgOp.getNumReductionLoops() > 0].count;
         }
+      } else if (auto reason =
+                     op->getAttrOfType<StringAttr>(attrs::floatReason)) {
+        left.push_back({op, reason.str(), 0});
       }
     });
   }
@@ -230,6 +236,16 @@ private:
               json.attribute("weight_only", storage);
             if (StringRef scheme = getFloat16(op); !scheme.empty())
               json.attribute("float16", scheme);
+          });
+      });
+      json.attributeArray("float16_layers", [&] {
+        for (const FloatLayer &layer : layers)
+          json.object([&] {
+            Operation *op = layer.ops.back();
+            json.attribute("name", layer.name);
+            json.attribute("op", op->getName().getStringRef());
+            json.attribute("location", describeLocation(op->getLoc()));
+            json.attribute("float16", getFloat16(op));
           });
       });
       json.attributeArray("left_in_float", [&] {

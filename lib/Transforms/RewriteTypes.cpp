@@ -14,6 +14,7 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/DynamicArithmetic.h"
+#include "quanta/Transforms/FloatLayers.h"
 #include "quanta/Transforms/NamedOps.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -328,6 +329,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     if (failed(checkStage(module, {Stage::Quantized, Stage::Integer},
                           getArgument())))
       return signalPassFailure();
+    forgetFloatLayers(module);
     keepSignatures(module);
     if (failed(expandNamedOps(module)))
       return signalPassFailure();

@@ -62,7 +62,8 @@ class Module:
         `int8_mac_share` is the share of multiply-accumulates on integers,
         `weight_only_mac_share` that of those of float activations with weights
         stored as integers, `float16_mac_share` that of those of factors rounded to
-        float16 or bfloat16, `contractions` lists them all, `left_in_float` lists
+        float16 or bfloat16, `contractions` lists them all, `float16_layers` lists
+        the other layers in float16 or bfloat16, `left_in_float` lists
         contractions and pooling that compute in float, with location and reason,
         and `glue_in_float` counts the other operations that do, by their kind.
         """

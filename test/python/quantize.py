@@ -84,6 +84,11 @@ class Quantization(unittest.TestCase):
                 [entry["float16"] for entry in half.report["contractions"]],
                 [scheme, scheme],
             )
+            # ReLU is a layer of its own.
+            layers = half.report["float16_layers"]
+            self.assertEqual([entry["float16"] for entry in layers], [scheme])
+            self.assertEqual(half.report["left_in_float"], [])
+            self.assertEqual(half.report["glue_in_float"], [])
             result, exact = quanta.compile(half)(self.x), self.model.reference(self.x)
             error = np.sqrt(np.sum((result - exact) ** 2) / np.sum(exact**2))
             self.assertGreater(error, 0)

@@ -123,7 +123,7 @@ struct OperandScheme {
 ///     weight_symmetry: symmetric    # or affine: each scale has a zero point
 ///     block_size: 32            # of weight: per_block; a multiple of 8
 ///     rules:
-///       - name: "main/matmul_1/*"   # the activation's observer
+///       - name: "main/matmul_1/*"   # the activation's observer, or a layer
 ///         op: "linalg.conv_*"       # the contraction that reads it
 ///         location: "*model.py:3:*" # its location
 ///         scheme: float
@@ -184,6 +184,17 @@ struct OperandScheme {
 /// 65520 on) leaves its contraction in float, with the reason; an activation
 /// that does becomes infinite, as in PyTorch, ONNX and NumPy, and where
 /// statistics tell of one, there is a warning.
+///
+/// Both apply to every other layer too, as PyTorch's `module.half()` does on a
+/// CPU: elementwise operations, reductions, pooling and normalizations round
+/// what they read and their results, and compute in f32 between. Rules find
+/// such a layer by its `name` (`main/softmax_0`, `main/normalization_0` for
+/// layer norm and its kin, `main/mean_0` for means and average pooling,
+/// `main/generic_3`, or the name that a frontend left in its location: the
+/// report has them), by the `op` or the `location` of the last of its
+/// operations. Constants of rank 0 are numbers and stay f32. What cannot be
+/// rounded stays in float, with the reason in the report. Other schemes leave
+/// these layers as they are.
 ///
 /// `observer` is read by `quanta-insert-observers`; with statistics at hand
 /// everything else can change without another run over the data. Unknown keys

@@ -49,6 +49,10 @@ namespace attrs {
 inline constexpr llvm::StringLiteral fingerprint = "quanta.fingerprint";
 /// On an operation: why it stays in float.
 inline constexpr llvm::StringLiteral floatReason = "quanta.float_reason";
+/// On an operation that is no contraction: its layer's name, and the scheme,
+/// "fp16" or "bf16", to whose type inputs and results are rounded.
+inline constexpr llvm::StringLiteral layer = "quanta.layer";
+inline constexpr llvm::StringLiteral float16 = "quanta.float16";
 /// On an operation whose weights were changed for what reads its result: the
 /// numbers by which the result is multiplied, and along which dimension.
 inline constexpr llvm::StringLiteral resultScales = "quanta.result_scales";

@@ -96,7 +96,12 @@ def Quanta_Dialect : Dialect {
        bits of its mantissa, of which the first is set. A contraction of the scheme `fp16` or `bf16`
        rounds its two factors and sums them in f32 by rule 9, with `w` the
        rounded right factor. The result, or its sum with a constant bias where
-       nothing else reads it, is rounded again. The initial value stays f32. Where a processor has no conversion of
+       nothing else reads it, is rounded again. The initial value stays f32. Any other
+       layer of these schemes (elementwise work, a reduction, pooling, a
+       normalization as a whole) rounds the tensors that it reads, constant ones
+       of rank 1 and more too, computes in f32 as it does without, and rounds its
+       results once. What only chooses among rounded numbers, such as a maximum,
+       needs no rounding of its result. Where a processor has no conversion of
        f16, compiled code calls `__truncsfhf2` and `__extendhfsf2` of the
        compiler's runtime library (libgcc from version 12 on, compiler-rt).
   }];

@@ -157,6 +157,25 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
     stays as it is, without statistics; where
     it says `fp16` or `bf16`, factors and result are rounded to that type.
 
+    These two apply to layers that are no contractions as well: elementwise work,
+    reductions, pooling, and normalizations (softmax, layer norm), which are one
+    layer whatever operations they consist of. What such a layer reads and its
+    results are rounded, unless they are of the type already; its operations get
+    the attributes `quanta.layer`, the name, and `quanta.float16`, the scheme,
+    which the integer stage no longer has. One that cannot be rounded keeps the reason
+    (`quanta.float_reason`): its elements are not f32, or the type cannot hold one
+    of its constants.
+
+    ```mlir
+    %1 = arith.addf %0, %x : tensor<4x8xf32>
+    ```
+    becomes, where `%0` is rounded already,
+    ```mlir
+    %2 = quanta.fake_quant %x as f16 : tensor<4x8xf32>
+    %1 = arith.addf %0, %2 {quanta.float16 = "fp16", quanta.layer = "main/addf_0"} : tensor<4x8xf32>
+    %3 = quanta.fake_quant %1 as f16 : tensor<4x8xf32>
+    ```
+
     Activations that the recipe says to smooth are smoothed first, see
     `quanta-smooth-activations`.
 

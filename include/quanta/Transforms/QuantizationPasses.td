@@ -182,8 +182,10 @@ def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
     (`int8_mac_share`), of those on float activations and stored weights
     (`weight_only_mac_share`) and of those on factors rounded to f16 or bf16
     (`float16_mac_share`), the contractions (with `weight_only`, the storage
-    of the weights, or `float16`, the scheme, where that is so), `left_in_float`, and in `glue_in_float` how many elementwise operations and
-    reductions are in float. Runs on the quantized stage.
+    of the weights, or `float16`, the scheme, where that is so), in `float16_layers` the other layers in f16 or bf16
+    (`name`, `op`, `location`, `float16`), `left_in_float`, and in `glue_in_float`
+    how many elementwise operations and reductions are in float. A layer for which
+    the recipe says f16 or bf16 and which cannot be is in `left_in_float` too. Runs on the quantized stage.
   }];
   let options = [
     Option<"output", "output", "std::string", "",
