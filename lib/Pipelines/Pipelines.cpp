@@ -86,6 +86,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
     pm.addPass(createPackWeights());
     pm.addPass(createFuseEpilogues());
     pm.addPass(createSimplifyArithmetic());
+    pm.addPass(createNarrowTensors());
   }
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());

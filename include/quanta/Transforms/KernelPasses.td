@@ -249,6 +249,36 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
     "::quanta::QuantaDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def NarrowTensors : Pass<"quanta-narrow-tensors", "::mlir::ModuleOp"> {
+  let summary = "Keep tensors that are rounded to f16 or bf16 in 16 bits";
+  let description = [{
+    What an elementwise operation, or the epilogue of a fused contraction, rounds
+    to f16 or bf16 and extends again is stored in that type, if all who read it are
+    `linalg.generic` operations and epilogues: they extend it, which gives the same
+    bits for half of the memory. A contraction reads its left factor many times,
+    which stays f32.
+
+    ```mlir
+    %r = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+    ^bb0(%a: f32, %o: f32):
+      %h = arith.truncf %a : f32 to f16
+      %f = arith.extf %h : f16 to f32
+      linalg.yield %f : f32
+    } -> tensor<4x8xf32>
+    ```
+    becomes
+    ```mlir
+    %r = linalg.generic {...} ins(%x : tensor<4x8xf32>) outs(%e : tensor<4x8xf16>) {
+    ^bb0(%a: f32, %o: f16):
+      %h = arith.truncf %a : f32 to f16
+      linalg.yield %h : f16
+    } -> tensor<4x8xf16>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numNarrowed", "narrowed", "Tensors stored in 16 bits">];
+}
+
 def SimplifyArithmetic : Pass<"quanta-simplify-arithmetic", "::mlir::ModuleOp"> {
   let summary = "Compute the same bits by cheaper operations on scalars";
   let description = [{
