@@ -52,6 +52,8 @@ bool computesInFloat(Operation *op) {
     return !isa<linalg::FillOp, linalg::BroadcastOp, linalg::TransposeOp,
                 linalg::CopyOp>(op) &&
            llvm::any_of(*linalgOp.getBlock(), isFloatArithmetic);
+  if (isa<linalg::SoftmaxOp>(op))
+    return true;
   return isa<arith::ArithDialect, math::MathDialect>(op->getDialect()) &&
          llvm::any_of(op->getOperands(), isFloatTensor) &&
          isFloatArithmetic(*op);
