@@ -31,6 +31,11 @@
 // CHECK: linalg.generic {{.*}}quanta.float_reason = "its constant operand 1 has the value 7.0000E+04 at element 1, which fp16 cannot hold"
 // CHECK: arith.addf %[[D]], %[[D]] {quanta.float_reason = "it reads f64: only f32 is rounded to fp16"}
 
+// CHECK-LABEL: func.func @softmax
+// CHECK: %[[R:.*]] = quanta.fake_quant %{{.*}} as f16
+// CHECK: %[[S:.*]] = linalg.softmax {{.*}}quanta.layer = "softmax/softmax_0"{{.*}} ins(%[[R]] :
+// CHECK: quanta.fake_quant %[[S]] as f16
+
 // IDLE: warning: recipe file '{{.*}}': rule 4 (name 'main/nothing_0') applies to no activation of this model
 // IDLE-NOT: warning
 
@@ -88,4 +93,9 @@ func.func @main(%x: tensor<2x4xf32>, %d: tensor<4xf64>) -> (tensor<2x4xf32>, ten
   } -> tensor<2x4xf32>
   %6 = arith.addf %d, %d : tensor<4xf64>
   return %4, %5, %6 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf64>
+}
+func.func @softmax(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %e = tensor.empty() : tensor<4x4xf32>
+  %0 = linalg.softmax dimension(1) ins(%x : tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %0 : tensor<4x4xf32>
 }
