@@ -72,6 +72,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   target.cpu = options.cpu;
   target.triple = options.triple;
   pm.addPass(createSetTarget(target));
+  pm.addPass(createDecomposeAggregates());
   // Elementwise arithmetic on whole tensors is a loop like any other.
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCheckSizes());

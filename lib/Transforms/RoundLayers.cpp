@@ -46,11 +46,6 @@ LayerPlace::LayerPlace(const FloatLayer &layer)
 
 namespace {
 
-bool isF32Tensor(Value value) {
-  auto type = dyn_cast<RankedTensorType>(value.getType());
-  return type && type.getElementType().isF32();
-}
-
 /// Rounds the borders of one layer.
 class LayerRounder {
 public:

@@ -249,6 +249,23 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
     "::quanta::QuantaDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def DecomposeAggregates : Pass<"quanta-decompose-aggregates", "::mlir::ModuleOp"> {
+  let summary = "Take linalg.softmax and its like apart";
+  let description = [{
+    Replaces operations of upstream's `AggregatedOpInterface`, which are no loop nests
+    themselves, on tensors, by the `linalg` operations that they stand for.
+
+    ```mlir
+    %s = linalg.softmax dimension(1) ins(%x : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+    ```
+    becomes the largest number of each row, `exp(x - largest)`, the sum of a row and
+    the quotient.
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def NarrowTensors : Pass<"quanta-narrow-tensors", "::mlir::ModuleOp"> {
   let summary = "Keep tensors that are rounded to f16 or bf16 in 16 bits";
   let description = [{
