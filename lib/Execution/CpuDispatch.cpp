@@ -44,8 +44,12 @@ static FeatureMask getFeatureMask(const TargetMachine &machine) {
     else if (feature.consume_front("+") && !is_contained(features, feature))
       features.push_back(feature);
   }
-  erase_if(features,
-           [&](StringRef feature) { return !known.contains(feature); });
+  // Every 64-bit processor has the first ones, though not every list of LLVM's.
+  SmallVector<StringRef> common;
+  X86::getFeaturesForCPU("x86-64", common);
+  erase_if(features, [&](StringRef feature) {
+    return !known.contains(feature) || is_contained(common, feature);
+  });
   return X86::getCpuSupportsMask(features);
 }
 
