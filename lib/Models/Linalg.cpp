@@ -68,8 +68,9 @@ SmallVector<AffineMap> sumWindowFirst(ArrayRef<AffineMap> maps) {
       classes[dim] = 1;
   }
   SmallVector<unsigned> order = llvm::to_vector(llvm::seq(dims));
-  llvm::stable_sort(
-      order, [&](unsigned a, unsigned b) { return classes[a] < classes[b]; });
+  llvm::sort(order, [&](unsigned a, unsigned b) {
+    return std::make_pair(classes[a], a) < std::make_pair(classes[b], b);
+  });
   MLIRContext *context = maps[2].getContext();
   SmallVector<AffineExpr> replacements(dims);
   for (auto [position, dim] : llvm::enumerate(order))
