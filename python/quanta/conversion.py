@@ -30,6 +30,7 @@ def require(package: str, purpose: str, extra: str):
 
 
 WORKER = Path(__file__).with_name("_torch_mlir.py")
+NODES_WORKER = Path(__file__).with_name("_onnx_nodes.py")
 
 
 def cache_entry(kind: str, source: str):
@@ -45,7 +46,7 @@ def cache_entry(kind: str, source: str):
     except importlib.metadata.PackageNotFoundError:
         return None
     key.update(json.dumps([kind, sys.version, versions]).encode())
-    for path in (WORKER, source):
+    for path in (WORKER, NODES_WORKER, source):
         key.update(hashlib.sha256(Path(path).read_bytes()).digest())
     return Path(folder) / f"llvmcache-model-{key.hexdigest()}"
 
@@ -90,7 +91,7 @@ def run_worker(script: Path, *arguments: str) -> subprocess.CompletedProcess:
 def find_failing_nodes(source: str, failed: List[Failure]) -> List[Failure]:
     """The nodes of an ONNX model that cannot be converted, each tried alone; and those
     of `failed` that could not be tried so."""
-    worker = run_worker(WORKER.with_name("_onnx_nodes.py"), source)
+    worker = run_worker(NODES_WORKER, source)
     if worker.returncode != 0:
         return failed
     found = json.loads(worker.stdout.splitlines()[-1])
