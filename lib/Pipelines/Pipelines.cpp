@@ -150,6 +150,7 @@ void buildKernelToLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
   pm.addPass(createCSEPass());
+  pm.addPass(createNumberMessages());
   pm.addPass(createAnnotateFunctions());
 }
 

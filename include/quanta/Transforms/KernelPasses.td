@@ -115,6 +115,16 @@ def SeparateResults : Pass<"quanta-separate-results", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::bufferization::BufferizationDialect"];
 }
 
+def NumberMessages : Pass<"quanta-number-messages", "::mlir::ModuleOp"> {
+  let summary = "Name the messages of assertions by their order";
+  let description = [{
+    Upstream numbers the texts of assertions (`assert_msg_17`) through all modules of
+    a process. Counted from 0 in each, a program compiles to the same code whatever
+    was compiled before it, and is found among cached objects.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def AnnotateFunctions : Pass<"quanta-annotate-functions", "::mlir::ModuleOp"> {
   let summary = "Give LLVM functions the module's CPU and features";
   let description = [{
