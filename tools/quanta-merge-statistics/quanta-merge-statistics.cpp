@@ -7,7 +7,7 @@
 //
 // Calibration split over processes or machines leaves a statistics file in
 // each. Merged, they are what one run over all the data would have written, bit
-// for bit.
+// for bit; moving averages, whose order counts, are refused.
 //
 //===----------------------------------------------------------------------===//
 

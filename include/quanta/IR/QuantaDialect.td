@@ -32,7 +32,8 @@ def Quanta_Dialect : Dialect {
     | `kernel`    | `scf`, `vector`, `memref` and the target's dot instruction        |
     | `llvm`      | the LLVM dialect                                                  |
 
-    From `quantized` down, neighbouring stages agree to the last bit.
+    From `quantized` down, neighbouring stages agree to the last bit, up to the
+    order in which contractions that stay in float are summed.
 
     # Storage types
 
@@ -81,7 +82,8 @@ def Quanta_Dialect : Dialect {
        result is `f32(acc) * s_w`, times the scales of the left rows, times those
        of the right ones, and then the bias is added, all in f32, in this order.
     8. No operation is reassociated or contracted (no fused multiply-add) in
-       these formulas, so that every machine gives the same bits.
+       these formulas, so that every machine gives the same bits: of a float
+       result that is NaN, only that it is one.
     9. *Weight-only contractions* (`quanta.weight_only_contract`) dequantize each
        weight by rule 3 and sum `acc = fma(x, w, acc)` in f32, beginning with the
        initial value, over k = 0, 1, 2, ... in this order, whatever the machine. Of
