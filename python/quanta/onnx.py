@@ -17,7 +17,7 @@ from typing import Mapping, Optional, Sequence, Union
 
 from ._quanta import Error
 from .conversion import convert, require
-from .onnx_file import load_whole
+from .onnx_file import check_sizes, load_whole
 
 OPSET = 18
 
@@ -40,8 +40,8 @@ def import_model(path: Union[str, os.PathLike], shapes: Optional[Shapes] = None)
 
     Raises:
       quanta.Error: the file is not an ONNX model, a shape does not fit, a
-        package is missing, or the model has nodes that cannot be converted:
-        all of them are named.
+        package is missing, or the model has nodes whose inputs do not fit together
+        or that cannot be converted: all of them are named.
     """
     _require("onnx")
     _require("torch_mlir")
@@ -56,6 +56,8 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     model = _to_opset(model, path)
     if shapes:
         _fix_shapes(model, shapes, path)
+    _name_nodes(model.graph, set())
+    check_sizes(model, path)
     model = _infer(model)
     if _needs_folding(model):
         model = _infer(_fold(model, path))

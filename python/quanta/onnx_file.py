@@ -3,6 +3,7 @@
 """Reads ONNX files, and finds what is broken in them before anything else stumbles."""
 
 import os
+import re
 
 from ._quanta import Error
 
@@ -53,6 +54,57 @@ def load_whole(path: str):
             ) from None
     _check_names(model.graph, set(), path)
     return model
+
+
+def check_sizes(model, path: str) -> None:
+    """Whether the sizes of each node's inputs fit together, as far as they are known.
+
+    Where the file says something else of the sizes of a result than its nodes do,
+    `model` is corrected: only the nodes count when it runs.
+
+    Raises:
+      quanta.Error: they do not; names all nodes of which that can be said.
+    """
+    import onnx
+    import onnx.shape_inference
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    del copy.graph.value_info[:]
+    for value in copy.graph.output:
+        value.type.tensor_type.ClearField("shape")
+    try:
+        copy = onnx.shape_inference.infer_shapes(copy, strict_mode=True, data_prop=True)
+    except Exception as error:
+        text = str(error)
+    else:
+        inferred = {v.name: v for v in [*copy.graph.value_info, *copy.graph.output]}
+        for value in [*model.graph.value_info, *model.graph.output]:
+            if value.name in inferred and _contradicts(value, inferred[value.name]):
+                value.CopyFrom(inferred[value.name])
+        return
+    found = re.findall(
+        r"\(op_type:(\S+), node name: (.*)\): \[ShapeInferenceError\] (.*)", text
+    )
+    if not found:
+        return  # The import notices what is wrong with types and attributes.
+    lines = [f"  '{name}' ({operation}): {reason}" for operation, name, reason in found]
+    what = "a node" if len(lines) == 1 else "nodes"
+    raise Error(
+        f"'{path}' has {what} whose inputs do not fit together:\n" + "\n".join(lines)
+    )
+
+
+def _contradicts(one, other) -> bool:
+    """Whether two descriptions of one tensor cannot both be true."""
+    if not all(value.type.tensor_type.HasField("shape") for value in (one, other)):
+        return False
+    dims = [value.type.tensor_type.shape.dim for value in (one, other)]
+    fixed = lambda dim: dim.dim_value or None  # 0 is how some tools write an open size.
+    return len(dims[0]) != len(dims[1]) or any(
+        None not in sizes and sizes[0] != sizes[1]
+        for sizes in zip(map(fixed, dims[0]), map(fixed, dims[1]))
+    )
 
 
 def _check_names(graph, outside: set, path: str) -> None:

@@ -380,6 +380,39 @@ class Import(unittest.TestCase):
             with self.assertRaisesRegex(quanta.Error, message):
                 quanta.load(change(function))
 
+    def test_sizes_that_do_not_fit_together(self):
+        nodes = [
+            helper.make_node("MatMul", ["x", "w"], ["h"], name="/first"),
+            helper.make_node("MatMul", ["h", "v"], ["r"], name="/second"),
+            helper.make_node("Add", ["x", "u"], ["s"]),
+        ]
+        weights = [weight("w", 4, 5), weight("v", 5, 2), weight("u", 7)]
+        outputs = [value("r", None), value("s", None)]
+        path = self.save(make(nodes, [value("x", ["n", 3])], outputs, weights))
+        with self.assertRaises(quanta.Error) as caught:
+            quanta.load(path)
+        lines = str(caught.exception).splitlines()
+        self.assertRegex(lines[0], "model.onnx' has nodes whose inputs do not fit together:")
+        self.assertRegex(lines[1], r"  '/first' \(MatMul\): Incompatible dimensions")
+        self.assertRegex(lines[2], r"  'Add_s' \(Add\): Incompatible dimensions")
+        self.assertEqual(len(lines), 3)
+
+        # Known only when the caller fixes a size.
+        model = make(
+            [helper.make_node("Add", ["x", "u"], ["s"], name="/sum")],
+            [value("x", ["n", "m"])],
+            [value("s", ["n", "m"])],
+            [weight("u", 7)],
+        )
+        self.compare(model, np.ones((2, 7), np.float32))
+        with self.assertRaisesRegex(quanta.Error, "a node whose inputs .*\n  '/sum'"):
+            quanta.load(self.save(model), shapes={"x": [2, 3]})
+
+    def test_what_a_file_says_wrongly_of_results(self):
+        model = perceptron()
+        model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 9
+        self.compare(model, np.ones((2, 16), np.float32))
+
     def test_files_that_are_no_models(self):
         with self.assertRaisesRegex(quanta.Error, "nowhere.onnx': No such file"):
             quanta.load("nowhere.onnx")
