@@ -44,7 +44,8 @@ struct CompileOptions {
   /// Results have the same bits whatever their number.
   unsigned threads = 1;
   /// Folder that keeps object files, so that the same code is generated once;
-  /// made where it is missing. Empty: nothing is kept.
+  /// made where it is missing. Empty, or where it cannot be made or written:
+  /// nothing is kept.
   std::string cacheDirectory;
 };
 

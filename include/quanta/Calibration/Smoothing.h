@@ -42,8 +42,9 @@ struct ChannelWeights {
 
 /// The numbers s_j by which the channels of an activation are divided, from its
 /// statistics, which must have channels, and the largest magnitude of the
-/// weights that meet each channel. A channel that was always zero has 1. One
-/// that meets only zeros counts as if it met the smallest of the other weights.
+/// weights that meet each channel: as many as there are channels. A channel
+/// that was always zero has 1. One that meets only zeros counts as if it met
+/// the smallest of the other weights.
 llvm::SmallVector<float>
 chooseSmoothingScales(const ObserverStatistics &statistics,
                       llvm::ArrayRef<double> weightMaxima, double alpha);

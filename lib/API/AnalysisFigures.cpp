@@ -1,0 +1,126 @@
+//===- AnalysisFigures.cpp - Sums that compare tensors --------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "ExposedLayers.h"
+
+#include "Comparison.h"
+#include "QuantizationPoints.h"
+#include "quanta/Transforms/Constants.h"
+
+using namespace llvm;
+
+namespace quanta {
+
+void ErrorSums::add(const HostTensor &reference, const HostTensor &value) {
+  for (int64_t i = 0, e = reference.getNumElements(); i < e; ++i)
+    add(readElement(reference, i), readElement(value, i));
+}
+
+double ErrorSums::getMse() const {
+  if (lost > 0)
+    return std::numeric_limits<double>::infinity();
+  if (isUnknown())
+    return std::numeric_limits<double>::quiet_NaN();
+  return count > 0 ? noise / count : 0;
+}
+
+double ErrorSums::getNoiseRatio() const {
+  if (lost > 0 || isUnknown())
+    return getMse();
+  if (noise == 0)
+    return 0;
+  return signal > 0 ? noise / signal : std::numeric_limits<double>::infinity();
+}
+
+double ErrorSums::getCosine() const {
+  if (isUnknown())
+    return getMse();
+  double length = std::sqrt(signal) * std::sqrt(other);
+  if (length > 0)
+    return product / length;
+  return signal == other ? 1 : 0;
+}
+
+static int64_t findLargest(const HostTensor &tensor, int64_t row,
+                           int64_t columns) {
+  int64_t best = 0;
+  for (int64_t i = 1; i < columns; ++i)
+    if (readElement(tensor, row * columns + i) >
+        readElement(tensor, row * columns + best))
+      best = i;
+  return best;
+}
+
+static bool isDistribution(const HostTensor &tensor, int64_t columns) {
+  for (int64_t row = 0; row < tensor.getNumElements() / columns; ++row) {
+    double sum = 0;
+    for (int64_t i = 0; i < columns; ++i) {
+      double element = readElement(tensor, row * columns + i);
+      if (!(element >= 0))
+        return false;
+      sum += element;
+    }
+    if (!(std::abs(sum - 1) < 1e-3))
+      return false;
+  }
+  return true;
+}
+
+void addResult(ResultFigures &figures, const HostTensor &reference,
+               const HostTensor &value) {
+  constexpr int64_t fewColumns = 100;
+  figures.error.add(reference, value);
+  int64_t count = reference.getNumElements();
+  if (!isFloat(reference)) {
+    figures.isPrediction = true;
+    figures.predictions += count;
+    for (int64_t i = 0; i < count; ++i)
+      figures.agreeing += readElement(reference, i) == readElement(value, i);
+    return;
+  }
+  int64_t columns = reference.getRank() ? reference.getShape().back() : 1;
+  if (columns < 2 || count == 0)
+    return;
+  bool looksLikeScores =
+      columns <= fewColumns || isDistribution(reference, columns);
+  figures.isPrediction =
+      looksLikeScores && (figures.isPrediction || figures.predictions == 0);
+  figures.predictions += count / columns;
+  for (int64_t row = 0; row < count / columns; ++row)
+    figures.agreeing += findLargest(reference, row, columns) ==
+                        findLargest(value, row, columns);
+}
+
+void addOperand(OperandFigures &figures, const ExposedOperand &exposed,
+                const HostTensor &before, const HostTensor &after) {
+  figures.error.add(before, after);
+  for (int64_t i = 0, e = before.getNumElements(); exposed.isFloat && i < e;
+       ++i)
+    figures.saturated += std::isfinite(readElement(before, i)) &&
+                         std::isinf(readElement(after, i));
+  if (!exposed.params)
+    return;
+  const QuantParams &params = *exposed.params;
+  for (int64_t i = 0, e = before.getNumElements(); i < e; ++i) {
+    size_t channel = getChannel(before, params, i);
+    double q = readElement(before, i) / params.scale(channel) +
+               params.zeroPoint(channel);
+    figures.saturated +=
+        q < params.range.min - 0.5 || q > params.range.max + 0.5;
+  }
+}
+
+void addWeight(OperandFigures &figures, FakeQuantOp op) {
+  std::optional<SmallVector<float>> values = getConstantFloats(op.getInput());
+  std::optional<SmallVector<float>> rounded = getRoundedConstant(op);
+  if (!rounded)
+    return;
+  for (auto [value, result] : zip_equal(*values, *rounded))
+    figures.error.add(value, result);
+}
+
+} // namespace quanta
