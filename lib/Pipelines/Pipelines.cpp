@@ -17,6 +17,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -64,6 +65,12 @@ static std::unique_ptr<Pass> createStructuredCanonicalizer() {
   return createCanonicalizerPass(config);
 }
 
+/// What quanta-fuse-rows computes for a row, as small as it lets it be.
+static bool isMadeForRow(Value buffer) {
+  return isa_and_nonnull<scf::ForOp>(buffer.getDefiningOp()->getParentOp()) &&
+         buffer.getDefiningOp()->getParentOp()->hasAttr("quanta.parallel");
+}
+
 void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   CheckStageOptions check;
   check.consumer = "code generation";
@@ -82,12 +89,14 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(createFlattenMatmuls());
   if (options.kernels) {
     pm.addPass(createConvertLayout());
+    pm.addPass(createFoldUnitDims());
     pm.addPass(createFuse());
     pm.addPass(createPackConvolutions());
     pm.addPass(createPackWeights());
     pm.addPass(createFuseEpilogues());
     pm.addPass(createSimplifyArithmetic());
     pm.addPass(createNarrowTensors());
+    pm.addPass(createFuseRows());
   }
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());
@@ -100,6 +109,8 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   bufferize.allowReturnAllocsFromLoops = true;
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
+  pm.addNestedPass<func::FuncOp>(
+      bufferization::createPromoteBuffersToStackPass(isMadeForRow));
   bufferization::buildBufferDeallocationPipeline(pm, {});
   pm.addPass(createOrderGlobals());
   // With and without kernels: it fixes the order of float sums.

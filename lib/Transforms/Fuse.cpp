@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -173,14 +174,24 @@ private:
     patterns.add<FoldSizeOfEmpty>(&getContext());
   }
 
+  /// Whether an operation does more for an element than a few cycles take.
+  static bool isCostly(linalg::GenericOp op) {
+    return llvm::any_of(op.getBody()->without_terminator(), [](Operation &op) {
+      return isa<arith::DivFOp>(op) || isa<math::MathDialect>(op.getDialect());
+    });
+  }
+
   /// Only chains of elementwise operations: fusing a broadcast or a fill would
-  /// take a contraction's init away.
+  /// take a contraction's init away. What is costly is not done again for each
+  /// element of a row.
   static bool isChain(OpOperand *operand) {
     auto producer = operand->get().getDefiningOp<linalg::GenericOp>();
     auto consumer = dyn_cast<linalg::LinalgOp>(operand->getOwner());
     return producer && producer->hasOneUse() && consumer &&
            linalg::isElementwise(consumer) && linalg::isElementwise(producer) &&
            producer.getNumDpsInputs() > 0 &&
+           (producer.getNumLoops() >= consumer.getNumLoops() ||
+            !isCostly(producer)) &&
            // The report tells of layers in 16 bits one by one.
            !producer->hasAttr(attrs::float16) &&
            !consumer->hasAttr(attrs::float16);

@@ -201,10 +201,29 @@ void hoistStackBuffers(func::FuncOp function) {
     if (buffer.getDynamicSizes().empty() && buffer.getSymbolOperands().empty())
       buffers.push_back(buffer);
   });
+  // Those of loops that run one after the other are never needed at once: the
+  // next loop takes what those before it have taken.
+  llvm::DenseMap<std::pair<Block *, Type>, SmallVector<memref::AllocaOp>> taken;
+  llvm::DenseMap<std::pair<Operation *, Type>, unsigned> used;
   for (memref::AllocaOp buffer : buffers) {
     Block &entry = getStackBlock(buffer);
-    if (buffer->getBlock() != &entry)
+    if (buffer->getBlock() == &entry)
+      continue;
+    Type type = buffer.getType();
+    if (!isa<LoopLikeOpInterface>(buffer->getParentOp())) {
       buffer->moveBefore(&entry, entry.begin());
+      continue;
+    }
+    unsigned number = used[{entry.findAncestorOpInBlock(*buffer), type}]++;
+    auto &available = taken[{&entry, type}];
+    if (number < available.size() &&
+        buffer.getAlignment() == available[number].getAlignment()) {
+      buffer.replaceAllUsesWith(available[number].getResult());
+      buffer.erase();
+      continue;
+    }
+    buffer->moveBefore(&entry, entry.begin());
+    available.push_back(buffer);
   }
 }
 

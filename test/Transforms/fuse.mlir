@@ -149,6 +149,37 @@ func.func @static_size(%x: tensor<?x4xf32>) -> tensor<?x3xf32> {
   return %y : tensor<?x3xf32>
 }
 
+// What is costly for a row is not done again for each of its elements; what is
+// not, is.
+// CHECK-LABEL: func.func @rows
+// CHECK: %[[R:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<4xf32>)
+// CHECK: math.rsqrt
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[R]], %{{.*}} : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>) outs(%{{.*}} : tensor<4x8xf32>)
+// CHECK: arith.addf
+// CHECK-NOT: linalg.generic
+// CHECK: return
+func.func @rows(%x: tensor<4x8xf32>, %v: tensor<4xf32>) -> tensor<4x8xf32> {
+  %few = tensor.empty() : tensor<4xf32>
+  %all = tensor.empty() : tensor<4x8xf32>
+  %r = linalg.generic {indexing_maps = [affine_map<(m) -> (m)>, affine_map<(m) -> (m)>], iterator_types = ["parallel"]} ins(%v : tensor<4xf32>) outs(%few : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = math.rsqrt %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4xf32>
+  %s = linalg.generic {indexing_maps = [affine_map<(m) -> (m)>, affine_map<(m) -> (m)>], iterator_types = ["parallel"]} ins(%v : tensor<4xf32>) outs(%few : tensor<4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %0 = arith.addf %a, %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4xf32>
+  %y = linalg.generic {indexing_maps = [affine_map<(m, n) -> (m, n)>, affine_map<(m, n) -> (m)>, affine_map<(m, n) -> (m)>, affine_map<(m, n) -> (m, n)>], iterator_types = ["parallel", "parallel"]} ins(%x, %r, %s : tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>) outs(%all : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.subf %0, %c : f32
+    linalg.yield %1 : f32
+  } -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
 //--- stage.mlir
 // CHECK: error: 'llvm.func' op belongs to the llvm stage, but quanta-fuse takes the float, simulated, quantized, integer and kernel stages
 llvm.func @main()

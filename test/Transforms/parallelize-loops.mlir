@@ -120,3 +120,29 @@ func.func @alone(%a: memref<4096xf32>, %b: memref<f32>) {
   } {quanta.parallel}
   return
 }
+
+// Loops that run one after the other share what each takes on the stack.
+// ONE-LABEL: func.func @shared_stack(
+// ONE-COUNT-2: memref.alloca() : memref<8xf32>
+// ONE-NOT: memref.alloca()
+// ONE: scf.for
+// ONE: scf.for
+// CHECK-LABEL: func.func @shared_stack(
+func.func @shared_stack(%a: memref<4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %x = memref.alloca() : memref<8xf32>
+    %y = memref.alloca() : memref<8xf32>
+    %e = memref.load %a[%i, %c0] : memref<4x8xf32>
+    memref.store %e, %x[%c0] : memref<8xf32>
+    memref.store %e, %y[%c1] : memref<8xf32>
+  }
+  scf.for %i = %c0 to %c4 step %c1 {
+    %x = memref.alloca() : memref<8xf32>
+    %e = memref.load %a[%i, %c0] : memref<4x8xf32>
+    memref.store %e, %x[%c0] : memref<8xf32>
+  }
+  return
+}

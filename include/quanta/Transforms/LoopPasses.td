@@ -10,6 +10,67 @@
 
 include "mlir/Pass/PassBase.td"
 
+def FoldUnitDims : Pass<"quanta-fold-unit-dims", "::mlir::ModuleOp"> {
+  let summary = "Drop dimensions of size 1 around reductions of rows";
+  let description = [{
+    Networks keep the dimension that a softmax or a layer norm has reduced, and
+    put others in front of it, as tensors like `1x128x1xf32`. Reductions
+    (`linalg.generic` on tensors) and the elementwise operations that are
+    connected with them, through reshapes too, lose their dimensions of size 1,
+    so that elementwise operations in between become one with
+    those that read them, and all share the rows that `quanta-fuse-rows` loops
+    over. Nothing changes around convolutions and pools.
+
+    ```mlir
+    %1 = linalg.generic ... ins(%0 : tensor<1x8xf32>) outs(%e : tensor<1x1xf32>) { arith.addf }
+    ```
+    becomes
+    ```mlir
+    %1 = linalg.generic ... ins(%row : tensor<8xf32>) outs(%f : tensor<f32>) { arith.addf }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
+def FuseRows : Pass<"quanta-fuse-rows", "::mlir::ModuleOp"> {
+  let summary = "One loop over the rows of softmax, layer norm and the like";
+  let description = [{
+    A reduction of the last dimensions of a tensor (`linalg.generic` on tensors),
+    all operations that read or write rows of the same tensors, and those whose
+    results only these read, become one loop over rows: what stands between them
+    is one row, in the nearest cache, instead of whole tensors. Softmax and layer
+    norm, quantized or in float, ranges of rows found at run time, and sums of
+    rows are made in one such loop each. No bit changes.
+
+    ```mlir
+    %max = linalg.generic ... ins(%x : tensor<8x64xf32>) outs(%low : tensor<8xf32>) { arith.maximumf }
+    %y = linalg.generic ... ins(%x, %max : ...) outs(%empty : tensor<8x64xf32>) { arith.subf }
+    ```
+    becomes
+    ```mlir
+    %y = scf.for %i = %c0 to %c8 step %c1 iter_args(%all = %empty) -> (tensor<8x64xf32>) {
+      %row = tensor.extract_slice %x[%i, 0] [1, 64] [1, 1] : tensor<8x64xf32> to tensor<64xf32>
+      %max = linalg.generic ... ins(%row : tensor<64xf32>) outs(... : tensor<f32>) { arith.maximumf }
+      %z = linalg.generic ... ins(%row, %max : ...) outs(... : tensor<64xf32>) { arith.subf }
+      %next = tensor.insert_slice %z into %all[%i, 0] [1, 64] [1, 1] : ...
+      scf.yield %next : tensor<8x64xf32>
+    }
+    ```
+
+    Rows have a static size of 16 elements or more, and take `max-bytes` at most
+    with all that is computed for one of them.
+  }];
+  let options = [
+    Option<"maxBytes", "max-bytes", "int64_t", /*default=*/"32768",
+           "Bytes that are computed for one row at most">];
+  let statistics = [
+    Statistic<"numLoops", "loops", "Number of loops over rows">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::scf::SCFDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def ExpandBatches : Pass<"quanta-expand-batches", "::mlir::ModuleOp"> {
   let summary = "Loop over the batches of fused operations";
   let description = [{
