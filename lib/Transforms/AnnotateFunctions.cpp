@@ -44,6 +44,12 @@ struct AnnotateFunctionsPass
       if (width && width.getInt() > 0)
         func.setPreferVectorWidthAttr(
             StringAttr::get(&getContext(), std::to_string(width.getInt())));
+      // C has no integers below 8 bits: a caller reads a whole byte.
+      auto result =
+          dyn_cast<IntegerType>(func.getFunctionType().getReturnType());
+      if (result && result.getWidth() < 8)
+        func.setResultAttr(0, LLVM::LLVMDialect::getZExtAttrName(),
+                           UnitAttr::get(&getContext()));
     });
     // What is left can be read by tools that do not know Quanta.
     for (StringRef name : {attrs::cpu, attrs::features, attrs::vectorWidth,
