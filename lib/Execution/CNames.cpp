@@ -102,10 +102,10 @@ static bool isInLibrary(StringRef name) {
 
 static bool isUsable(StringRef name) {
   // What begins with an underscore belongs to the languages; the others may be
-  // types of the header.
+  // types and macros of the header.
   return !name.empty() && isAlpha(name.front()) && !isKeyword(name) &&
          !isInLibrary(name) && !name.starts_with("quanta_tensor_") &&
-         !name.ends_with("_results");
+         !name.starts_with("QUANTA_") && !name.ends_with("_results");
 }
 
 std::vector<std::string> chooseCNames(ArrayRef<StringRef> symbols) {

@@ -46,12 +46,13 @@
 // HEADER: arg0: tensor<?x3xf32>, row-major, only read
 // HEADER: static inline pair_results pair(const float *arg0, int64_t arg0_dim0) {
 // HEADER-NEXT: {(float *)arg0, (float *)arg0, 0, {arg0_dim0, 3}, {3, 1}};
-// Neither are the words of C++, the names of structures and those of the C
-// library; names that look alike in C stay apart.
+// Neither are the words of C++, the names of structures and of our macros, and
+// those of the C library; names that look alike in C stay apart.
 // HEADER: static inline float quanta_and(float arg0) {
 // HEADER: static inline float quanta_pair_results(float arg0) {
 // HEADER: static inline float quanta_exp(float arg0) {
 // HEADER: static inline float quanta_int8_t(float arg0) {
+// HEADER: static inline float quanta_QUANTA_TENSOR_F32_2(float arg0) {
 // HEADER: float _mlir_ciface_a_b_(float arg0) __asm__("_mlir_ciface_a-b");
 // HEADER: static inline float a_b_(float arg0) {
 // HEADER: static inline float a_b(float arg0) {
@@ -84,6 +85,10 @@ func.func @exp(%x: f32) -> f32 {
 }
 
 func.func @int8_t(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @QUANTA_TENSOR_F32_2(%x: f32) -> f32 {
   return %x : f32
 }
 
