@@ -242,6 +242,8 @@ Error StageChecker::buildQuantized(Program quantized) {
 
 Error StageChecker::buildInteger(const Program &program) {
   Program analyzed = program.clone();
+  if (Error error = analyzed.run(inlineCalls))
+    return error;
   Expected<mlir::func::FuncOp> function =
       findFunction(analyzed.getModule(), entry);
   if (!function)

@@ -43,6 +43,11 @@
 // INNER: quantized = integer = kernel: 1 quantized tensors and 1 results,
 // OUTER: quantized = integer = kernel: 2 quantized tensors and 1 results,
 
+// At the integer stage too: a sum of floats in a function that is called.
+// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.random.default_rng(0).standard_normal((37, 333)).astype('f4')"
+// RUN: quant-run %t/floats.mlir --entry=outer --check-stages --input=%t/wide.npy | FileCheck %s --check-prefix=FLOATS
+// FLOATS: after sums of floats, where bits may differ
+
 //--- model.mlir
 #elementwise = affine_map<(i, j) -> (i, j)>
 #column = affine_map<(i, j) -> (j)>
@@ -104,4 +109,23 @@ func.func @outer(%x: tensor<?x19xf32>) -> tensor<?x19xf32> {
   %0 = func.call @inner(%x) : (tensor<?x19xf32>) -> tensor<?x19xf32>
   %1 = func.call @inner(%0) : (tensor<?x19xf32>) -> tensor<?x19xf32>
   return %1 : tensor<?x19xf32>
+}
+
+//--- floats.mlir
+func.func private @inner(%x: tensor<37x333xf32>) -> tensor<37x37xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<37x37xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<37x37xf32>) -> tensor<37x37xf32>
+  %y = linalg.matmul indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (n, k)>, affine_map<(m, n, k) -> (m, n)>]
+      ins(%x, %x : tensor<37x333xf32>, tensor<37x333xf32>) outs(%f : tensor<37x37xf32>) -> tensor<37x37xf32>
+  return %y : tensor<37x37xf32>
+}
+
+func.func @outer(%x: tensor<37x333xf32>) -> (tensor<37x37xf32>, tensor<2x2xi32>) {
+  // What makes it a program of the integer stage.
+  %i = arith.constant dense<1> : tensor<2x2xi8>
+  %z = arith.constant dense<0> : tensor<2x2xi32>
+  %n = linalg.matmul ins(%i, %i : tensor<2x2xi8>, tensor<2x2xi8>) outs(%z : tensor<2x2xi32>) -> tensor<2x2xi32>
+  %0 = func.call @inner(%x) : (tensor<37x333xf32>) -> tensor<37x37xf32>
+  return %0, %n : tensor<37x37xf32>, tensor<2x2xi32>
 }
