@@ -9,10 +9,12 @@
 
 #include "quanta/API/Diagnostics.h"
 #include "quanta/IR/Quanta.h"
+#include "quanta/Transforms/Constants.h"
 
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/StringMap.h"
@@ -181,7 +183,7 @@ public:
       bool isRounding = isa<DynamicFakeQuantOp>(op);
       bool follows = llvm::any_of(getSources(&op),
                                   [&](Value v) { return rounded.contains(v); });
-      segment.isChain |= isRounding && follows;
+      segment.isChain |= (isRounding && follows) || holdsChain(&op);
       if (isRounding || follows)
         rounded.insert(op.result_begin(), op.result_end());
     }
@@ -206,6 +208,24 @@ private:
         continue;
       llvm::append_range(worklist, getSources(op));
     }
+  }
+
+  /// Whether roundings in the regions of an operation, which are no points, may
+  /// follow each other: two of them, or one in a loop.
+  static bool holdsChain(Operation *op) {
+    unsigned roundings = 0;
+    bool isInLoop = false;
+    for (Region &region : op->getRegions())
+      region.walk([&](Operation *inner) {
+        if (!isa<FakeQuantOp, DynamicFakeQuantOp>(inner) ||
+            getConstant(inner->getOperand(0)))
+          return;
+        ++roundings;
+        for (Operation *parent = inner->getParentOp();
+             parent != op->getParentOp(); parent = parent->getParentOp())
+          isInLoop |= isa<LoopLikeOpInterface>(parent);
+      });
+    return roundings > 1 || isInLoop;
   }
 
   /// What an operation and its regions read.

@@ -65,8 +65,9 @@ struct Segment {
   std::optional<unsigned> point;
   unsigned result = 0;
   std::vector<Input> inputs;
-  /// Whether roundings at ranges found at run time, which are no points, follow
-  /// each other in it: several layers, each of which may add a step.
+  /// Whether roundings that are no points follow each other in it, at ranges
+  /// found at run time or in loops and branches: several layers, each of which
+  /// may add a step.
   bool isChain = false;
 };
 

@@ -43,6 +43,12 @@
 // INNER: quantized = integer = kernel: 1 quantized tensors and 1 results,
 // OUTER: quantized = integer = kernel: 2 quantized tensors and 1 results,
 
+// Layers that follow each other in a loop: what one of them rounds otherwise
+// grows in the next ones.
+// RUN: %python %S/../../Inputs/npy.py %t/line.npy "numpy.linspace(0, 1, 512, dtype='f4').reshape(128, 4)"
+// RUN: quant-run %t/loop.mlir --check-stages --input=%t/line.npy | FileCheck %s --check-prefix=LOOP
+// LOOP: result 0 {{.*}} (several layers)
+
 // At the integer stage too: a sum of floats in a function that is called.
 // RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.random.default_rng(0).standard_normal((37, 333)).astype('f4')"
 // RUN: quant-run %t/floats.mlir --entry=outer --check-stages --input=%t/wide.npy | FileCheck %s --check-prefix=FLOATS
@@ -128,4 +134,32 @@ func.func @outer(%x: tensor<37x333xf32>) -> (tensor<37x37xf32>, tensor<2x2xi32>)
   %n = linalg.matmul ins(%i, %i : tensor<2x2xi8>, tensor<2x2xi8>) outs(%z : tensor<2x2xi32>) -> tensor<2x2xi32>
   %0 = func.call @inner(%x) : (tensor<37x333xf32>) -> tensor<37x37xf32>
   return %0, %n : tensor<37x37xf32>, tensor<2x2xi32>
+}
+
+//--- loop.mlir
+#id = affine_map<(i, j) -> (i, j)>
+func.func @main(%x: tensor<128x4xf32>) -> tensor<128x4xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %times = arith.constant 40 : index
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %four = arith.constant 4.0 : f32
+  %identity = arith.constant dense<[[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]]> : tensor<4x4xf32>
+  %w = quanta.fake_quant %identity as !quant.uniform<i8<-127:127>:f32, 0.0078740157> : tensor<4x4xf32>
+  %e = tensor.empty() : tensor<128x4xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<128x4xf32>) -> tensor<128x4xf32>
+  %r = scf.for %i = %c0 to %times step %c1 iter_args(%a = %x) -> tensor<128x4xf32> {
+    %q = quanta.fake_quant %a as !quant.uniform<u8:f32, 0.00390625> : tensor<128x4xf32>
+    %y = linalg.matmul ins(%q, %w : tensor<128x4xf32>, tensor<4x4xf32>) outs(%f : tensor<128x4xf32>) -> tensor<128x4xf32>
+    %t = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]} ins(%y : tensor<128x4xf32>) outs(%e : tensor<128x4xf32>) {
+    ^bb0(%p: f32, %o: f32):
+      %0 = arith.subf %one, %p : f32
+      %1 = arith.mulf %0, %p : f32
+      %2 = arith.mulf %1, %four : f32
+      linalg.yield %2 : f32
+    } -> tensor<128x4xf32>
+    scf.yield %t : tensor<128x4xf32>
+  }
+  return %r : tensor<128x4xf32>
 }
