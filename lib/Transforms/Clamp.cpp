@@ -35,7 +35,8 @@ static std::optional<ClampStep> matchMinMax(Operation *op) {
     return std::nullopt;
   for (unsigned index : {0u, 1u})
     if (auto constant = getConstantFloat(op->getOperand(index)))
-      return ClampStep{op->getOperand(1 - index), *constant, isLower};
+      return ClampStep{op->getOperand(1 - index), *constant, isLower,
+                       isa<arith::MaximumFOp, arith::MinimumFOp>(op)};
   return std::nullopt;
 }
 
@@ -68,10 +69,12 @@ static std::optional<ClampStep> matchSelect(Operation *op) {
     std::optional<float> other = getConstantFloat(value);
     return other && *other == *constant;
   };
+  bool holdsForNaN = predicate == P::UGT || predicate == P::UGE ||
+                     predicate == P::ULT || predicate == P::ULE;
   if (select.getTrueValue() == left && isConstant(select.getFalseValue()))
-    return ClampStep{left, *constant, greater};
+    return ClampStep{left, *constant, greater, holdsForNaN};
   if (select.getFalseValue() == left && isConstant(select.getTrueValue()))
-    return ClampStep{left, *constant, less};
+    return ClampStep{left, *constant, less, !holdsForNaN};
   return std::nullopt;
 }
 

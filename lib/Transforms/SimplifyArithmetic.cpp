@@ -18,6 +18,10 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/IR/Matchers.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
 using namespace mlir;
 
 namespace quanta {
@@ -47,18 +51,59 @@ SmallVector<Value> getSources(Block *block) {
   return sources;
 }
 
-/// What is not above the zero point comes out at the lower bound, with and
-/// without a ReLU before it.
-void skipClamp(IntegerRounding rounding) {
+/// What a rounding behind a division makes of a number. It never falls where
+/// the number rises.
+int64_t evaluate(const IntegerRounding &rounding, float value, float divisor) {
+  if (std::isnan(value))
+    return rounding.low;
+  float shifted =
+      std::nearbyint(value / divisor) + static_cast<float>(rounding.zeroPoint);
+  return static_cast<int64_t>(std::clamp(shifted,
+                                         static_cast<float>(rounding.low),
+                                         static_cast<float>(rounding.high)));
+}
+
+/// Leaves out bounds ahead of a rounding whose own bounds do the same: ReLU
+/// where the lower one is the zero point, ReLU6 where 6 is not below the upper
+/// one.
+void skipClamps(IntegerRounding rounding) {
   auto div = rounding.round.getOperand().getDefiningOp<arith::DivFOp>();
-  if (!rounding.isOnlyUse || rounding.low < rounding.zeroPoint || !div ||
-      !div->hasOneUse() || !(getDivisor(div).value_or(0) > 0))
+  std::optional<float> divisor = div ? getDivisor(div) : std::nullopt;
+  if (!divisor || !(*divisor > 0) || !div->hasOneUse() || !rounding.isOnlyUse)
     return;
+  SmallVector<ClampStep> steps;
   Operation *before = div.getLhs().getDefiningOp();
-  std::optional<ClampStep> step =
-      before ? matchClampStep(before) : std::nullopt;
-  if (step && step->isLower && step->constant == 0)
-    div.getLhsMutable().assign(step->value);
+  while (before) {
+    std::optional<ClampStep> step = matchClampStep(before);
+    if (!step)
+      break;
+    steps.push_back(*step);
+    before = step->value.getDefiningOp();
+  }
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  for (; !steps.empty(); steps.pop_back()) {
+    // What they make of all numbers below and above their bounds, and of NaN.
+    float low = -infinity, high = infinity,
+          nan = std::numeric_limits<float>::quiet_NaN();
+    for (const ClampStep &step : llvm::reverse(steps)) {
+      auto apply = [&](float &value) {
+        value = step.isLower ? std::max(value, step.constant)
+                             : std::min(value, step.constant);
+      };
+      apply(low);
+      apply(high);
+      if (!std::isnan(nan))
+        apply(nan);
+      else if (!step.keepsNaN)
+        nan = step.constant;
+    }
+    if (evaluate(rounding, low, *divisor) == rounding.low &&
+        evaluate(rounding, high, *divisor) == rounding.high &&
+        evaluate(rounding, nan, *divisor) == rounding.low) {
+      div.getLhsMutable().assign(steps.back().value);
+      return;
+    }
+  }
 }
 
 class DivisionRewriter {
@@ -117,7 +162,7 @@ struct SimplifyArithmeticPass
     DivisionRewriter divisions;
     module.walk([&](arith::FPToSIOp op) {
       if (std::optional<IntegerRounding> rounding = matchIntegerRounding(op)) {
-        skipClamp(*rounding);
+        skipClamps(*rounding);
         divisions.add(*rounding);
       }
     });

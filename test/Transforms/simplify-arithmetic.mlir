@@ -61,6 +61,77 @@ func.func @zero_point(%x: tensor<?xf32>, %e: tensor<?xi8>) -> tensor<?xi8> {
   return %0 : tensor<?xi8>
 }
 
+// 6 is rounded to the upper bound, and NaN to the lower one.
+// CHECK-LABEL: func.func @relu6(
+// CHECK: ^bb0(%[[X:.*]]: f32, %{{.*}}: i8):
+// FMA-NEXT: arith.mulf %[[X]]
+// PLAIN-NEXT: arith.divf %[[X]]
+func.func @relu6(%x: tensor<?xf32>, %e: tensor<?xi8>) -> tensor<?xi8> {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %scale = arith.constant 0.0235294122 : f32
+  %high = arith.constant 255.0 : f32
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<?xf32>) outs(%e : tensor<?xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %positive = arith.cmpf ogt, %in, %zero : f32
+    %relu = arith.select %positive, %in, %zero : f32
+    %bounded = arith.minnumf %relu, %six : f32
+    %q = arith.divf %bounded, %scale : f32
+    %r = math.roundeven %q : f32
+    %s = arith.addf %r, %zero : f32
+    %a = arith.maxnumf %s, %zero : f32
+    %b = arith.minnumf %a, %high : f32
+    %i = arith.fptosi %b : f32 to i32
+    %t = arith.trunci %i : i32 to i8
+    linalg.yield %t : i8
+  } -> tensor<?xi8>
+  return %0 : tensor<?xi8>
+}
+
+// The upper bound of the integers is above 6; with the upper bound alone, NaN
+// would come out below it.
+// CHECK-LABEL: func.func @needed(
+// CHECK: arith.cmpf
+// CHECK: arith.minnumf
+// CHECK: math.roundeven
+// CHECK: arith.minnumf
+// CHECK: arith.minnumf
+// CHECK: math.roundeven
+func.func @needed(%x: tensor<?xf32>, %e: tensor<?xi8>) -> (tensor<?xi8>, tensor<?xi8>) {
+  %zero = arith.constant 0.0 : f32
+  %six = arith.constant 6.0 : f32
+  %scale = arith.constant 0.0235294122 : f32
+  %wide = arith.constant 0.024 : f32
+  %high = arith.constant 255.0 : f32
+  %0 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<?xf32>) outs(%e : tensor<?xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %positive = arith.cmpf ogt, %in, %zero : f32
+    %relu = arith.select %positive, %in, %zero : f32
+    %bounded = arith.minnumf %relu, %six : f32
+    %q = arith.divf %bounded, %wide : f32
+    %r = math.roundeven %q : f32
+    %s = arith.addf %r, %zero : f32
+    %a = arith.maxnumf %s, %zero : f32
+    %b = arith.minnumf %a, %high : f32
+    %i = arith.fptosi %b : f32 to i32
+    %t = arith.trunci %i : i32 to i8
+    linalg.yield %t : i8
+  } -> tensor<?xi8>
+  %1 = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel"]} ins(%x : tensor<?xf32>) outs(%e : tensor<?xi8>) {
+  ^bb0(%in: f32, %out: i8):
+    %bounded = arith.minnumf %in, %six : f32
+    %q = arith.divf %bounded, %scale : f32
+    %r = math.roundeven %q : f32
+    %s = arith.addf %r, %zero : f32
+    %a = arith.maxnumf %s, %zero : f32
+    %b = arith.minnumf %a, %high : f32
+    %i = arith.fptosi %b : f32 to i32
+    %t = arith.trunci %i : i32 to i8
+    linalg.yield %t : i8
+  } -> tensor<?xi8>
+  return %0, %1 : tensor<?xi8>, tensor<?xi8>
+}
+
 // Quotients that may be too small to be exact stay, those of integers need not;
 // neither powers of two nor negative divisors are touched.
 // CHECK-LABEL: func.func @quotient(

@@ -27,6 +27,7 @@ struct ClampStep {
   mlir::Value value;
   float constant;
   bool isLower;
+  bool keepsNaN;
 };
 
 /// Recognises one of the operations below, of scalars; its constant is a

@@ -332,8 +332,8 @@ def SimplifyArithmetic : Pass<"quanta-simplify-arithmetic", "::mlir::ModuleOp"> 
     ...
     ```
 
-    A ReLU is left out ahead of such a rounding whose lower bound is not below
-    the zero point. Needs `quanta-set-target` before it.
+    A ReLU, a ReLU6 and other bounds are left out ahead of such a rounding whose own
+    bounds give the same integers. Needs `quanta-set-target` before it.
   }];
   let dependentDialects = [
     "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
