@@ -9,8 +9,8 @@
 
 #include "Nesting.h"
 #include "quanta/Calibration/FileError.h"
+#include "quanta/Calibration/FileOutput.h"
 
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -332,10 +332,7 @@ std::string Statistics::str() const {
 
 Error Statistics::save(StringRef path) const {
   std::string text = str();
-  return writeToOutput(path, [&](raw_ostream &os) {
-    os << text;
-    return Error::success();
-  });
+  return writeFile(path, [&](raw_ostream &os) { os << text; });
 }
 
 } // namespace quanta

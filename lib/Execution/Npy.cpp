@@ -7,6 +7,8 @@
 
 #include "quanta/Execution/Npy.h"
 
+#include "quanta/Calibration/FileOutput.h"
+
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Endian.h"
 #include "llvm/Support/FileSystem.h"
@@ -273,55 +275,13 @@ Error writeNpy(StringRef path, const HostTensor &tensor) {
       return npyError(path, toString(dense.takeError()));
   }
   const HostTensor &source = copies ? *dense : tensor;
-  return writeFileAtomically(path, [&](raw_ostream &os) {
+  return writeFile(path, [&](raw_ostream &os) {
     char length[2];
     support::endian::write16le(length, header.size());
     os << npyMagic << StringRef("\1\0", 2) << StringRef(length, 2) << header;
     if (source.getByteSize() > 0)
       os.write(source.getDataAs<char>(), source.getByteSize());
   });
-}
-
-Error writeFileAtomically(StringRef path,
-                          function_ref<void(raw_ostream &)> write) {
-  auto fail = [&](std::error_code code) {
-    return createStringError("cannot write " + path + ": " + code.message());
-  };
-  sys::fs::file_status status;
-  bool direct = !sys::fs::status(path, status) &&
-                status.type() != sys::fs::file_type::regular_file;
-  if (direct) {
-    std::error_code code;
-    raw_fd_ostream os(path, code);
-    if (code)
-      return fail(code);
-    write(os);
-    os.close();
-    code = os.error();
-    os.clear_error();
-    return code ? fail(code) : Error::success();
-  }
-
-  Expected<sys::fs::TempFile> file =
-      sys::fs::TempFile::create(path + ".%%%%%%%%.tmp");
-  if (!file)
-    return fail(errorToErrorCode(file.takeError()));
-  std::error_code code;
-  {
-    raw_fd_ostream os(file->FD, /*shouldClose=*/false);
-    write(os);
-    os.flush();
-    code = os.error();
-    // The stream's destructor would end the process on a pending error.
-    os.clear_error();
-  }
-  if (code) {
-    consumeError(file->discard());
-    return fail(code);
-  }
-  if (Error error = file->keep(path))
-    return fail(errorToErrorCode(std::move(error)));
-  return Error::success();
 }
 
 } // namespace quanta

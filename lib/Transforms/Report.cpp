@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Calibration/FileOutput.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Interfaces/Iterations.h"
@@ -16,7 +17,6 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -105,13 +105,10 @@ struct ReportPass : impl::ReportBase<ReportPass> {
               << part.reason;
       return;
     }
-    if (llvm::Error error = llvm::writeToOutput(output, [&](raw_ostream &os) {
-          write(os);
-          return llvm::Error::success();
-        })) {
+    if (llvm::Error error =
+            writeFile(output, [&](raw_ostream &os) { write(os); })) {
       emitError(getOperation().getLoc())
-          << "cannot write report file '" << output
-          << "': " << llvm::toString(std::move(error));
+          << "the report: " << llvm::toString(std::move(error));
       signalPassFailure();
     }
   }

@@ -80,7 +80,7 @@ func.func @main(%x: tensor<?x4x!u8>, %w: tensor<4x3x!i8>, %f: tensor<?x3xf32>, %
 // JSON-NEXT: "reason": "between contractions
 // JSON: "kind": "reduction",
 // JSON-NEXT: "count": 1,
-// UNWRITABLE: error: cannot write report file '{{.*}}/no/such/folder/report.json': {{.*}}
+// UNWRITABLE: error: the report: cannot write {{.*}}/no/such/folder/report.json: No such file or directory
 
 // A product of three factors counts, as nn.Bilinear makes one.
 //--- three-factors.mlir

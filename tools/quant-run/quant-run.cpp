@@ -8,6 +8,7 @@
 #include "quanta/API/Auto.h"
 #include "quanta/API/CheckStages.h"
 #include "quanta/API/Compile.h"
+#include "quanta/Calibration/FileOutput.h"
 #include "quanta/Execution/Batch.h"
 #include "quanta/Execution/Npy.h"
 
@@ -268,14 +269,11 @@ static Error emitCode(const Options &options, const Program &program) {
     headerText = std::move(*text);
   }
   auto write = [&](raw_ostream &os) { os.write(bytes->data(), bytes->size()); };
-  if (options.file == "-")
-    write(outs());
-  else if (Error error = writeFileAtomically(options.file, write))
+  if (Error error = writeFile(options.file, write))
     return error;
   if (headerText.empty() || options.file == "-")
     return Error::success();
-  return writeFileAtomically(header,
-                             [&](raw_ostream &os) { os << headerText; });
+  return writeFile(header, [&](raw_ostream &os) { os << headerText; });
 }
 
 static Expected<unsigned> parseSamples(StringRef text) {
@@ -361,10 +359,8 @@ static Error reportAnalysis(const Options &options, const Analysis &analysis) {
     analysis.print(outs());
   if (options.analyzeJson.empty())
     return Error::success();
-  return writeToOutput(options.analyzeJson, [&](raw_ostream &os) {
-    analysis.printJson(os);
-    return Error::success();
-  });
+  return writeFile(options.analyzeJson,
+                   [&](raw_ostream &os) { analysis.printJson(os); });
 }
 
 static Error analyzeProgram(const Options &options, const Program &program) {
@@ -401,10 +397,8 @@ static Error chooseRecipe(const Options &options, const Program &program) {
     errs() << "warning: even in float, the program does not hold --max-loss\n";
   if (Error error = reportAnalysis(options, result->analysis))
     return error;
-  return writeToOutput(options.chooseRecipe, [&](raw_ostream &os) {
-    os << result->recipe;
-    return Error::success();
-  });
+  return writeFile(options.chooseRecipe,
+                   [&](raw_ostream &os) { os << result->recipe; });
 }
 
 /// The option as it is written: `--cpu`, `-o`.

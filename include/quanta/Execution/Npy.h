@@ -43,13 +43,6 @@ llvm::Expected<std::vector<NamedTensor>> parseNpz(llvm::StringRef bytes,
 /// Kinds below 8 bits are written as int8 or uint8 with their values.
 llvm::Error writeNpy(llvm::StringRef path, const HostTensor &tensor);
 
-/// Calls `write` with a temporary file beside `path` and moves it there when
-/// everything is written: nobody ever sees half a file. Devices and pipes are
-/// written directly.
-llvm::Error
-writeFileAtomically(llvm::StringRef path,
-                    llvm::function_ref<void(llvm::raw_ostream &)> write);
-
 } // namespace quanta
 
 #endif // QUANTA_EXECUTION_NPY_H
