@@ -146,8 +146,8 @@ template <> struct ScalarTraits<quanta::Smoothing> {
   static QuotingType mustQuote(StringRef) { return QuotingType::None; }
 };
 
-/// A number with bounds: what is wrong with it is told at its own place, where
-/// a complaint of the whole mapping would stand at the mapping's start.
+/// A value with bounds: what is wrong with it is told at its own place, where a
+/// complaint of the whole mapping would stand at the mapping's start.
 template <typename Bounds> struct Bounded {
   typename Bounds::Type value = {};
 };
@@ -182,11 +182,65 @@ struct BlockSizeBounds {
   static bool contain(int64_t value) { return value >= 8 && value % 8 == 0; }
 };
 
+struct ObserverBounds {
+  using Type = std::string;
+  static constexpr StringLiteral complaint =
+      "observer must be min_max, moving_average_min_max, per_channel_min_max, "
+      "moving_average_per_channel_min_max, histogram or fixed";
+  static bool contain(StringRef value) {
+    return value == "fixed" || quanta::isObserverKind(value);
+  }
+};
+
+struct WeightRangeBounds {
+  using Type = quanta::RangeSelection;
+  static constexpr StringLiteral complaint =
+      "weight_range_selection must be max or mse";
+  static bool contain(Type value) {
+    return value == Type::Max || value == Type::Mse;
+  }
+};
+
+struct FormatBounds {
+  using Type = std::string;
+  static constexpr StringLiteral complaint = "format must be quanta-recipe";
+  static bool contain(StringRef value) { return value == "quanta-recipe"; }
+};
+
 struct VersionBounds {
   using Type = int64_t;
   static constexpr StringLiteral complaint = "version must be 1";
   static bool contain(int64_t value) { return value == 1; }
 };
+
+/// A glob for names.
+struct Pattern {
+  std::string text;
+};
+
+template <> struct ScalarTraits<Pattern> {
+  static void output(const Pattern &pattern, void *, raw_ostream &os) {
+    os << pattern.text;
+  }
+  static StringRef input(StringRef text, void *context, Pattern &pattern) {
+    pattern.text = text.str();
+    Expected<GlobPattern> glob = GlobPattern::create(text);
+    if (glob)
+      return "";
+    // What is returned has to outlive this function.
+    std::string &complaint = *static_cast<std::string *>(context);
+    complaint = toString(glob.takeError());
+    return complaint;
+  }
+  static QuotingType mustQuote(StringRef) { return QuotingType::Double; }
+};
+
+static void mapPattern(IO &io, const char *key, std::string &field) {
+  std::optional<Pattern> pattern;
+  io.mapOptional(key, pattern);
+  if (pattern)
+    field = pattern->text;
+}
 
 template <typename Bounds>
 static void mapBounded(IO &io, const char *key,
@@ -206,39 +260,22 @@ static void mapFields(IO &io, quanta::RecipeFields &fields) {
   io.mapOptional("granularity", fields.granularity);
   io.mapOptional("residual", fields.residual);
   io.mapOptional("smooth", fields.smooth);
-  io.mapOptional("observer", fields.observer);
+  mapBounded<ObserverBounds>(io, "observer", fields.observer);
   io.mapOptional("range_selection", fields.rangeSelection);
   mapBounded<PercentileBounds>(io, "percentile", fields.percentile);
   io.mapOptional("weight", fields.weight);
-  io.mapOptional("weight_range_selection", fields.weightRangeSelection);
+  mapBounded<WeightRangeBounds>(io, "weight_range_selection",
+                                fields.weightRangeSelection);
   io.mapOptional("weight_storage", fields.weightStorage);
   io.mapOptional("weight_symmetry", fields.weightSymmetry);
   mapBounded<BlockSizeBounds>(io, "block_size", fields.blockSize);
 }
 
-static std::string checkFields(const quanta::RecipeFields &fields) {
-  if (fields.observer && *fields.observer != "fixed" &&
-      !quanta::isObserverKind(*fields.observer))
-    return "observer must be min_max, moving_average_min_max, "
-           "per_channel_min_max, moving_average_per_channel_min_max, histogram "
-           "or fixed";
-  if (fields.weightRangeSelection &&
-      *fields.weightRangeSelection != quanta::RangeSelection::Max &&
-      *fields.weightRangeSelection != quanta::RangeSelection::Mse)
-    return "weight_range_selection must be max or mse";
-  return "";
-}
-
-static std::string checkPattern(StringRef pattern) {
-  Expected<GlobPattern> glob = GlobPattern::create(pattern);
-  return glob ? "" : toString(glob.takeError());
-}
-
 template <> struct MappingTraits<quanta::RecipeRule> {
   static void mapping(IO &io, quanta::RecipeRule &rule) {
-    io.mapOptional("name", rule.name);
-    io.mapOptional("op", rule.op);
-    io.mapOptional("location", rule.location);
+    mapPattern(io, "name", rule.name);
+    mapPattern(io, "op", rule.op);
+    mapPattern(io, "location", rule.location);
     io.mapOptional("min", rule.min);
     io.mapOptional("max", rule.max);
     io.mapOptional("reason", rule.reason);
@@ -249,30 +286,24 @@ template <> struct MappingTraits<quanta::RecipeRule> {
   static std::string validate(IO &io, quanta::RecipeRule &rule) {
     if (rule.name.empty() && rule.op.empty() && rule.location.empty())
       return "a rule needs a pattern: name, op or location";
-    for (const std::string &pattern : {rule.name, rule.op, rule.location})
-      if (std::string error = checkPattern(pattern); !error.empty())
-        return error;
     if (rule.min.has_value() != rule.max.has_value())
       return "min and max are given together";
     if (rule.min && !(*rule.min <= *rule.max && std::isfinite(*rule.min) &&
                       std::isfinite(*rule.max)))
       return "min and max must be finite, and min at most max";
-    return checkFields(rule);
+    return "";
   }
 };
 
 template <> struct MappingTraits<RecipeFile> {
   static void mapping(IO &io, RecipeFile &file) {
-    io.mapRequired("format", file.format);
+    Bounded<FormatBounds> format;
+    io.mapRequired("format", format);
+    file.format = format.value;
     Bounded<VersionBounds> version;
     io.mapRequired("version", version);
     mapFields(io, file.recipe);
     io.mapOptional("rules", file.recipe.rules);
-  }
-  static std::string validate(IO &io, RecipeFile &file) {
-    if (file.format != "quanta-recipe")
-      return "format must be quanta-recipe";
-    return checkFields(file.recipe);
   }
 };
 
@@ -319,6 +350,8 @@ Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
   if (!complaint.message.empty())
     return make_error<FileError>(name, complaint.line, complaint.column,
                                  complaint.message);
+  if (!input.error() && input.nextDocument())
+    return fail("it has more than one document");
   // An empty document raises no complaint of its own.
   if (input.error() || file.format.empty())
     return fail("it has no content");
