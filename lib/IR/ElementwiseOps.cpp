@@ -7,6 +7,8 @@
 
 #include "QuantizedVerifiers.h"
 
+#include <functional>
+
 using namespace mlir;
 
 namespace quanta {
@@ -52,6 +54,33 @@ template <typename OpTy> static LogicalResult verifyBinary(OpTy op) {
                      *QuantParams::get(result.getElementType()));
 }
 
+/// Rule 3, one f32 operation, and rule 2.
+template <typename OpTy, typename Compute>
+static int32_t evaluateBinary(OpTy op, ArrayRef<int32_t> operands,
+                              Compute compute) {
+  auto lhs = *QuantParams::get(op.getLhs().getType().getElementType());
+  auto rhs = *QuantParams::get(op.getRhs().getType().getElementType());
+  auto to = *QuantParams::get(op.getResult().getType().getElementType());
+  reference::StorageRange range = to.range;
+  if (auto clamp = op.getClamp())
+    range = {static_cast<int32_t>((*clamp)[0]),
+             static_cast<int32_t>((*clamp)[1])};
+  float x = reference::dequantize(operands[0], lhs.scale(0), lhs.zeroPoint(0));
+  float y = reference::dequantize(operands[1], rhs.scale(0), rhs.zeroPoint(0));
+  return reference::quantize(compute(x, y), to.scale(0), to.zeroPoint(0),
+                             range);
+}
+
+std::optional<int32_t> AddOp::evaluateStored(ArrayRef<int32_t> operands) {
+  return evaluateBinary(*this, operands, std::plus<float>());
+}
+std::optional<int32_t> SubOp::evaluateStored(ArrayRef<int32_t> operands) {
+  return evaluateBinary(*this, operands, std::minus<float>());
+}
+std::optional<int32_t> MulOp::evaluateStored(ArrayRef<int32_t> operands) {
+  return evaluateBinary(*this, operands, std::multiplies<float>());
+}
+
 LogicalResult AddOp::verify() { return verifyBinary(*this); }
 LogicalResult SubOp::verify() { return verifyBinary(*this); }
 LogicalResult MulOp::verify() { return verifyBinary(*this); }
@@ -87,6 +116,16 @@ LogicalResult LookupOp::verify() {
                            << to.range.max << "]";
   }
   return success();
+}
+
+std::optional<int32_t> LookupOp::evaluateStored(ArrayRef<int32_t> operands) {
+  auto from = *QuantParams::get(getInput().getType().getElementType());
+  auto to = *QuantParams::get(getResult().getType().getElementType());
+  uint64_t bits = static_cast<uint32_t>(operands[0]) &
+                  ((uint64_t(1) << from.storageWidth()) - 1);
+  APInt entry = *(getTable().value_begin<APInt>() + bits);
+  return static_cast<int32_t>(to.isSigned() ? entry.getSExtValue()
+                                            : entry.getZExtValue());
 }
 
 } // namespace quanta

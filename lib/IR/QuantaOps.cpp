@@ -145,6 +145,22 @@ LogicalResult RequantizeOp::verify() {
 }
 
 /// From a type to itself: the multiplier is one.
+std::optional<int32_t>
+RequantizeOp::evaluateStored(ArrayRef<int32_t> operands) {
+  auto from = *QuantParams::get(getInput().getType().getElementType());
+  auto to = *QuantParams::get(getResult().getType().getElementType());
+  if (from.axis || to.axis)
+    return std::nullopt;
+  reference::StorageRange range = to.range;
+  if (auto clamp = getClamp())
+    range = {static_cast<int32_t>((*clamp)[0]),
+             static_cast<int32_t>((*clamp)[1])};
+  return reference::requantize(
+      operands[0], from.zeroPoint(0),
+      reference::requantizeMultiplier(from.scales[0], to.scales[0]),
+      to.zeroPoint(0), range);
+}
+
 OpFoldResult RequantizeOp::fold(FoldAdaptor) {
   bool keeps = !getNameAttr() && !getClamp() &&
                getInput().getType() == getType() &&

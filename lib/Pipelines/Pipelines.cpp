@@ -45,6 +45,8 @@ void buildPtqPipeline(OpPassManager &pm, const PtqOptions &options) {
   pm.addPass(createFuse());
   // -> quantized: quanta on !quant.uniform tensors, float linalg between
   pm.addPass(createQuantize());
+  pm.addPass(createFormLookups());
+  pm.addPass(createMergeLookups());
   pm.addPass(createCSEPass());
   pm.addPass(createCanonicalizerPass());
   ReportOptions report;

@@ -314,6 +314,7 @@ struct ConvertQdqToQuantaPass
     quantize.addPass(createFuse());
     quantize.addPass(createQuantize());
     quantize.addPass(createFormLookups());
+    quantize.addPass(createMergeLookups());
     quantize.addPass(createCSEPass());
     quantize.addPass(createCanonicalizerPass());
     if (failed(runPipeline(quantize, module)))

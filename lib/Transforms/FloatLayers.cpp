@@ -389,6 +389,10 @@ private:
 
 } // namespace
 
+SmallVector<FloatLayer> findFloatLayers(Block &block) {
+  return LayerFinder(block).run();
+}
+
 void nameFloatLayers(ModuleOp module) {
   Builder builder(module.getContext());
   llvm::StringSet<> used;
@@ -397,7 +401,7 @@ void nameFloatLayers(ModuleOp module) {
     func.walk<WalkOrder::PreOrder>([&](Block *block) {
       if (isa<linalg::LinalgOp>(block->getParentOp()))
         return WalkResult::skip();
-      for (FloatLayer &layer : LayerFinder(*block).run()) {
+      for (FloatLayer &layer : findFloatLayers(*block)) {
         StringRef label = getLocationName(layer.ops.back()->getLoc());
         std::string base = label.empty() ? (func.getName() + "/" + layer.name +
                                             "_" + Twine(counts[layer.name]++))

@@ -10,10 +10,14 @@
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -23,6 +27,26 @@ namespace quanta {
 #include "quanta/Transforms/Passes.h.inc"
 
 namespace {
+
+/// What has no folder, or one that gives up where a constant is rounded.
+Attribute evaluateWithoutFolder(Operation &op, ArrayRef<Attribute> operands) {
+  Builder builder(op.getContext());
+  if (isa<math::FPowIOp>(op) && op.getResult(0).getType().isF32()) {
+    double power = static_cast<double>(cast<IntegerAttr>(operands[1]).getInt());
+    return builder.getF32FloatAttr(static_cast<float>(
+        std::pow(cast<FloatAttr>(operands[0]).getValueAsDouble(), power)));
+  }
+  if (auto truncate = dyn_cast<arith::TruncFOp>(op);
+      truncate && !truncate.getRoundingmode()) {
+    auto type = cast<FloatType>(truncate.getType());
+    APFloat value = cast<FloatAttr>(operands[0]).getValue();
+    bool losesInfo;
+    value.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven,
+                  &losesInfo);
+    return FloatAttr::get(type, value);
+  }
+  return {};
+}
 
 /// Evaluates a body of scalar operations by their folders.
 std::optional<float> evaluate(Block &body, float input) {
@@ -45,6 +69,10 @@ std::optional<float> evaluate(Block &body, float input) {
       operands.push_back(lookup(operand));
       if (!operands.back())
         return std::nullopt;
+    }
+    if (Attribute value = evaluateWithoutFolder(op, operands)) {
+      values[op.getResult(0)] = value;
+      continue;
     }
     SmallVector<OpFoldResult> results;
     if (failed(op.fold(operands, results)) || results.size() != 1)

@@ -11,6 +11,7 @@
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/FlattenMatmuls.h"
+#include "quanta/Transforms/MergeFunctions.h"
 #include "quanta/Transforms/Naming.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/RaiseContractions.h"
@@ -38,6 +39,8 @@ struct InsertObserversPass : impl::InsertObserversBase<InsertObserversPass> {
         failed(readOptions(module)) || failed(raiseContractions(module)) ||
         failed(foldConstants(module)) || failed(flattenMatmuls(module)))
       return signalPassFailure();
+    // Before layers have names and what they read is observed.
+    mergeFunctions(module);
     module->setAttr(
         attrs::fingerprint,
         StringAttr::get(&getContext(), getModelFingerprint(module)));

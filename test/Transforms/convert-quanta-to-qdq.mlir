@@ -55,14 +55,17 @@
 // BACK: quanta.contract
 // BACK: quanta.add {{.*}} clamp [-3, 127]
 // BACK: quanta.max_pool
+// The product with the tensor that it looks up is in the table.
 // BACK: quanta.lookup
-// BACK: quanta.mul
+// BACK-NOT: quanta.mul
 // BACK: quanta.concat
 // BACK: quanta.average_pool
 // BACK: quanta.matmul
 // BACK-NOT: linalg
 // BACK-LABEL: func @layouts
 // BACK-COUNT-4: quanta.contract
+// BACK-LABEL: func @product
+// BACK: quanta.mul
 
 !u8 = !quant.uniform<u8:f32, 0.031:128>
 !i8 = !quant.uniform<i8:f32, 0.027:-3>
@@ -120,6 +123,13 @@ func.func @layouts(%a: tensor<2x3x4x!i8>, %b: tensor<2x4x5x!i8>, %x: tensor<?x6x
   %6 = quanta.batch_matmul %c, %d : tensor<2x2x3x4x!i8>, tensor<2x2x4x5x!i8> -> tensor<2x2x3x5x!quant.uniform<i32:f32, 7.29e-4>>
   %7 = quanta.dequantize %6 : tensor<2x2x3x5x!quant.uniform<i32:f32, 7.29e-4>> to tensor<2x2x3x5xf32>
   return %1, %3, %5, %7 : tensor<2x3x5xf32>, tensor<?x4x4x2x!i8>, tensor<2x2x2xf32>, tensor<2x2x3x5xf32>
+}
+
+// CHECK-LABEL: func @product
+// CHECK: arith.mulf
+func.func @product(%a: tensor<2x4x!i8>, %b: tensor<2x4x!h>) -> tensor<2x4x!h> {
+  %0 = quanta.mul %a, %b : tensor<2x4x!i8>, tensor<2x4x!h> -> tensor<2x4x!h>
+  return %0 : tensor<2x4x!h>
 }
 
 // CHECK-LABEL: func @gathers

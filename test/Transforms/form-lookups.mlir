@@ -35,6 +35,32 @@ func.func @square(%q: tensor<?x!i2>) -> tensor<?x!u8> {
 !u8 = !quant.uniform<u8:f32, 0.5:3>
 #map = affine_map<(d0) -> (d0)>
 
+// A power and a constant that is rounded: 0, 1, -8, -1 by f32(0.1), at scale 0.5.
+// CHECK-LABEL: func @power
+// CHECK: quanta.lookup %{{.*}} table dense<[3, 3, 1, 3]> : tensor<4xi8>
+func.func @power(%q: tensor<4x!i2>) -> tensor<4x!u8> {
+  %three = arith.constant 3 : i64
+  %tenth = arith.constant 0.1 : f64
+  %d = quanta.dequantize %q : tensor<4x!i2> to tensor<4xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  %f = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel"]}
+      ins(%d : tensor<4xf32>) outs(%e : tensor<4xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %0 = math.fpowi %in, %three : f32, i64
+    %1 = arith.truncf %tenth : f64 to f32
+    %2 = arith.mulf %0, %1 : f32
+    linalg.yield %2 : f32
+  } -> tensor<4xf32>
+  %r = quanta.quantize %f : tensor<4xf32> to tensor<4x!u8>
+  return %r : tensor<4x!u8>
+}
+
+// -----
+
+!i2 = !quant.uniform<i2:f32, 1.0>
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+#map = affine_map<(d0) -> (d0)>
+
 // A function of two tensors has no table.
 // CHECK-LABEL: func @binary
 // CHECK-NOT: quanta.lookup

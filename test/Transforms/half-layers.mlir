@@ -68,7 +68,7 @@ rules:
 //--- model.mlir
 #row = affine_map<(m, n) -> (m, n)>
 #col = affine_map<(m, n) -> (n)>
-func.func @main(%x: tensor<2x4xf32>, %d: tensor<4xf64>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf64>) {
+func.func @main(%x: tensor<2x4xf32>, %d: tensor<4xf64>) -> (tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf64>, tensor<2x4xf32>) {
   %c = arith.constant dense<[0.1, 0.2, 0.3, 0.4]> : tensor<4xf32>
   %large = arith.constant dense<[1.0, 70000.0, 1.0, 1.0]> : tensor<4xf32>
   %zero = arith.constant 0.0 : f32
@@ -92,7 +92,8 @@ func.func @main(%x: tensor<2x4xf32>, %d: tensor<4xf64>) -> (tensor<2x4xf32>, ten
     linalg.yield %t : f32
   } -> tensor<2x4xf32>
   %6 = arith.addf %d, %d : tensor<4xf64>
-  return %4, %5, %6 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf64>
+  // What is returned is a layer of its own.
+  return %4, %5, %6, %2 : tensor<2x4xf32>, tensor<2x4xf32>, tensor<4xf64>, tensor<2x4xf32>
 }
 func.func @softmax(%x: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %e = tensor.empty() : tensor<4x4xf32>

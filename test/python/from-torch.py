@@ -104,6 +104,45 @@ class FromTorch(unittest.TestCase):
         for kind in (nn.LSTM, nn.GRU):
             self.check(Recurrent(kind), (torch.randn(2, 4, 5),))
 
+    def test_functions_in_pieces_are_one_layer(self):
+        functional = nn.functional
+
+        def gelu(x):
+            return 0.5 * x * (1 + torch.tanh(0.7978845608 * (x + 0.044715 * x**3)))
+
+        functions = [
+            functional.silu,
+            functional.hardswish,
+            functional.mish,
+            lambda x: x * torch.sigmoid(x),
+            lambda x: x * functional.hardsigmoid(x),
+            lambda x: x * torch.tanh(functional.softplus(x)),
+            lambda x: x * 0.5 * (1.0 + torch.erf(x / 2.0**0.5)),
+            gelu,
+        ]
+
+        class Net(nn.Module):
+            def __init__(self, function):
+                super().__init__()
+                self.fc = nn.Linear(8, 8)
+                self.function = function
+
+            def forward(self, x):
+                return self.function(self.fc(x))
+
+        x = torch.randn(5, 8)
+        for function in functions:
+            net = Net(function).eval()
+            module = quanta.from_torch(net, x)
+            # The bias and the function.
+            text = str(module.run("quanta-merge-functions"))
+            self.assertEqual(text.count("= linalg.generic"), 2)
+            expected = quanta.compile(module)(x.numpy())
+            merged = module.run("quanta-merge-functions")
+            np.testing.assert_array_equal(quanta.compile(merged)(x.numpy()), expected)
+            half = quanta.quantize(module, recipe={"scheme": "fp16"})
+            self.assertEqual(len(half.report["float16_layers"]), 1)
+
     def test_training_mode_comes_back(self):
         net = Convolutions()
         net.norm.eval()

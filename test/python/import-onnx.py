@@ -297,6 +297,110 @@ class Import(unittest.TestCase):
         for theirs in (by_node[1], session.run(None, {"x": batches[0]})[1]):
             self.assertLess(np.abs(result - theirs).max(), 1.01 * step)
 
+    def test_functions_in_pieces_are_one_layer(self):
+        def node(op, *names, **options):
+            return helper.make_node(op, names[:-1], [names[-1]], **options)
+
+        def number(name, value):
+            return numpy_helper.from_array(np.array(value, np.float32), name)
+
+        functions = {
+            "silu": [node("Sigmoid", "x", "s"), node("Mul", "x", "s", "y")],
+            "hard_swish": [
+                node("HardSigmoid", "x", "s", alpha=1 / 6, beta=0.5),
+                node("Mul", "x", "s", "y"),
+            ],
+            "mish": [
+                node("Softplus", "x", "p"),
+                node("Tanh", "p", "t"),
+                node("Mul", "x", "t", "y"),
+            ],
+            "gelu_by_erf": [
+                node("Div", "x", "root", "d"),
+                node("Erf", "d", "e"),
+                node("Add", "e", "one", "a"),
+                node("Mul", "x", "a", "m"),
+                node("Mul", "m", "half", "y"),
+            ],
+            "gelu_by_tanh": [
+                node("Mul", "x", "x", "x2"),
+                node("Mul", "x2", "x", "x3"),
+                node("Mul", "x3", "cubes", "c"),
+                node("Add", "x", "c", "b"),
+                node("Mul", "b", "scale", "s"),
+                node("Tanh", "s", "t"),
+                node("Add", "t", "one", "a"),
+                node("Mul", "x", "a", "m"),
+                node("Mul", "m", "half", "y"),
+            ],
+        }
+        numbers = {
+            "root": 2.0**0.5, "one": 1.0, "half": 0.5, "cubes": 0.044715, "scale": 0.79788,
+        }
+        for name, nodes in functions.items():
+            used = {source for each in nodes for source in each.input}
+            model = make(
+                nodes,
+                [value("x", [3, 8])],
+                [value("y", [3, 8])],
+                [number(key, number_) for key, number_ in numbers.items() if key in used],
+                name=name,
+            )
+            x = (RANDOM.standard_normal((3, 8)) * 3).astype(np.float32)
+            module = self.compare(model, x)
+            merged = module.run("quanta-merge-functions")
+            self.assertEqual(str(merged).count("linalg.generic"), 1, name)
+            np.testing.assert_array_equal(
+                quanta.compile(merged)(x), quanta.compile(module)(x)
+            )
+
+    @unittest.skipUnless(
+        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
+    )
+    def test_quantized_function_in_pieces_is_one_table(self):
+        import onnxruntime
+
+        def linear(op, source, scale, result):
+            return helper.make_node(op, [source, scale, "z"], [result])
+
+        def pair(source, scale):
+            return [
+                linear("QuantizeLinear", source, scale, f"q_{source}"),
+                linear("DequantizeLinear", f"q_{source}", scale, f"d_{source}"),
+            ]
+
+        nodes = [
+            *pair("x", "sx"),
+            helper.make_node("Sigmoid", ["d_x"], ["s"]),
+            *pair("s", "ss"),
+            helper.make_node("Mul", ["d_x", "d_s"], ["y"]),
+            *pair("y", "sy"),
+        ]
+        weights = [
+            numpy_helper.from_array(np.array(array, dtype), name)
+            for name, array, dtype in (
+                ("sx", 0.05, np.float32), ("ss", 1 / 255, np.float32),
+                ("sy", 0.03, np.float32), ("z", 100, np.uint8),
+            )
+        ]
+        model = make(
+            nodes, [value("x", [2, 150])], [value("d_y", [2, 150])], weights
+        )
+        # Every stored value, and some more.
+        x = (np.arange(300, dtype=np.float32) - 120).reshape(2, 150) * np.float32(0.05)
+        path = self.save(model)
+        module = quanta.load(path).run("convert-qdq-to-quanta")
+        text = str(module)
+        self.assertEqual(text.count("quanta.lookup"), 1)
+        self.assertNotIn("quanta.mul", text)
+        # As ONNX defines the nodes, one by one.
+        options = onnxruntime.SessionOptions()
+        level = onnxruntime.GraphOptimizationLevel
+        options.graph_optimization_level = level.ORT_DISABLE_ALL
+        session = onnxruntime.InferenceSession(path, options)
+        expected = session.run(None, {"x": x})[0]
+        np.testing.assert_array_equal(quanta.compile(module)(x), expected)
+
     def test_all_that_is_not_supported_is_named(self):
         nodes = [
             helper.make_node("Foo", ["x"], ["a"], name="/one", domain="com.example"),

@@ -187,7 +187,9 @@ struct OperandScheme {
 ///
 /// Both apply to every other layer too, as PyTorch's `module.half()` does on a
 /// CPU: elementwise operations, reductions, pooling and normalizations round
-/// what they read and their results, and compute in f32 between. Rules find
+/// what they read and their results, and compute in f32 between. A function of
+/// one tensor that is written in pieces is one layer, its last piece
+/// (`quanta-merge-functions`). Rules find
 /// such a layer by its `name` (`main/softmax_0`, `main/normalization_0` for
 /// layer norm and its kin, `main/mean_0` for means and average pooling,
 /// `main/generic_3`, or the name that a frontend left in its location: the

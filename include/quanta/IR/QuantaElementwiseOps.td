@@ -13,7 +13,8 @@
 //===----------------------------------------------------------------------===//
 
 class Quanta_BinaryOp<string mnemonic, string what, string sign>
-    : Quanta_Op<mnemonic, [Pure]> {
+    : Quanta_Op<mnemonic, [
+          Pure, DeclareOpInterfaceMethods<StoredFunctionOpInterface>]> {
   let summary = "Elementwise " # what # " of quantized tensors";
   let description = [{
     `r = quantize(dequantize(a) }] # sign # [{ dequantize(b))`, with one f32
@@ -58,13 +59,15 @@ def Quanta_MulOp : Quanta_BinaryOp<"mul", "product", "*">;
 //===----------------------------------------------------------------------===//
 
 def Quanta_LookupOp : Quanta_Op<"lookup", [
-    Pure, SameOperandsAndResultShape]> {
+    Pure, SameOperandsAndResultShape,
+    DeclareOpInterfaceMethods<StoredFunctionOpInterface>]> {
   let summary = "Any unary function of a quantized tensor, by a table";
   let description = [{
     `r = table[bits(q)]`: the stored bits of each element, read as an unsigned
     number, select the stored result. A function `f` of an 8-bit tensor has the
     table `t[q] = quantize(f(dequantize(q)))`, whatever `f` is: sigmoid, tanh,
-    GELU, SiLU, hard-swish, exp. `quanta-form-lookups` makes such tables.
+    GELU, SiLU, hard-swish, exp. `quanta-form-lookups` makes such tables, and
+    `quanta-merge-lookups` one of several.
 
     ```mlir
     %r = quanta.lookup %x table dense<[0, 1, 1, 0]> : tensor<4xi8>

@@ -200,7 +200,8 @@ def Quanta_DequantizeOp : Quanta_ConvertOp<"dequantize", Quanta_QuantizedTensor,
 }
 
 def Quanta_RequantizeOp : Quanta_Op<"requantize", [
-    Pure, SameOperandsAndResultShape]> {
+    Pure, SameOperandsAndResultShape,
+    DeclareOpInterfaceMethods<StoredFunctionOpInterface>]> {
   let summary = "Move a quantized tensor to another quantized type";
   let description = [{
     `clamp(roundeven(f32(q - zp) * m) + zp', lo, hi)`: rule 4 of the numerics

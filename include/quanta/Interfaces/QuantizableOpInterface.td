@@ -26,6 +26,22 @@ def MacOpInterface : OpInterface<"MacOpInterface"> {
   ];
 }
 
+def StoredFunctionOpInterface : OpInterface<"StoredFunctionOpInterface"> {
+  let cppNamespace = "::quanta";
+  let description = [{
+    An elementwise operation on quantized tensors whose result follows from the
+    stored integers of its operands alone. Several of them on one tensor are one
+    table.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+      The stored integer of the result for those of the operands, in their order;
+      nothing if it depends on the channel.
+    }], "std::optional<int32_t>", "evaluateStored",
+      (ins "::llvm::ArrayRef<int32_t>":$operands)>,
+  ];
+}
+
 def QuantizableOpInterface : OpInterface<"QuantizableOpInterface"> {
   let cppNamespace = "::quanta";
   let description = [{

@@ -54,12 +54,45 @@ def FlattenMatmuls : Pass<"quanta-flatten-matmuls", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def MergeFunctions : Pass<"quanta-merge-functions", "::mlir::ModuleOp"> {
+  let summary = "Make one operation of a function that is written in pieces";
+  let description = [{
+    Frontends write SiLU as `x * sigmoid(x)`, and GELU, hard-swish and mish in as
+    many elementwise pieces. Pieces whose only varying input is, by way of each
+    other, one f32 tensor are a function of one variable, and become one
+    `linalg.generic` that computes the same scalar operations in the same order,
+    with the same bits. It is one layer then: with a scheme of 16 bits it is
+    rounded once, and between quantized tensors it is one table.
+    `quanta-insert-observers` does the same first.
+
+    A piece that something else reads too is computed once, and stays as it is:
+    a function starts behind it, or is left in pieces where it has a second
+    input that way. Pieces are elementwise operations on f32 tensors of one shape,
+    and on their comparisons; constants beside them have the same value
+    everywhere. What belongs to a normalization or a mean is no piece.
+
+    ```mlir
+    %0 = linalg.generic ... ins(%x) { ... math.exp ... } // sigmoid
+    %1 = linalg.generic ... ins(%x, %0) { ... arith.mulf ... }
+    ```
+    becomes
+    ```mlir
+    %1 = linalg.generic ... ins(%x) { ... math.exp ... arith.mulf ... }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+  let statistics = [Statistic<"numMerged", "merged", "Functions made of pieces">];
+}
+
 def InsertObservers : Pass<"quanta-insert-observers", "::mlir::ModuleOp"> {
   let summary = "float -> observed: observe what quantizable operations read";
   let description = [{
     Puts a `quanta.observe` on each activation that a quantizable operation
     reads and on each float result of a public function. Weights need no
-    observer: their values are known. The module receives a fingerprint of the
+    observer: their values are known. Functions of one tensor that are written in
+    pieces become one operation first (`quanta-merge-functions`). The module receives a fingerprint of the
     model, by which statistics of another model are recognised.
 
     The default, a histogram, is what range selection by MSE, percentile or

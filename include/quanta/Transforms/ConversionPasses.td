@@ -71,8 +71,8 @@ def ConvertQdqToQuanta : Pass<"convert-qdq-to-quanta", "::mlir::ModuleOp"> {
     The network gets exactly their scales and zero points.
 
     This is `convert-quant-to-quanta`, `quanta-raise-qdq` (strict),
-    `quanta-sink-dequantize`, `quanta-fuse`, `quanta-quantize` and
-    `quanta-form-lookups` in a row, and in between, where `dq` is
+    `quanta-sink-dequantize`, `quanta-fuse`, `quanta-quantize`,
+    `quanta-form-lookups` and `quanta-merge-lookups` in a row, and in between, where `dq` is
     `quanta.dequantize` and `q` is `quanta.quantize`:
 
     | QDQ form | quantized stage | results |

@@ -26,6 +26,9 @@ struct FloatLayer {
   llvm::SmallVector<mlir::Operation *> ops;
 };
 
+/// The layers of one block, each with its operations, by their last ones.
+llvm::SmallVector<FloatLayer> findFloatLayers(mlir::Block &block);
+
 /// Gives each operation of a layer the attribute `quanta.layer`, the layer's
 /// name: that in the location of its last operation, or `main/generic_0` with
 /// the last operation's kind, `main/softmax_0`, `main/normalization_0` or

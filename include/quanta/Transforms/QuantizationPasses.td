@@ -127,7 +127,8 @@ def FormLookups : Pass<"quanta-form-lookups", "::mlir::ModuleOp"> {
     body is evaluated by MLIR's constant folders, that is by the math library of
     the machine that compiles, for each stored value. A body that they cannot
     evaluate stays. Runs on the quantized stage; `quanta-fuse` before it makes one
-    operation out of several.
+    operation out of several. `quanta-ptq` runs it behind `quanta-quantize`, and
+    `quanta-merge-lookups` behind it.
 
     ```mlir
     %0 = quanta.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
@@ -140,6 +141,32 @@ def FormLookups : Pass<"quanta-form-lookups", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = ["::quanta::QuantaDialect"];
+}
+
+def MergeLookups : Pass<"quanta-merge-lookups", "::mlir::ModuleOp"> {
+  let summary = "Make one table of elementwise operations on one quantized tensor";
+  let description = [{
+    Two or more elementwise operations, `quanta.lookup`, `add`, `sub`, `mul` and
+    `requantize`, whose only varying input is, by way of each other, one tensor
+    of at most 8 bits of storage, become one `quanta.lookup`. Its table holds what
+    they make of each stored value, all roundings between them included: the
+    result has the same bits. A QDQ graph quantizes behind each piece of a SiLU
+    (`x * sigmoid(x)`), and comes to one table.
+
+    An operation that something else reads too stays as it is, and is where a
+    function starts. Constants beside the tensor have the same value everywhere.
+
+    ```mlir
+    %0 = quanta.lookup %q table dense<...> : tensor<256xi8> : tensor<4x!x> to tensor<4x!s>
+    %1 = quanta.mul %q, %0 : tensor<4x!x>, tensor<4x!s> -> tensor<4x!y>
+    ```
+    becomes
+    ```mlir
+    %1 = quanta.lookup %q table dense<...> : tensor<256xi8> : tensor<4x!x> to tensor<4x!y>
+    ```
+  }];
+  let dependentDialects = ["::quanta::QuantaDialect"];
+  let statistics = [Statistic<"numMerged", "merged", "Tables made of several operations">];
 }
 
 def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
