@@ -122,6 +122,9 @@ LogicalResult FusedConv2DOp::verify() {
       (*getVectors() < 1 || *getVectors() > static_cast<uint64_t>(maxVectors)))
     return emitOpError() << "vectors must be between 1 and " << maxVectors;
   DotShape shape = getTileShape();
+  if (shape.vectors % shape.sharing != 0)
+    return emitOpError() << "vectors must be a multiple of the "
+                         << shape.sharing << " that share bytes";
   if (shape.isFloat && llvm::any_of(pads, [](int64_t pad) { return pad != 0; }))
     return emitOpError() << "pads are for integers only";
   if ((pads[1] != 0 || pads[3] != 0) && lhs.getDimSize(3) % shape.kGroup != 0)

@@ -44,7 +44,7 @@ LogicalResult PackOp::verify() {
   if (ShapedType::isDynamic(k) || ShapedType::isDynamic(n))
     return emitOpError() << "needs static K and N";
   DotShape shape = getDot().getDotShape();
-  if (shape.storedBits || isa<HalfFmaAttr>(getDot()))
+  if (shape.storedBits || isa<HalfFmaAttr, NarrowDotAttr>(getDot()))
     return emitOpError() << "cannot pack for " << getDot()
                          << ", whose weights are constants";
   auto isFactor = [&](Type type) {

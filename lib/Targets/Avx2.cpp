@@ -30,7 +30,13 @@ Value Avx2Attr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
 
 Value Avx2Attr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,
                                  ValueRange indices) const {
-  return buildLoadPairs(builder, loc, rhs, indices, 8);
+  return buildExtendWeights(builder, loc,
+                            buildLoadVector(builder, loc, rhs, indices, 16));
+}
+
+Value Avx2Attr::buildExtendWeights(OpBuilder &builder, Location loc,
+                                   Value bytes) const {
+  return buildExtendPairs(builder, loc, bytes);
 }
 
 Value Avx2Attr::buildDot(OpBuilder &builder, Location loc, Value acc, Value lhs,

@@ -31,7 +31,13 @@ Value Avx512Attr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
 
 Value Avx512Attr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,
                                    ValueRange indices) const {
-  return buildLoadPairs(builder, loc, rhs, indices, 16);
+  return buildExtendWeights(builder, loc,
+                            buildLoadVector(builder, loc, rhs, indices, 32));
+}
+
+Value Avx512Attr::buildExtendWeights(OpBuilder &builder, Location loc,
+                                     Value bytes) const {
+  return buildExtendPairs(builder, loc, bytes);
 }
 
 Value Avx512Attr::buildDot(OpBuilder &builder, Location loc, Value acc,

@@ -94,13 +94,18 @@ Value buildBroadcastPairs(OpBuilder &builder, Location loc, Value source,
                                 bytes);
 }
 
-Value buildLoadPairs(OpBuilder &builder, Location loc, Value source,
-                     ValueRange indices, int64_t lanes) {
-  Value bytes = vector::LoadOp::create(
-      builder, loc, VectorType::get(2 * lanes, builder.getI8Type()), source,
-      indices);
+Value buildLoadVector(OpBuilder &builder, Location loc, Value source,
+                      ValueRange indices, int64_t bytes) {
+  return vector::LoadOp::create(builder, loc,
+                                VectorType::get(bytes, builder.getI8Type()),
+                                source, indices);
+}
+
+Value buildExtendPairs(OpBuilder &builder, Location loc, Value bytes) {
+  auto type = cast<VectorType>(bytes.getType());
   return arith::ExtSIOp::create(
-      builder, loc, VectorType::get(2 * lanes, builder.getI16Type()), bytes);
+      builder, loc, VectorType::get(type.getShape(), builder.getI16Type()),
+      bytes);
 }
 
 /// Elements of the lower or upper halves of every 16 bytes of two vectors in

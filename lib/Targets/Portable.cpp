@@ -37,8 +37,12 @@ Value PortableAttr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,
 
 Value PortableAttr::buildLoadWeights(OpBuilder &builder, Location loc,
                                      Value rhs, ValueRange indices) const {
-  Value bytes = vector::LoadOp::create(
-      builder, loc, VectorType::get(4, builder.getI8Type()), rhs, indices);
+  return buildExtendWeights(builder, loc,
+                            buildLoadVector(builder, loc, rhs, indices, 4));
+}
+
+Value PortableAttr::buildExtendWeights(OpBuilder &builder, Location loc,
+                                       Value bytes) const {
   return arith::ExtSIOp::create(
       builder, loc, VectorType::get(4, builder.getI32Type()), bytes);
 }

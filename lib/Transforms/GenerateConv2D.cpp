@@ -93,6 +93,9 @@ private:
   };
   using Segments = SmallVector<Segment>;
 
+  PackedShape pack() const {
+    return shape.pack(filters, runs.depth(shape.kGroup));
+  }
   template <typename Body> void loop(Value from, Value to, Body body);
   void buildRow(Value block, int64_t count, Value image, Value y);
   Segments getSegments(int64_t x, int64_t pixels) const;
@@ -210,8 +213,8 @@ void Conv2DGenerator::buildTile(Place place, Value x, const Segments &segments,
     Value index = place.y;
     if (isJoined)
       index = arith::DivUIOp::create(b, loc, x, tile.index(pixels));
-    place.ahead = tile.getNextWeights(
-        place.block, index, shape.columns() * runs.depth(shape.kGroup));
+    place.ahead =
+        tile.getNextWeights(place.block, index, shape.blockSize(pack()));
   }
   Channels block{tile.mul(place.block, shape.columns()), count};
   int64_t chains = tile.chainsOf(pixels, tile.vectorsOf(count));
@@ -289,8 +292,8 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
   int64_t firstGroup = runs.perRow == 1
                            ? segment.tap * channels / shape.kGroup
                            : segment.tap * runs.groups(shape.kGroup);
-  int64_t groupSize = vectors * shape.lanes * shape.kGroup;
-  int64_t blockSize = shape.columns() * runs.depth(shape.kGroup);
+  int64_t groupSize = shape.groupSize(vectors);
+  int64_t blockSize = shape.blockSize(pack());
   Value weights =
       tile.add(tile.add(tile.mul(place.block, blockSize),
                         tile.mul(kernelRow, groupsOfRow * groupSize)),
@@ -343,8 +346,7 @@ Conv2DGenerator::buildStoredRun(const Place &place, ArrayRef<Value> start,
   Value run = tile.mul(kernelRow, runs.perRow);
   if (runs.perRow > 1)
     run = tile.add(run, segment.tap);
-  int64_t blockBytes =
-      shape.columns() * shape.pack(filters, runs.depth(shape.kGroup)).depth;
+  int64_t blockBytes = shape.blockSize(pack());
   return buildStoredProducts(
       tile,
       tile.add(tile.mul(place.block, blockBytes), tile.mul(run, runBytes)),
@@ -364,8 +366,7 @@ void Conv2DGenerator::buildGroup(ValueRange start, Value weights, Value group,
                                  int64_t valid, int64_t vectors,
                                  MutableArrayRef<Value> accumulators) {
   SmallVector<Value> loaded = tile.loadWeights(
-      tile.add(weights, tile.mul(group, vectors * shape.lanes * shape.kGroup)),
-      vectors);
+      tile.add(weights, tile.mul(group, shape.groupSize(vectors))), vectors);
   Value first = tile.add(start.back(), tile.mul(group, shape.kGroup));
   int64_t pixels = static_cast<int64_t>(accumulators.size()) / vectors;
   SmallVector<Value> at(start);

@@ -153,8 +153,7 @@ void MatmulGenerator::buildBlock(Value block, const Rows &all,
     Value index = arith::DivUIOp::create(
         b, loc, arith::SubIOp::create(b, loc, row, rows.first),
         tile.index(tileRows));
-    return tile.getNextWeights(block, index,
-                               shape.columns() * shape.pack(n, k).depth);
+    return tile.getNextWeights(block, index, shape.blockSize(shape.pack(n, k)));
   };
   if (!ShapedType::isDynamic(rows.count)) {
     // Of nearly equal size: a small last one would have too few independent
@@ -234,7 +233,7 @@ void MatmulGenerator::buildMatrixTile(Value block, Value row, int64_t rows,
   tile.getDot().buildMatrixProducts(
       b, loc,
       {tile.getLhs(), row, tile.getRhs(),
-       tile.mul(block, shape.columns() * shape.pack(n, k).depth), rows, width,
+       tile.mul(block, shape.blockSize(shape.pack(n, k))), rows, width,
        matrixGroups(), sums});
   constexpr int64_t step = 4;
   auto loop = scf::ForOp::create(b, loc, tile.index(0), tile.index(rows),
@@ -292,8 +291,8 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
   SmallVector<Value> accumulators = tile.buildStart(channels, rows, chains);
   if (shape.storedBits)
     return buildStoredProducts(
-        tile, tile.mul(block, shape.columns() * shape.pack(n, k).depth), k,
-        rows, vectors,
+        tile, tile.mul(block, shape.blockSize(shape.pack(n, k))), k, rows,
+        vectors,
         [&](int64_t tileRow, Value depth) {
           return RowIndices{tile.add(row, tileRow), depth};
         },
@@ -341,8 +340,8 @@ void MatmulGenerator::buildGroup(Value block, Value row, int64_t rows,
   int64_t vectors = static_cast<int64_t>(accumulators.size()) / rows;
   Value depth = tile.mul(group, shape.kGroup);
   // A block starts behind the whole depth of the columns before it.
-  int64_t blockSize = shape.columns() * shape.pack(n, k).depth;
-  int64_t groupSize = vectors * shape.lanes * shape.kGroup;
+  int64_t blockSize = shape.blockSize(shape.pack(n, k));
+  int64_t groupSize = shape.groupSize(vectors);
   SmallVector<Value> weights = tile.loadWeights(
       tile.add(tile.mul(block, blockSize), tile.mul(group, groupSize)),
       vectors);

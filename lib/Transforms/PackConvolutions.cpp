@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackConvolutions.h"
+#include "NarrowWeights.h"
 #include "TargetDots.h"
 
 #include "quanta/IR/Stage.h"
@@ -98,10 +99,11 @@ void forEachWeight(const ConstantConv2D &match, const ConvolutionRuns &runs,
 /// The layout that quanta.fused_conv_2d describes.
 template <typename T>
 Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
-                  const ConvolutionRuns &runs, const DotShape &shape) {
+                  const ConvolutionRuns &runs, const DotShape &shape,
+                  DotAttrInterface dot) {
   auto type = cast<RankedTensorType>(match.weights.getType());
   PackedShape packed = shape.pack(match.filters, runs.depth(shape.kGroup));
-  SmallVector<T> result(packed.size(), T(0));
+  SmallVector<T> result(packed.columns * packed.depth, T(0));
   forEachWeight<T>(
       match, runs, [&](int64_t run, int64_t element, int64_t filter, T weight) {
         int64_t start = filter / shape.columns() * shape.columns();
@@ -115,6 +117,9 @@ Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
   if constexpr (std::is_same_v<T, int16_t>)
     return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result),
                           cast<FloatType>(type.getElementType()));
+  else if constexpr (std::is_same_v<T, int8_t>)
+    return createConstant(builder, loc, {packed.size()},
+                          ArrayRef<T>(shareBytes(result, dot)));
   else
     return createConstant(builder, loc, {packed.size()}, ArrayRef<T>(result));
 }
@@ -171,11 +176,15 @@ Value packFloatBias(OpBuilder &builder, Location loc,
 /// Vectors in a block of channels: of the tiles that fit the registers, those
 /// that need the fewest cycles for an image's row. In quarters of a cycle: a
 /// dot takes two, and as long to finish as ten of them, an activation one, and
-/// a vector of weights, which the first cache seldom has, two.
-int64_t chooseVectors(int64_t width, int64_t filters, const DotShape &shape) {
+/// a vector of weights, which the first cache seldom has, two. The number is a
+/// multiple of `unit` unless that of the instruction is best.
+int64_t chooseVectors(int64_t width, int64_t filters, const DotShape &shape,
+                      int64_t unit) {
   int64_t all = llvm::divideCeil(filters, shape.lanes);
   int64_t best = shape.vectors, bestCost = std::numeric_limits<int64_t>::max();
   for (int64_t vectors = std::min(all, shape.vectors); vectors > 1; --vectors) {
+    if (vectors % unit != 0)
+      continue;
     auto costOf = [&](int64_t side) {
       int64_t tiles = llvm::divideCeil(width, shape.withVectors(vectors).rows);
       int64_t cost = 0;
@@ -197,7 +206,7 @@ int64_t chooseVectors(int64_t width, int64_t filters, const DotShape &shape) {
 }
 
 void pack(linalg::LinalgOp op, const ConstantConv2D &match,
-          DotAttrInterface dot) {
+          DotAttrInterface dot, const std::optional<NarrowWeights> &narrow) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   DotShape shape = dot.getDotShape();
@@ -208,7 +217,13 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   if (llvm::all_of(match.conv.kernel, isOne) &&
       llvm::all_of(match.conv.strides, isOne))
     width *= resultType.getDimSize(1);
-  int64_t vectors = chooseVectors(width, match.filters, shape);
+  bool isNarrow = narrow && !shape.isFloat;
+  int64_t vectors =
+      chooseVectors(width, match.filters, shape, /*unit=*/isNarrow ? 2 : 1);
+  if (isNarrow) {
+    dot = getNarrowDot(dot, narrow->bits, narrow->low(), vectors);
+    shape = dot.getDotShape();
+  }
   IntegerAttr vectorsAttr;
   if (vectors != shape.vectors) {
     vectorsAttr = builder.getI64IntegerAttr(vectors);
@@ -221,13 +236,13 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   if (shape.isFloat) {
     rhs = match.stored ? packStoredWeights(builder, loc, match, runs, shape)
           : isa<HalfFmaAttr>(dot)
-              ? packWeights<int16_t>(builder, loc, match, runs, shape)
-              : packWeights<float>(builder, loc, match, runs, shape);
+              ? packWeights<int16_t>(builder, loc, match, runs, shape, dot)
+              : packWeights<float>(builder, loc, match, runs, shape, dot);
     init = packFloatBias(builder, loc, match, shape);
   } else {
     // u8 read as i8 is 128 too small, i8 read as u8 128 too large.
     int32_t shift = !flip ? 0 : match.lhsSigned ? -128 : 128;
-    rhs = packWeights<int8_t>(builder, loc, match, runs, shape);
+    rhs = packWeights<int8_t>(builder, loc, match, runs, shape, dot);
     init = packIntegerBias(builder, loc, match, runs, shape, shift);
   }
   PaddedImage padded = PaddedImage::get(op->getOperand(0));
@@ -275,42 +290,6 @@ DotAttrInterface chooseDot(const ConstantConv2D &match,
                           shape.rows, type);
 }
 
-/// Weights of fewer bits become bytes, which is what they have in memory
-/// anyway: those, read as signed numbers, are what instructions and vectors
-/// take.
-void widenWeights(linalg::LinalgOp op) {
-  if (!op.hasPureTensorSemantics() || op.getNumReductionLoops() == 0)
-    return;
-  OpBuilder builder(op);
-  Type byte = builder.getI8Type();
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    BlockArgument argument = op.getMatchingBlockArgument(input);
-    DenseElementsAttr weights =
-        argument.getType().isInteger() &&
-                argument.getType().getIntOrFloatBitWidth() < 8
-            ? getDenseConstant(input->get())
-            : DenseElementsAttr();
-    bool isSigned =
-        llvm::all_of(argument.getUsers(), llvm::IsaPred<arith::ExtSIOp>);
-    if (!weights || (!isSigned && !llvm::all_of(argument.getUsers(),
-                                                llvm::IsaPred<arith::ExtUIOp>)))
-      continue;
-    DenseElementsAttr bytes = weights.mapValues(byte, [&](APInt weight) {
-      return isSigned ? weight.sext(8) : weight.zext(8);
-    });
-    input->set(arith::ConstantOp::create(builder, op.getLoc(), bytes));
-    argument.setType(byte);
-    if (isSigned)
-      continue;
-    for (Operation *user : llvm::make_early_inc_range(argument.getUsers())) {
-      OpBuilder inner(user);
-      user->getResult(0).replaceAllUsesWith(arith::ExtSIOp::create(
-          inner, user->getLoc(), user->getResult(0).getType(), argument));
-      user->erase();
-    }
-  }
-}
-
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(),
@@ -326,13 +305,15 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
       op = expandConv1D(op);
-      // Those that are dequantized have an instruction of their own.
-      if (!matchStoredWeights(op))
-        widenWeights(op);
+      // Those that are dequantized have an instruction of their own, and those
+      // of products of matrices are seen by `quanta-pack-weights`.
+      std::optional<NarrowWeights> narrow;
+      if (matchConv2D(op) && !matchStoredWeights(op))
+        narrow = widenWeights(op);
       if (std::optional<ConstantConv2D> match = matchConstantConv2D(op)) {
         DotAttrInterface dot = chooseDot(*match, integerDot, floatDot);
         if (dot && !match->conv.isDepthwise()) {
-          pack(op, *match, dot);
+          pack(op, *match, dot, narrow);
           continue;
         }
         if (dot && dot.getDotShape().interleaves) {

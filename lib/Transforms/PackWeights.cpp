@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Convolutions.h"
+#include "NarrowWeights.h"
 #include "StoredWeights.h"
 #include "TargetDots.h"
 
@@ -42,6 +43,9 @@ public:
     stored = &product;
   }
 
+  /// The right factor is `weights` if those are its own: they take less than a
+  /// byte each then.
+  void setNarrow(const std::optional<NarrowWeights> &weights);
   LogicalResult run();
 
 private:
@@ -59,6 +63,8 @@ private:
   /// Whether the top bits of a factor are inverted, and its zero point then.
   bool flipLhs = false, flipRhs = false;
   int32_t lhsZeroPoint = 0, rhsZeroPoint = 0;
+  /// What constant weights lose when they are packed.
+  int32_t centered = 0;
 
   LogicalResult prepare();
   void lookThroughTranspose(Factor &factor);
@@ -109,6 +115,30 @@ LogicalResult ProductPacker::prepare() {
   lhsZeroPoint = product.lhs.zeroPoint + shift;
   rhsZeroPoint = product.rhs.zeroPoint - (flipRhs ? 128 : 0);
   return success();
+}
+
+void ProductPacker::setNarrow(const std::optional<NarrowWeights> &weights) {
+  if (!weights || weights->bytes != product.rhs.tensor)
+    return;
+  if (shape.matrixRows > 0) {
+    int64_t rows = 1;
+    for (auto [position, dim] :
+         llvm::enumerate(ArrayRef(product.outDims).drop_back())) {
+      int64_t size = Product::sizeOf(product.lhs, dim);
+      if (!llvm::is_contained(product.batch, static_cast<int64_t>(position)))
+        rows = ShapedType::isDynamic(size) ? shape.matrixRows : rows * size;
+      if (rows >= shape.matrixRows)
+        return;
+    }
+  }
+  // Less their zero point they still fit a byte, and rows need no sums.
+  int64_t low = weights->low(), high = low + (1 << weights->bits) - 1;
+  centered = product.rhs.zeroPoint;
+  if (centered < low || centered > high)
+    centered = 0;
+  product.rhs.zeroPoint -= centered;
+  dot = getNarrowDot(dot, weights->bits, low - centered, shape.vectors);
+  shape = dot.getDotShape();
 }
 
 /// f16 or bf16 as f32: a constant now, anything else at run time.
@@ -229,7 +259,8 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
   for (int64_t size : batchSizes)
     batches *= size;
   PackedShape packed = shape.pack(n, k);
-  SmallVector<T> result(batches * packed.size(), T(0));
+  int64_t size = packed.columns * packed.depth;
+  SmallVector<T> result(batches * size, T(0));
   SmallVector<Sum> sums(batches * packed.columns, Sum(0));
   auto values = weights.getValues<T>();
   for (int64_t batch = 0; batch < batches; ++batch) {
@@ -238,8 +269,7 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
       offset += rest % batchSizes[dim] * strides[dim];
       rest /= batchSizes[dim];
     }
-    MutableArrayRef<T> to =
-        MutableArrayRef(result).slice(batch * packed.size(), packed.size());
+    MutableArrayRef<T> to = MutableArrayRef(result).slice(batch * size, size);
     MutableArrayRef<Sum> start =
         MutableArrayRef(sums).slice(batch * packed.columns, packed.columns);
     for (int64_t depth = 0; depth < k; ++depth)
@@ -248,6 +278,7 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
                          column * strides.back()];
         if constexpr (!isFloat) {
           value = flipRhs ? value ^ T(-128) : value;
+          value -= static_cast<T>(centered);
           start[column] -= static_cast<uint32_t>(lhsZeroPoint) *
                            static_cast<uint32_t>(int32_t(value) - rhsZeroPoint);
         }
@@ -271,6 +302,8 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
   initShape.push_back(packed.columns);
   using Start = std::conditional_t<isFloat, float, int32_t>;
   SmallVector<Start> starts(sums.begin(), sums.end());
+  if constexpr (std::is_same_v<T, int8_t>)
+    result = shareBytes(result, dot);
   return {createPacked(b, loc, rhsShape, ArrayRef<T>(result), dot),
           createConstant(b, loc, initShape, ArrayRef<Start>(starts))};
 }
@@ -444,11 +477,15 @@ struct PackWeightsPass : impl::PackWeightsBase<PackWeightsPass> {
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
       op = moveStoredWeightsRight(op);
-      if (std::optional<Product> product = matchProduct(op))
-        (void)ProductPacker(op, *product,
-                            product->isFloat ? floatDot : integerDot)
-            .run();
-      else if (std::optional<StoredProduct> stored = matchStoredProduct(op))
+      std::optional<NarrowWeights> narrow;
+      if (!matchStoredWeights(op))
+        narrow = widenWeights(op);
+      if (std::optional<Product> product = matchProduct(op)) {
+        ProductPacker packer(op, *product,
+                             product->isFloat ? floatDot : integerDot);
+        packer.setNarrow(narrow);
+        (void)packer.run();
+      } else if (std::optional<StoredProduct> stored = matchStoredProduct(op))
         if (DotAttrInterface dot = getStoredDot(*stored, floatDot))
           (void)ProductPacker(op, *stored, dot).run();
     }

@@ -28,6 +28,10 @@ struct TargetDots {
       return mlir::emitError(module.getLoc())
              << passName
              << " needs quanta-set-target or quanta-to-kernel before it";
+    if (dots.integerDot.getDotShape().sharing > 1)
+      return mlir::emitError(module.getLoc())
+             << "'" << attrs::integerDot << "' cannot be " << dots.integerDot
+             << ", which takes no weights of 8 bits";
     return dots;
   }
 };

@@ -141,10 +141,17 @@ Value TileBuilder::loadStart(Value start) {
 }
 
 SmallVector<Value> TileBuilder::loadWeights(Value start, int64_t vectors) {
+  auto narrow = dyn_cast<NarrowDotAttr>(dot);
   SmallVector<Value> weights;
-  for (int64_t vector = 0; vector < vectors; ++vector)
-    weights.push_back(dot.buildLoadWeights(
-        b, loc, rhs, add(start, vector * shape.lanes * shape.kGroup)));
+  Value loaded;
+  for (int64_t vector = 0; vector < vectors; ++vector) {
+    int64_t part = vector % shape.sharing;
+    if (part == 0)
+      loaded = dot.buildLoadWeights(b, loc, rhs,
+                                    add(start, shape.groupSize(vector)));
+    weights.push_back(narrow ? narrow.buildUnpack(b, loc, loaded, part)
+                             : loaded);
+  }
   return weights;
 }
 
@@ -158,7 +165,8 @@ Value TileBuilder::getNextWeights(Value block, Value index, int64_t blockSize) {
 }
 
 void TileBuilder::prefetchWeights(Value start, Value step) {
-  Value line = add(start, mul(step, shape.lanes * shape.kGroup));
+  Value line =
+      add(start, mul(step, shape.lanes * shape.kGroup / shape.sharing));
   memref::PrefetchOp::create(b, loc, rhs, line, /*isWrite=*/false,
                              /*localityHint=*/2, /*isDataCache=*/true);
 }

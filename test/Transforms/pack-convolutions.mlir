@@ -234,41 +234,35 @@ func.func @three_channels(%x: tensor<1x4x4x3xi8>, %e: tensor<1x4x5x2xi32>) -> te
   return %0 : tensor<1x4x5x2xi32>
 }
 
-// Constant factors of four bits become bytes that are read as signed.
+// Two vectors of weights of four bits share bytes: the first filter's have the
+// low half of the first byte, above -8, and the seventeenth's the high one: 0xF9,
+// 0x87, 0x8E, 0x85.
 // CHECK-LABEL: func.func @four_bits
-// CHECK: %[[W:.*]] = arith.constant dense<{{\[\[}}1, 15], [7, 8]]> : tensor<2x2xi8>
-// CHECK: ins(%{{.*}}, %[[W]] : tensor<3x2xi8>, tensor<2x2xi8>)
-// CHECK-NEXT: ^bb0(%{{.*}}: i8, %[[B:.*]]: i8, %{{.*}}: i32):
-// CHECK: arith.extsi %[[B]] : i8 to i32
-// CHECK-LABEL: func.func @signed_four_bits
-// CHECK: arith.constant dense<{{\[\[}}1, -1], [7, -8]]> : tensor<2x2xi8>
-func.func @four_bits(%x: tensor<3x2xi8>, %i: tensor<3x2xi32>) -> tensor<3x2xi32> {
-  %w = arith.constant dense<[[1, 15], [7, 8]]> : tensor<2x2xi4>
-  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-                       iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%x, %w : tensor<3x2xi8>, tensor<2x2xi4>) outs(%i : tensor<3x2xi32>) {
-  ^bb0(%a: i8, %b: i4, %acc: i32):
-    %0 = arith.extui %a : i8 to i32
-    %1 = arith.extui %b : i4 to i32
-    %2 = arith.muli %0, %1 : i32
-    %3 = arith.addi %acc, %2 : i32
-    linalg.yield %3 : i32
-  } -> tensor<3x2xi32>
-  return %y : tensor<3x2xi32>
-}
-func.func @signed_four_bits(%x: tensor<3x2xi8>, %i: tensor<3x2xi32>) -> tensor<3x2xi32> {
-  %w = arith.constant dense<[[1, -1], [7, -8]]> : tensor<2x2xi4>
-  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>],
-                       iterator_types = ["parallel", "parallel", "reduction"]}
-      ins(%x, %w : tensor<3x2xi8>, tensor<2x2xi4>) outs(%i : tensor<3x2xi32>) {
-  ^bb0(%a: i8, %b: i4, %acc: i32):
-    %0 = arith.extui %a : i8 to i32
-    %1 = arith.extsi %b : i4 to i32
-    %2 = arith.muli %0, %1 : i32
-    %3 = arith.addi %acc, %2 : i32
-    linalg.yield %3 : i32
-  } -> tensor<3x2xi32>
-  return %y : tensor<3x2xi32>
+// VNNI-DAG: %[[W:.*]] = arith.constant dense<[-7, -121, -114, -123{{(, -120)+}}]> : tensor<64xi8>
+// VNNI: quanta.fused_conv_2d #quanta.narrow_dot<dot = #quanta.avx512_vnni, bits = 4, low = -8> kernel [1, 1]
+// VNNI-SAME: rhs(%[[W]] : tensor<64xi8>) init(%{{.*}} : tensor<32xi32>)
+// NEON: quanta.fused_conv_2d #quanta.narrow_dot<dot = #quanta.neon_dot, bits = 4, low = -8>
+func.func @four_bits(%x: tensor<1x4x4x4xi8>, %e: tensor<1x4x4x17xi32>) -> tensor<1x4x4x17xi32> {
+  %w = arith.constant dense<[[[[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7],
+                               [-1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                               [6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+                               [-3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]]]> : tensor<1x1x4x17xi4>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x4x17xi32>) -> tensor<1x4x4x17xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %w : tensor<1x4x4x4xi8>, tensor<1x1x4x17xi4>) outs(%init : tensor<1x4x4x17xi32>) {
+  ^bb0(%a: i8, %v: i4, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i4 to i32
+    %3 = arith.muli %1, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x4x17xi32>
+  return %0 : tensor<1x4x4x17xi32>
 }
 
 // A sequence is an image of one row, with its padding; what comes behind the

@@ -173,3 +173,49 @@ func.func @chain(%x: tensor<4x2xf32>, %empty: tensor<4x2xf32>) -> tensor<4x2xf32
   %1 = linalg.matmul ins(%0, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
   return %1 : tensor<4x2xf32>
 }
+
+// Weights of four bits share bytes. They lose their zero point, for which rows
+// would need sums: 9 stands for 1, which is 9 above the least, -8. The high half
+// of the bytes belongs to columns that do not exist.
+// CHECK-LABEL: func.func @four_bits
+// NEON-DAG: %[[W:.*]] = arith.constant dense<[-119, -121, -120, -120, -128, -113{{(, -120)+}}]> : tensor<16xi8>
+// NEON: quanta.fused_matmul #quanta.narrow_dot<dot = #quanta.neon_dot, bits = 4, low = -8> {{.*}} rhs(%[[W]] : tensor<16xi8>) init(%{{.*}} : tensor<8xi32>) maps []
+// VNNI: quanta.fused_matmul #quanta.narrow_dot<dot = #quanta.avx512_vnni, bits = 4, low = -8> {{.*}} rhs(%{{.*}} : tensor<64xi8>) init(%{{.*}} : tensor<32xi32>) maps []
+func.func @four_bits(%x: tensor<3x2xi8>, %e: tensor<3x2xi32>) -> tensor<3x2xi32> {
+  %w = arith.constant dense<[[9, 0], [7, 15]]> : tensor<2x2xi4>
+  %zp = arith.constant 8 : i32
+  %zero = arith.constant 0 : i32
+  %i = linalg.fill ins(%zero : i32) outs(%e : tensor<3x2xi32>) -> tensor<3x2xi32>
+  %y = linalg.generic {indexing_maps = [#lhs, #rhs, #out], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%x, %w : tensor<3x2xi8>, tensor<2x2xi4>) outs(%i : tensor<3x2xi32>) {
+  ^bb0(%a: i8, %b: i4, %acc: i32):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.extui %b : i4 to i32
+    %2 = arith.subi %1, %zp : i32
+    %3 = arith.muli %0, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<3x2xi32>
+  return %y : tensor<3x2xi32>
+}
+
+// In a contraction that has no kernel, they become bytes that are read as signed.
+// CHECK-LABEL: func.func @no_kernel
+// CHECK: %[[W:.*]] = arith.constant dense<[1, 15]> : tensor<2xi8>
+// CHECK: ins(%{{.*}}, %[[W]] : tensor<3x2xi8>, tensor<2xi8>)
+// CHECK-NEXT: ^bb0(%{{.*}}: i8, %[[B:.*]]: i8, %{{.*}}: i32):
+// CHECK: arith.extsi %[[B]] : i8 to i32
+func.func @no_kernel(%x: tensor<3x2xi8>, %i: tensor<3xi32>) -> tensor<3xi32> {
+  %w = arith.constant dense<[1, 15]> : tensor<2xi4>
+  %y = linalg.generic {indexing_maps = [affine_map<(m, k) -> (m, k)>, affine_map<(m, k) -> (k)>, affine_map<(m, k) -> (m)>],
+                       iterator_types = ["parallel", "reduction"]}
+      ins(%x, %w : tensor<3x2xi8>, tensor<2xi4>) outs(%i : tensor<3xi32>) {
+  ^bb0(%a: i8, %b: i4, %acc: i32):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.extui %b : i4 to i32
+    %2 = arith.muli %0, %1 : i32
+    %3 = arith.addi %acc, %2 : i32
+    linalg.yield %3 : i32
+  } -> tensor<3xi32>
+  return %y : tensor<3xi32>
+}

@@ -406,7 +406,9 @@ def constant_bytes(path: Path) -> int:
             match = pattern.search(head + tail) if len(line) > 300 else pattern.search(line)
             if match:
                 sizes = [int(size) for size in match[1].split("x") if size]
-                total += int(np.prod(sizes)) * max(int(match[2]), 8) // 8
+                bits = int(match[2])
+                # Kernels store those of 2 and 4 bits as such, and flags as bytes.
+                total += -(-int(np.prod(sizes)) * (8 if bits == 1 else bits) // 8)
     return total
 
 

@@ -56,7 +56,8 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     same sizes;
     7. `pads` are four numbers that are not negative, zero for f32, and zero to
     the left and right unless C is a multiple of the group of `dot`;
-    8. `vectors` is positive and not above that of `dot`.
+    8. `vectors` is positive and not above that of `dot`, and with
+    `#quanta.narrow_dot` a multiple of the vectors that share bytes.
   }];
   let arguments = (ins Quanta_KernelShaped:$lhs, Quanta_KernelShaped:$rhs,
     Quanta_KernelShaped:$init, Variadic<AnyType>:$extras,

@@ -419,8 +419,9 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     `rhs` is packed for `dot`: blocks of `nr` columns one after the other, each
     `[ceil(K / kg)][nr][kg]` with the `kg` consecutive values along K that one
     lane of the instruction consumes next to each other. The last block is as
-    wide as it must be, in whole vectors; what does not exist is zero. `init` is
-    padded to whole vectors. With `flip_lhs` the top bit of each `lhs` element is
+    wide as it must be, in whole vectors; what does not exist is zero. With
+    `#quanta.narrow_dot`, several vectors share the bytes of one, and columns are
+    padded to as many. `init` is padded as columns are. With `flip_lhs` the top bit of each `lhs` element is
     inverted before the product, which turns u8 into i8 shifted by 128 and back;
     `init` carries the correction.
 

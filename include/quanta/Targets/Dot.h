@@ -23,8 +23,10 @@ namespace quanta {
 struct PackedShape {
   int64_t columns;
   int64_t depth;
+  /// Elements that share a byte.
+  int64_t sharing = 1;
 
-  int64_t size() const { return columns * depth; }
+  int64_t size() const { return columns * depth / sharing; }
 };
 
 /// Shape of one dot product and of the tile of accumulators built from it.
@@ -57,6 +59,14 @@ struct DotShape {
   int64_t storedBlock = 0;
   bool storesZeroPoints = false;
 
+  /// Vectors side by side whose packed weights share the bytes of one (see
+  /// `#quanta.narrow_dot`).
+  int64_t sharing = 1;
+
+  /// Packed elements of one group of K of so many vectors side by side.
+  int64_t groupSize(int64_t count) const {
+    return (count + sharing - 1) / sharing * lanes * kGroup;
+  }
   /// Elements along K that one lane of loaded weights holds, and their bytes.
   int64_t storedGroup() const { return storedBits == 4 ? 8 : 1; }
   int64_t storedGroupBytes() const { return storedBits == 4 ? 4 : 1; }
@@ -90,11 +100,18 @@ struct DotShape {
     if (storedBits)
       return {(n + lanes - 1) / lanes * lanes,
               (k + storedBlock - 1) / storedBlock * storedBlockBytes()};
-    return {(n + lanes - 1) / lanes * lanes,
-            (k + kGroup - 1) / kGroup * kGroup};
+    int64_t unit = lanes * sharing;
+    return {(n + unit - 1) / unit * unit, (k + kGroup - 1) / kGroup * kGroup,
+            sharing};
+  }
+  /// Packed elements of a whole block of columns, `packed` being the sizes of
+  /// all of them.
+  int64_t blockSize(const PackedShape &packed) const {
+    return columns() * packed.depth / sharing;
   }
   /// Where element (k, n) of the right factor lies: blocks of columns, each
   /// `[depth / kGroup][columns][kGroup]`, the last one as wide as it must be.
+  /// Before weights share bytes.
   int64_t packedIndex(const PackedShape &packed, int64_t k, int64_t n) const {
     int64_t start = n / columns() * columns();
     int64_t width = std::min(columns(), packed.columns - start);

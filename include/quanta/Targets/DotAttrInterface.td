@@ -43,6 +43,11 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
     }], "::mlir::Value", "buildLoadWeights",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
            "::mlir::Value":$rhs, "::mlir::ValueRange":$indices)>,
+    InterfaceMethod<[{
+      The same from a vector of `kGroup * lanes` bytes that is loaded already.
+    }], "::mlir::Value", "buildExtendWeights",
+      (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
+           "::mlir::Value":$bytes), "", "return bytes;">,
     InterfaceMethod<"`acc + sum over the group of lhs * rhs`, lane by lane.",
       "::mlir::Value", "buildDot",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,

@@ -46,11 +46,11 @@ def Quanta_AvxVnniAttr : Quanta_DotAttr<"AvxVnni", "avx_vnni",
 }
 
 def Quanta_Avx512Attr : Quanta_DotAttr<"Avx512", "avx512",
-                                       ["buildRoundToBytes"]> {
+    ["buildExtendWeights", "buildRoundToBytes"]> {
   let summary = "vpmaddwd on zmm: 16 lanes, both factors widened to i16";
 }
 
-def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2"> {
+def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2", ["buildExtendWeights"]> {
   let summary = "vpmaddwd on ymm: 8 lanes, both factors widened to i16";
   let description = [{
     `vpmaddubsw` would take bytes, but it saturates its i16 sums.
@@ -62,8 +62,31 @@ def Quanta_NeonDotAttr : Quanta_DotAttr<"NeonDot", "neon_dot",
   let summary = "AArch64 sdot: 4 lanes, i8 x i8 in groups of 4; tbl and tbx";
 }
 
-def Quanta_PortableAttr : Quanta_DotAttr<"Portable", "portable"> {
+def Quanta_PortableAttr : Quanta_DotAttr<"Portable", "portable",
+                                         ["buildExtendWeights"]> {
   let summary = "Plain integer vector arithmetic, for every other machine";
+}
+
+def Quanta_NarrowDotAttr : Quanta_DotAttr<"NarrowDot", "narrow_dot",
+                                          ["buildRoundToBytes"]> {
+  let summary = "another instruction's dot product, with weights of 4 or 2 bits";
+  let description = [{
+    The right factor is packed as for `dot`, in columns that are padded to
+    `8 / bits` whole vectors, and as many vectors side by side share the bytes of
+    one: the first has the lowest bits. What is stored is how far a weight lies
+    above `low`. In registers it becomes a byte, as `dot` takes it.
+  }];
+  let parameters = (ins "::mlir::Attribute":$dot, "int64_t":$bits,
+                        "int64_t":$low);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Vector number `part` of those that share the loaded bytes, in the form in
+    /// which `buildDot` takes it.
+    ::mlir::Value buildUnpack(::mlir::OpBuilder &builder, ::mlir::Location loc,
+                              ::mlir::Value stored, int64_t part) const;
+    DotAttrInterface getInner() const;
+  }];
 }
 
 def Quanta_FmaAttr : Quanta_DotAttr<"Fma", "fma"> {

@@ -32,11 +32,14 @@ mlir::Value buildBroadcastPairs(mlir::OpBuilder &builder, mlir::Location loc,
                                 mlir::Value source, mlir::ValueRange indices,
                                 int64_t valid, bool flip, int64_t lanes);
 
-/// Loads pairs of signed bytes at `source[indices]`, one for each lane, and
-/// widens them to `vector<2 * lanes x i16>`.
-mlir::Value buildLoadPairs(mlir::OpBuilder &builder, mlir::Location loc,
-                           mlir::Value source, mlir::ValueRange indices,
-                           int64_t lanes);
+/// `bytes` consecutive bytes at `source[indices]`.
+mlir::Value buildLoadVector(mlir::OpBuilder &builder, mlir::Location loc,
+                            mlir::Value source, mlir::ValueRange indices,
+                            int64_t bytes);
+
+/// Widens a vector of signed bytes, a pair for each lane, to i16.
+mlir::Value buildExtendPairs(mlir::OpBuilder &builder, mlir::Location loc,
+                             mlir::Value bytes);
 
 /// `DotAttrInterface::buildInterleave` of four vectors of bytes.
 llvm::SmallVector<mlir::Value> buildInterleaveBytes(mlir::OpBuilder &builder,

@@ -177,8 +177,10 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
     width of an image decides how many vectors of channels a tile has. A
     depthwise convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
     the instruction set can interleave rows; it takes any padding. Weights of f16
-    and bf16 stay so, and those that are stored as integers beside f32 images;
-    constants of fewer than 8 bits in any other contraction become bytes. Needs `quanta-set-target` before it.
+    and bf16 stay so, and those that are stored as integers beside f32 images.
+    Integer weights of 4 and 2 bits keep them (`#quanta.narrow_dot`); constants of
+    fewer than 8 bits in any other convolution become bytes. Needs
+    `quanta-set-target` before it.
 
     ```mlir
     %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<1x4x4x3xi8>, tensor<3x3x3x2xi8>) ...
@@ -203,7 +205,11 @@ def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
     the sums start from: all at compile time. A right factor that is known only
     at run time goes through `quanta.pack`, which does the same there. Zero points
     become corrections for each column and, if the right factor has one, sums
-    over the rows of the left. Weights that the product dequantizes stay integers,
+    over the rows of the left. Constant weights of 4 and 2 bits keep them
+    (`#quanta.narrow_dot`), and those of any other contraction become bytes. They
+    keep them for any number of rows: a product of few is bound by reading weights,
+    and one of many takes up to a seventh longer. Only on AMX, whose registers load
+    bytes, products that may fill one get bytes. Weights that the product dequantizes stay integers,
     two to a byte if they have 4 bits, next to their scales
     (`#quanta.stored_fma`); as a left factor they become the right one, and the
     result is transposed. Those of f16 and bf16 stay so (`#quanta.half_fma`).

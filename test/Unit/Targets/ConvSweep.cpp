@@ -29,6 +29,9 @@ struct Convolution {
   /// Ends in a requantization to u8 with this lower bound.
   bool requantizes = false;
   int32_t low = 5;
+  /// Bits of a weight, and whether it is a signed number.
+  unsigned bits = 8;
+  bool signedWeights = true;
 
   int64_t padded(int dim) const {
     return (dim ? width : height) + pads[dim] + pads[dim + 2];
@@ -52,8 +55,9 @@ struct Convolution {
 /// {0} name, {1} and {2} image before and after padding, {3} weights and {4}
 /// their type, {5} sums, {6} result, {7} low and {8} high padding, {9} its
 /// value, {10} maps and {11} iterators of the sums, {12} extension of the
-/// image, {14} bias and {15} number of filters, {16}
-/// dimensions that the bias repeats along, {17} what follows the sums.
+/// image and {13} of weights, whose elements are {18}, {14} bias and {15}
+/// number of filters, {16} dimensions that the bias repeats along, {17} what
+/// follows the sums.
 static const char *text = R"(
 func.func @{0}(%x: {1}) -> {6} {{
   %c0 = arith.constant 0 : index
@@ -70,9 +74,9 @@ func.func @{0}(%x: {1}) -> {6} {{
       dimensions = [{16}]
   %sums = linalg.generic {{indexing_maps = [{10}], iterator_types = [{11}]}
       ins(%padded, %w : {2}, {4}) outs(%init : {5}) {{
-  ^bb0(%a: i8, %v: i8, %acc: i32):
+  ^bb0(%a: i8, %v: {18}, %acc: i32):
     %1 = {12} %a : i8 to i32
-    %2 = arith.extsi %v : i8 to i32
+    %2 = {13} %v : {18} to i32
     %3 = arith.muli %1, %2 : i32
     %4 = arith.addi %acc, %3 : i32
     linalg.yield %4 : i32
@@ -157,27 +161,36 @@ static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
       text, c.name,
       formatTensor(c.shape(-1, c.channels, c.height, c.width), "i8"),
       formatTensor(c.shape(-1, c.channels, c.padded(0), c.padded(1)), "i8"),
-      formatDense(weights), formatTensor(weights.shape, "i8"), sums, result,
+      formatDense(weights),
+      formatTensor(weights.shape, getStorage(weights.kind)), sums, result,
       list(c.pads[0], c.pads[1]), list(c.pads[2], c.pads[3]),
       static_cast<int64_t>(static_cast<int8_t>(c.padding)), maps, iterators,
-      c.isSigned ? "arith.extsi" : "arith.extui", "", formatDense(bias),
+      c.isSigned ? "arith.extsi" : "arith.extui",
+      c.signedWeights ? "arith.extsi" : "arith.extui", formatDense(bias),
       c.filters, c.channelsFirst ? "0, 2, 3" : "0, 1, 2",
       formatv(c.requantizes ? requantization : difference,
               c.channelsFirst ? "affine_map<(n, f, y, x) -> (f)>"
                               : "affine_map<(n, y, x, f) -> (f)>",
               sums, c.filters, result, formatDense(multipliers), c.low)
-          .str());
+          .str(),
+      getStorage(weights.kind));
 }
 
 static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
   reference::StorageRange range = {0, 255};
   if (c.isSigned)
     range = {-128, 127};
+  reference::StorageRange weightRange = {0, (1 << c.bits) - 1};
+  if (c.signedWeights)
+    weightRange = {-(1 << (c.bits - 1)), (1 << (c.bits - 1)) - 1};
+  ElementKind weightKind = c.bits == 8   ? ElementKind::I8
+                           : c.bits == 4 ? ElementKind::U4
+                                         : ElementKind::U2;
   int64_t taps = c.kernel[0] * c.kernel[1];
   int64_t depth = taps * (c.depthwise ? 1 : c.channels);
   // Row by row of the matrix: taps and channels, and in them the filters.
   std::vector<int64_t> matrix =
-      makeMatrix(depth, c.filters, true, {-128, 127}, random);
+      makeMatrix(depth, c.filters, true, weightRange, random);
   std::vector<int64_t> weights = matrix;
   Shape weightShape = {c.kernel[0], c.kernel[1], c.channels, c.filters};
   if (c.depthwise)
@@ -199,7 +212,7 @@ static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
     bias.push_back(static_cast<int32_t>(random()) >> 12);
     multipliers.push_back(static_cast<float>(1 + random() % 64) / (1 << 13));
   }
-  addText(sweep, c, Array::get(ElementKind::I8, weightShape, weights),
+  addText(sweep, c, Array::get(weightKind, weightShape, weights),
           Array::get(ElementKind::I32, {c.filters}, bias),
           Array::get({c.filters}, multipliers));
 
@@ -342,10 +355,50 @@ static void addDepthwise(Sweep &sweep, const DotShape &dot, Random &random) {
   }
 }
 
+static const char *maps = "#all = affine_map<(a, b, c, d) -> (a, b, c, d)>\n";
+
+Sweep makeNarrowConvSweep(const DotShape &dot) {
+  Random random(4);
+  Sweep sweep;
+  sweep.module = maps;
+  const int64_t channels[] = {1, 3, dot.kGroup, 17, 8 * dot.kGroup};
+  const int64_t filters[] = {1, dot.lanes + 1, 3 * dot.lanes, dot.columns(),
+                             2 * dot.columns() + 3 * dot.lanes - 1};
+  const int64_t kernels[] = {3, 1, 2, 1};
+  // Between them, all numbers of vectors in a block are chosen.
+  const int64_t widths[] = {1, dot.rows, 14, 2 * dot.rows + 3, 7, 28};
+  for (int64_t i = 0; i < 30; ++i) {
+    Convolution c;
+    c.name = "narrow" + std::to_string(i);
+    c.requantizes = i % 2;
+    c.bits = i % 4 == 3 ? 2 : 4;
+    c.signedWeights = i % 3 != 2;
+    c.depthwise = i % 10 == 9;
+    c.channelsFirst = i % 5 == 1;
+    c.isSigned = i % 7 < 3;
+    c.filters = filters[(i + i / 5) % 5];
+    c.channels = c.depthwise ? c.filters : channels[i % 5];
+    c.height = 1 + i % 3;
+    c.width = widths[(i + i / 6) % 6];
+    for (int dim : {0, 1}) {
+      c.kernel[dim] = kernels[(i + dim * (i / 4)) % 4];
+      c.strides[dim] = 1 + (i / (3 + dim)) % 2;
+      c.dilations[dim] = 1 + (i / (5 + dim)) % 2;
+      int64_t reach = (c.kernel[dim] - 1) * c.dilations[dim];
+      c.pads[dim] = (reach + 1) / 2;
+      c.pads[dim + 2] = reach / 2;
+    }
+    const int64_t paddings[] = {0, 128, 3};
+    c.padding = paddings[i % 3] - (c.isSigned ? 128 : 0);
+    addConvolution(sweep, c, random);
+  }
+  return sweep;
+}
+
 Sweep makeConvSweep(const DotShape &dot) {
   Random random(3);
   Sweep sweep;
-  sweep.module = "#all = affine_map<(a, b, c, d) -> (a, b, c, d)>\n";
+  sweep.module = maps;
   const int64_t channels[] = {1, 3, 4, 5, 16, 17, dot.kGroup * 8};
   const int64_t filters[] = {1, dot.lanes - 1, dot.lanes, dot.columns(),
                              dot.columns() + dot.lanes + 1};

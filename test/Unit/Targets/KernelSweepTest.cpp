@@ -53,6 +53,8 @@ protected:
 TEST_P(KernelSweep, Layers) { run(makeLayerSweep(dot())); }
 TEST_P(KernelSweep, Linalg) { run(makeLinalgSweep(dot())); }
 TEST_P(KernelSweep, Convolutions) { run(makeConvSweep(dot())); }
+TEST_P(KernelSweep, Narrow) { run(makeNarrowSweep(dot())); }
+TEST_P(KernelSweep, NarrowConvolutions) { run(makeNarrowConvSweep(dot())); }
 TEST_P(KernelSweep, Products) { run(makeProductSweep(dot())); }
 TEST_P(KernelSweep, Stored) { run(makeStoredSweep(dot())); }
 TEST_P(KernelSweep, Half) { run(makeHalfSweep(dot())); }
@@ -69,6 +71,10 @@ TEST(VbmiSweep, Families) { runSweep(makeFamilySweep(), "", "icelake-server"); }
 // Vectors do the rest as they do for avx512_vnni.
 TEST(AmxSweep, Matrices) {
   runSweep(makeMatrixSweep(getDotShape("", "sapphirerapids")), "",
+           "sapphirerapids");
+}
+TEST(AmxSweep, Narrow) {
+  runSweep(makeNarrowSweep(getDotShape("", "sapphirerapids")), "",
            "sapphirerapids");
 }
 #endif

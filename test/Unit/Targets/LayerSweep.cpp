@@ -118,9 +118,10 @@ void LayerSweepBuilder::addText(const Layer &layer, const QuantType &sums,
     os << formatv("  %x = quanta.quantize %x0 : {0} to {1}\n",
                   matrix(layer.k, "f32"), x);
   if (!layer.dynamicWeights)
-    os << formatv("  %w0 = arith.constant {0} : tensor<{1}x{2}xi8>\n"
-                  "  %w = quant.scast %w0 : tensor<{1}x{2}xi8> to {3}\n",
-                  formatDense(weights), layer.k, layer.n, rhs);
+    os << formatv("  %w0 = arith.constant {0} : tensor<{1}x{2}x{4}>\n"
+                  "  %w = quant.scast %w0 : tensor<{1}x{2}x{4}> to {3}\n",
+                  formatDense(weights), layer.k, layer.n, rhs,
+                  getStorage(weights.kind));
   if (layer.hasBias)
     os << formatv("  %b0 = arith.constant {0} : tensor<{1}xi32>\n"
                   "  %b = quant.scast %b0 : tensor<{1}xi32> to {2}\n",
@@ -289,6 +290,54 @@ Sweep makeLayerSweep(const DotShape &dot) {
     layer.lhs = QuantType::u8(builder.makeScale(), 0);
     layer.rhs = QuantType::i8(builder.makeScale(), 0);
     layer.result = QuantType::u8(layer.lhs.scales[0] * 512, 3);
+    builder.add(layer);
+  }
+  return builder.take();
+}
+
+Sweep makeNarrowSweep(const DotShape &dot) {
+  int64_t lanes = dot.lanes, block = dot.columns(), group = dot.kGroup;
+  LayerSweepBuilder builder(2 * dot.rows);
+  const QuantType types[] = {{ElementKind::I4, {-8, 7}, {}, {0}},
+                             {ElementKind::U4, {0, 15}, {}, {8}},
+                             {ElementKind::I4, {-7, 7}, {}, {0}},
+                             {ElementKind::U4, {0, 15}, {}, {0}},
+                             {ElementKind::I2, {-2, 1}, {}, {0}},
+                             {ElementKind::I4, {-8, 7}, {}, {-3}},
+                             {ElementKind::U2, {0, 3}, {}, {3}},
+                             {ElementKind::U4, {0, 15}, {}, {15}}};
+  // Odd and even numbers of vectors in the last block, and parts of them.
+  const int64_t ns[] = {1,         lanes,         lanes + 1, 2 * lanes + 1,
+                        block,     block - 1,     block + 1, 3 * lanes,
+                        2 * block, 2 * block + 7, 10};
+  const int64_t ks[] = {1,         group,          group + 1,
+                        7 * group, 16 * group + 3, 33 * group};
+  const int64_t ms[] = {1, -1, dot.rows, 2 * dot.rows + 1};
+  const int32_t zeroPoints[] = {0, 128, 3, 255};
+  for (size_t i = 0; i < 88; ++i) {
+    Layer layer;
+    layer.name = "narrow" + std::to_string(i);
+    layer.n = ns[i % std::size(ns)];
+    layer.k = ks[(i + i / 11) % std::size(ks)];
+    layer.m = ms[i / 3 % 4];
+    layer.form = static_cast<Form>((i + i / 5) % 5);
+    int32_t zeroPoint = zeroPoints[i / 2 % 4];
+    layer.lhs = i % 2 ? QuantType::i8(builder.makeScale(), zeroPoint - 128)
+                      : QuantType::u8(builder.makeScale(), zeroPoint);
+    layer.rhs = types[i % std::size(types)];
+    int32_t weightZeroPoint = layer.rhs.zeroPoints.front();
+    // With one zero point each, channels take another path.
+    bool isPerAxis = i % 3 == 0;
+    layer.rhs.axis = isPerAxis ? 1 : -1;
+    layer.rhs.zeroPoints.clear();
+    for (int64_t n = 0; n < (isPerAxis ? layer.n : 1); ++n) {
+      layer.rhs.scales.push_back(builder.makeScale());
+      layer.rhs.zeroPoints.push_back(weightZeroPoint);
+    }
+    layer.hasBias = i % 4 != 3;
+    double step = layer.lhs.scales[0] * std::ldexp(1.0, -6) * 8;
+    step *= std::sqrt(static_cast<double>(layer.k));
+    layer.result = QuantType::u8(step, zeroPoints[i / 3 % 4]);
     builder.add(layer);
   }
   return builder.take();

@@ -27,6 +27,12 @@ struct Layout {
 struct Element {
   bool isSigned;
   int32_t zeroPoint;
+  unsigned bits = 8;
+
+  std::string storage() const { return "i" + std::to_string(bits); }
+  ElementKind kind() const {
+    return bits == 4 ? ElementKind::U4 : ElementKind::I8;
+  }
 };
 
 /// A product of activations, or with constant weights.
@@ -99,6 +105,9 @@ static std::string formatText(const ProductCase &product,
       iterators += std::string(iterators.empty() ? "" : ", ") +
                    (dim == 'k' ? "\"reduction\"" : "\"parallel\"");
   StringRef factor = product.isFloat ? "f32" : "i8";
+  std::string weight = product.isConstant && !product.isFloat
+                           ? product.rhs.storage()
+                           : factor.str();
   StringRef sum = product.isFloat ? "f32" : "i32";
   std::string text =
       formatv("func.func @{0}(%x: {1}, %y: {2}, %init: {3}) -> {3} {{\n",
@@ -108,7 +117,7 @@ static std::string formatText(const ProductCase &product,
   if (product.isConstant) {
     right = "%w";
     text += formatv("  %w = arith.constant {0} : {1}\n", formatDense(weights),
-                    formatType(product, rhs, factor, true));
+                    formatType(product, rhs, weight, true));
   }
   std::string start = "%init";
   if (!product.hasInit) {
@@ -126,20 +135,20 @@ static std::string formatText(const ProductCase &product,
       "iterator_types = [{4}]} ins(%x, {5} : {6}, {7}) outs({8} : {9}) {{\n",
       dims, formatMap(lhs), formatMap(rhs), formatMap(out), iterators, right,
       formatType(product, lhs, factor),
-      formatType(product, rhs, factor, product.isConstant), start,
+      formatType(product, rhs, weight, product.isConstant), start,
       formatType(product, out, sum));
   if (product.isFloat) {
     text += "  ^bb0(%a: f32, %b: f32, %acc: f32):\n"
             "    %p = arith.mulf %a, %b : f32\n"
             "    %s = arith.addf %acc, %p : f32\n";
   } else {
-    text += "  ^bb0(%a: i8, %b: i8, %acc: i32):\n";
+    text += "  ^bb0(%a: i8, %b: " + weight + ", %acc: i32):\n";
     auto extend = [&](StringRef to, StringRef from, const Element &element) {
-      text += formatv("    %{0}0 = arith.{2} %{1} : i8 to i32\n"
+      text += formatv("    %{0}0 = arith.{2} %{1} : {4} to i32\n"
                       "    %{0}1 = arith.constant {3} : i32\n"
                       "    %{0}2 = arith.subi %{0}0, %{0}1 : i32\n",
                       to, from, element.isSigned ? "extsi" : "extui",
-                      element.zeroPoint);
+                      element.zeroPoint, element.storage());
     };
     extend("i", "a", product.lhs);
     extend("j", "b", product.rhs);
@@ -188,9 +197,10 @@ static std::vector<int64_t> makeFactor(const ProductCase &product,
   // Products and sums of small integers are exact in f32, in any order.
   if (product.isFloat)
     return makeMatrix(1, count, true, {-9, 9}, random);
-  reference::StorageRange range = {0, 255};
+  int32_t values = 1 << element.bits;
+  reference::StorageRange range = {0, values - 1};
   if (element.isSigned)
-    range = {-128, 127};
+    range = {-values / 2, values / 2 - 1};
   return makeMatrix(1, count, true, range, random);
 }
 
@@ -216,7 +226,8 @@ static void addProduct(const ProductCase &product, Random &random,
     init.push_back(static_cast<int32_t>(random()) >> 16);
   Array x = makeArray(product, lhsShape, ElementKind::I8, lhs);
   Array y = makeArray(product, rhsShape, ElementKind::I8, rhs);
-  sweep.module += formatText(product, y);
+  sweep.module += formatText(
+      product, makeArray(product, rhsShape, product.rhs.kind(), rhs));
   sweep.cases.push_back(
       {product.name,
        {x, y, makeArray(product, outShape, ElementKind::I32, init)},
@@ -244,7 +255,7 @@ Sweep makeProductSweep(const DotShape &dot) {
                               {true, -7}, {false, 128}, {true, 127}};
   int index = 0;
   for (const Layout &layout : layouts)
-    for (int variant = 0; variant < 3; ++variant) {
+    for (int variant = 0; variant < 4; ++variant) {
       ProductCase product;
       product.name = "product" + std::to_string(index);
       product.layout = layout;
@@ -256,7 +267,10 @@ Sweep makeProductSweep(const DotShape &dot) {
       product.lhs = elements[index % 6];
       product.rhs = elements[(index / 2 + 1) % 6];
       product.isFloat = variant == 2;
-      product.isConstant = variant == 1;
+      product.isConstant = variant == 1 || variant == 3;
+      // In any order, with zero points inside and outside of the range.
+      if (variant == 3)
+        product.rhs.bits = 4;
       product.hasInit = index % 5 == 2 && !product.isFloat;
       product.isDynamic = index % 3 == 1 && !product.isConstant &&
                           !StringRef(layout.out).ends_with("m");

@@ -109,6 +109,10 @@ std::string formatTensor(const Shape &shape, StringRef element) {
   return text + element.str() + ">";
 }
 
+std::string getStorage(ElementKind kind) {
+  return "i" + stringifyElementKind(kind).drop_front().str();
+}
+
 int64_t countElements(const Shape &shape) {
   int64_t count = 1;
   for (int64_t size : shape)

@@ -81,6 +81,9 @@ std::string formatTensor(const Shape &shape, llvm::StringRef element);
 
 int64_t countElements(const Shape &shape);
 
+/// The signless type in which MLIR stores integers of a kind: "i4" for u4.
+std::string getStorage(ElementKind kind);
+
 /// `dense<...>` of these elements.
 std::string formatDense(const Array &array);
 
@@ -99,12 +102,16 @@ std::vector<float> makeFloats(int64_t count, const QuantType &type,
 /// Layers of the quantized stage: shapes around the vectors, blocks and groups
 /// of `dot`.
 Sweep makeLayerSweep(const DotShape &dot);
+/// The same with constant weights of 4 and 2 bits.
+Sweep makeNarrowSweep(const DotShape &dot);
 /// The same around registers of matrices.
 Sweep makeMatrixSweep(const DotShape &dot);
 /// Integer contractions in linalg with elementwise tails of many kinds.
 Sweep makeLinalgSweep(const DotShape &dot);
 /// Integer convolutions in the layouts of linalg, padded, with a tail.
 Sweep makeConvSweep(const DotShape &dot);
+/// Those with weights of 4 and 2 bits, of every number of filters.
+Sweep makeNarrowConvSweep(const DotShape &dot);
 /// Products of two activations, and of weights in every order of dimensions.
 Sweep makeProductSweep(const DotShape &dot);
 /// Float activations and weights stored as integers, in every granularity.
