@@ -11,7 +11,9 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/NamedOps.h"
 
+#include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -91,8 +93,6 @@ struct ExpandConvTranspose2D : OpRewritePattern<ConvTranspose2DOp> {
                                 PatternRewriter &rewriter) const override {
     auto cast = op.getWeights().getDefiningOp<quant::StorageCastOp>();
     auto weights = cast ? getConstantInts(cast.getInput()) : std::nullopt;
-    if (!weights)
-      return rewriter.notifyMatchFailure(op, "weights are not constant");
     Location loc = op.getLoc();
     ConvolutionShape shape = getConvolutionShape(op);
     RankedTensorType type = op.getResult().getType();
@@ -107,7 +107,7 @@ struct ExpandConvTranspose2D : OpRewritePattern<ConvTranspose2DOp> {
             shape.dilations[i], shape.pads[i]);
     }
     if (phases[0].size() == 1 && phases[1].size() == 1) {
-      rewriter.replaceOp(op, convolve(op, shape, *weights, phases[0].front(),
+      rewriter.replaceOp(op, convolve(op, shape, weights, phases[0].front(),
                                       phases[1].front(), rewriter));
       return success();
     }
@@ -121,7 +121,7 @@ struct ExpandConvTranspose2D : OpRewritePattern<ConvTranspose2DOp> {
     for (auto [y, vertical] : llvm::enumerate(phases[0]))
       for (auto [x, horizontal] : llvm::enumerate(phases[1])) {
         Value part =
-            convolve(op, shape, *weights, vertical, horizontal, rewriter);
+            convolve(op, shape, weights, vertical, horizontal, rewriter);
         SmallVector<OpFoldResult> offsets(4, rewriter.getIndexAttr(0)),
             strides(4, rewriter.getIndexAttr(1));
         offsets[row] = rewriter.getIndexAttr(static_cast<int64_t>(y));
@@ -143,8 +143,9 @@ struct ExpandConvTranspose2D : OpRewritePattern<ConvTranspose2DOp> {
 private:
   /// Without taps, a kernel of one zero leaves the bias.
   static Value convolve(ConvTranspose2DOp op, const ConvolutionShape &shape,
-                        ArrayRef<int32_t> weights, Phase vertical,
-                        Phase horizontal, PatternRewriter &rewriter) {
+                        const std::optional<SmallVector<int32_t>> &weights,
+                        Phase vertical, Phase horizontal,
+                        PatternRewriter &rewriter) {
     Location loc = op.getLoc();
     int64_t row = shape.firstSpatialDim;
     if (vertical.taps.empty() || horizontal.taps.empty()) {
@@ -162,8 +163,10 @@ private:
     return Conv2DOp::create(
         rewriter, loc, op.getResult().getType().clone(sizes),
         slice(op, row, vertical, horizontal, rewriter),
-        selectTaps(op, shape, weights, vertical.taps, horizontal.taps,
-                   rewriter),
+        weights || vertical.taps.empty()
+            ? selectTaps(op, shape, weights.value_or(SmallVector<int32_t>()),
+                         vertical.taps, horizontal.taps, rewriter)
+            : gatherTaps(op, shape, vertical.taps, horizontal.taps, rewriter),
         op.getBias(), /*strides=*/DenseI64ArrayAttr(),
         rewriter.getDenseI64ArrayAttr(dilations),
         rewriter.getDenseI64ArrayAttr(pads),
@@ -225,7 +228,60 @@ private:
         rewriter, op.getLoc(),
         DenseElementsAttr::get(
             RankedTensorType::get(sizes, params.storageType()), values));
-    Type elementType = type.getElementType();
+    return castToFiltersFirst(type.getElementType(), storage, rewriter);
+  }
+
+  /// The same of weights that are known at run time: the taps of a phase are
+  /// as far apart as its first two.
+  static Value gatherTaps(ConvTranspose2DOp op, const ConvolutionShape &shape,
+                          ArrayRef<int64_t> rows, ArrayRef<int64_t> columns,
+                          PatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    RankedTensorType type = op.getWeights().getType();
+    Type element = QuantParams::get(type.getElementType())->storageType();
+    Value weights = quant::StorageCastOp::create(
+        rewriter, loc, type.clone(element), op.getWeights());
+    int64_t depth = shape.channels / shape.groups,
+            width = shape.filters / shape.groups;
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc,
+        ArrayRef<int64_t>{shape.filters, depth,
+                          static_cast<int64_t>(rows.size()),
+                          static_cast<int64_t>(columns.size())},
+        element);
+    auto getTap = [](AffineExpr dim, ArrayRef<int64_t> taps) {
+      int64_t step = taps.size() > 1 ? taps[0] - taps[1] : 0;
+      return taps[0] - dim * step;
+    };
+    AffineExpr f, c, i, j;
+    bindDims(rewriter.getContext(), f, c, i, j);
+    AffineExpr from[] = {f.floorDiv(width) * depth + c, f % width,
+                         getTap(i, rows), getTap(j, columns)};
+    SmallVector<utils::IteratorType> iterators(4,
+                                               utils::IteratorType::parallel);
+    Value gathered =
+        linalg::GenericOp::create(
+            rewriter, loc, empty.getType(), ValueRange(), empty,
+            rewriter.getMultiDimIdentityMap(4), iterators,
+            [&](OpBuilder &b, Location loc, ValueRange) {
+              SmallVector<Value> position, indices;
+              for (int64_t dim = 0; dim < 4; ++dim)
+                position.push_back(linalg::IndexOp::create(b, loc, dim));
+              for (AffineExpr expr : from)
+                indices.push_back(affine::expandAffineExpr(
+                    b, loc, expr, position, /*symbolValues=*/{}));
+              Value weight =
+                  tensor::ExtractOp::create(b, loc, weights, indices);
+              linalg::YieldOp::create(b, loc, weight);
+            })
+            .getResult(0);
+    return castToFiltersFirst(type.getElementType(), gathered, rewriter);
+  }
+
+  /// `storage` as weights, with the scales that `elementType` has along
+  /// dimension 1 along dimension 0.
+  static Value castToFiltersFirst(Type elementType, Value storage,
+                                  PatternRewriter &rewriter) {
     if (auto perAxis =
             dyn_cast<quant::UniformQuantizedPerAxisType>(elementType))
       elementType = quant::UniformQuantizedPerAxisType::get(
@@ -234,8 +290,8 @@ private:
           perAxis.getZeroPoints(), /*quantizedDimension=*/0,
           perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
     return quant::StorageCastOp::create(
-        rewriter, op.getLoc(), RankedTensorType::get(sizes, elementType),
-        storage);
+        rewriter, storage.getLoc(),
+        cast<RankedTensorType>(storage.getType()).clone(elementType), storage);
   }
 };
 

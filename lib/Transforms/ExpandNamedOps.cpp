@@ -320,14 +320,6 @@ LogicalResult expandNamedOps(ModuleOp module, bool keepTransposed) {
     populateExpandConvTranspose(transposed);
     walkAndApplyPatterns(module, std::move(transposed));
   }
-  WalkResult result = module.walk([&](ConvTranspose2DOp op) {
-    if (keepTransposed)
-      return WalkResult::advance();
-    op.emitOpError() << "needs weights that are a constant";
-    return WalkResult::interrupt();
-  });
-  if (result.wasInterrupted())
-    return failure();
   RewritePatternSet patterns(module.getContext());
   patterns.add<ExpandBatchMatmul, ExpandConvolution<Conv1DOp>,
                ExpandConvolution<Conv2DOp>, ExpandSoftmax, ExpandLayerNorm>(

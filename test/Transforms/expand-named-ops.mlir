@@ -94,3 +94,16 @@ func.func @transposed(%x: tensor<?x1x1x3x!u8>) -> tensor<?x1x1x7x!acc> {
   %0 = quanta.conv_transpose_2d %x, %w strides [1, 2] : tensor<?x1x1x3x!u8>, tensor<1x1x1x3x!i8> -> tensor<?x1x1x7x!acc>
   return %0 : tensor<?x1x1x7x!acc>
 }
+
+// Weights that are known at run time: filters come first and taps backwards.
+// CHECK-LABEL: func @transposed_at_run_time
+// CHECK-SAME: %[[X:.*]]: tensor<1x2x4x4x{{.*}}, %[[W:.*]]: tensor<2x3x3x3x
+// CHECK: %[[I:.*]] = quant.scast %[[W]] : {{.*}} to tensor<2x3x3x3xi8>
+// CHECK: %[[G:.*]] = linalg.generic {{.*}} outs(%{{.*}} : tensor<3x2x3x3xi8>)
+// CHECK: tensor.extract %[[I]]
+// CHECK: quant.scast %[[G]] : tensor<3x2x3x3xi8> to
+// CHECK: quanta.contract
+func.func @transposed_at_run_time(%x: tensor<1x2x4x4x!u8>, %w: tensor<2x3x3x3x!i8>) -> tensor<1x3x6x6x!acc> {
+  %0 = quanta.conv_transpose_2d %x, %w : tensor<1x2x4x4x!u8>, tensor<2x3x3x3x!i8> -> tensor<1x3x6x6x!acc>
+  return %0 : tensor<1x3x6x6x!acc>
+}

@@ -142,6 +142,8 @@ def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
 
     It becomes one ordinary convolution for each of the `sy * sx` phases of the
     result, which reads the input as it is: no product is one of inserted zeros.
+    Weights that are constant are sorted at compile time, others when they are
+    known.
 
     Shapes: input NxCxHxW, or NxHxWxC with `channels_last`; weights
     Cx(F/groups)xKyxKx in both layouts, as in ONNX and PyTorch; bias F; result
@@ -166,8 +168,7 @@ def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
     7. the input is quantized per tensor and weights per tensor or, with one
     group, along the filters, both with at most 8 bits of storage;
     8. result and bias have i32 storage and zero point 0, and scales
-    `s_input * s_weights` (relative tolerance 1e-6);
-    9. when it is expanded, weights are a constant (behind a `quant.scast`).
+    `s_input * s_weights` (relative tolerance 1e-6).
   }];
   let arguments = (ins Quanta_QuantizedTensor:$input,
     Quanta_QuantizedTensor:$weights, Optional<Quanta_QuantizedTensor>:$bias,

@@ -230,9 +230,16 @@ public:
                                       conv.compute(x, zeroPoint, w, bias))});
   }
 
-  /// The number of images is dynamic.
+  /// Weights as a constant and, with the same results, as an argument.
   void addTransposed(const Transposed &conv, const QuantType &input,
                      const QuantType &weights) {
+    addTransposed(conv, input, weights, /*isConstant=*/true);
+    addTransposed(conv, input, weights, /*isConstant=*/false);
+  }
+
+  /// The number of images is dynamic.
+  void addTransposed(const Transposed &conv, const QuantType &input,
+                     const QuantType &weights, bool isConstant) {
     Shape shape = conv.shape(conv.channels, conv.sizes[0], conv.sizes[1]);
     Shape resultShape = conv.shape(conv.filters, conv.out(0), conv.out(1));
     Shape weightShape = {conv.channels, conv.filters / conv.groups,
@@ -266,22 +273,28 @@ public:
                 list(conv.outputPads), conv.groups,
                 conv.channelsLast ? " channels_last" : "")
             .str();
+    std::string text;
+    if (isConstant)
+      text =
+          formatv("  %w0 = arith.constant {0} : {1}\n"
+                  "  %w = quant.scast %w0 : {1} to {2}\n",
+                  formatDense(constant),
+                  formatTensor(weightShape, getStorage(weights.kind)), wType);
     sweep.module +=
-        formatv("func.func @{0}(%x: {1}) -> {3} {{\n"
-                "  %w0 = arith.constant {5} : {6}\n"
-                "  %w = quant.scast %w0 : {6} to {2}\n"
+        formatv("func.func @{0}(%x: {1}{10}) -> {3} {{\n{5}"
                 "  %b0 = arith.constant {7} : tensor<{8}xi32>\n"
                 "  %b = quant.scast %b0 : tensor<{8}xi32> to {9}\n"
                 "  %r = quanta.conv_transpose_2d %x, %w bias %b {4} : {1}, "
                 "{2}, {9} -> {3}\n  return %r : {3}\n}\n",
-                entry, xType, wType, rType, attributes, formatDense(constant),
-                formatTensor(weightShape, stringifyElementKind(weights.kind)),
+                entry, xType, wType, rType, attributes, text, "",
                 formatDense(Array::get(ElementKind::I32, {conv.filters}, bias)),
-                conv.filters, bType)
+                conv.filters, bType, isConstant ? "" : ", %w: " + wType)
             .str();
+    std::vector<Array> arguments = {Array::get(input.kind, shape, x)};
+    if (!isConstant)
+      arguments.push_back(constant);
     sweep.cases.push_back(
-        {entry,
-         {Array::get(input.kind, shape, x)},
+        {entry, std::move(arguments),
          Array::get(sums.kind, resultShape,
                     conv.compute(x, input.zeroPoint(0), w, bias))});
   }
