@@ -199,6 +199,8 @@ LogicalResult TosaToQuanta::convert() {
     return convertClamp(clamp);
   if (auto table = dyn_cast<tosa::TableOp>(op))
     return convertTable(table);
+  if (auto negate = dyn_cast<tosa::NegateOp>(op))
+    return convertNegate(negate);
   if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
     return convertAveragePool(pool);
   if (auto pool = dyn_cast<tosa::MaxPool2dOp>(op))

@@ -48,6 +48,7 @@ private:
                                     mlir::Operation *sum);
   llvm::LogicalResult convertClamp(mlir::tosa::ClampOp clamp);
   llvm::LogicalResult convertTable(mlir::tosa::TableOp table);
+  llvm::LogicalResult convertNegate(mlir::tosa::NegateOp negate);
   llvm::LogicalResult convertAveragePool(mlir::tosa::AvgPool2dOp pool);
   llvm::LogicalResult convertMaxPool(mlir::tosa::MaxPool2dOp pool);
   llvm::LogicalResult convertPad(mlir::tosa::PadOp pad);

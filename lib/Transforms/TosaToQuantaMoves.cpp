@@ -49,6 +49,36 @@ LogicalResult TosaToQuanta::convertTable(tosa::TableOp table) {
   return success();
 }
 
+LogicalResult TosaToQuanta::convertNegate(tosa::NegateOp negate) {
+  auto zeroIn = getZeroPoint(negate.getInput1Zp());
+  auto zeroOut = getZeroPoint(negate.getOutputZp());
+  if (failed(zeroIn) || failed(zeroOut))
+    return failure();
+  auto input = getType(negate.getInput1(), *zeroIn);
+  auto result = getType(negate.getOutput(), *zeroOut);
+  if (failed(input) || failed(result))
+    return failure();
+  QuantParams from = *QuantParams::get(*input), to = *QuantParams::get(*result);
+  // TOSA has both of one type: integers alone.
+  SmallVector<APInt> entries;
+  unsigned width = from.storageWidth();
+  for (uint64_t bits = 0; bits < uint64_t(1) << width; ++bits) {
+    int64_t value = APInt(width, bits).getSExtValue();
+    int64_t negated = std::clamp<int64_t>(*zeroIn - value + *zeroOut,
+                                          to.range.min, to.range.max);
+    entries.push_back(APInt(to.storageWidth(), static_cast<uint64_t>(negated),
+                            /*isSigned=*/true));
+  }
+  auto type = RankedTensorType::get({static_cast<int64_t>(entries.size())},
+                                    to.storageType());
+  replace(LookupOp::create(
+      builder, loc,
+      cast<RankedTensorType>(negate.getType()).clone(Type(*result)),
+      as(negate.getInput1(), *input), DenseElementsAttr::get(type, entries),
+      StringAttr()));
+  return success();
+}
+
 LogicalResult TosaToQuanta::convertAveragePool(tosa::AvgPool2dOp pool) {
   if (llvm::any_of(pool.getPad(), [](int64_t pad) { return pad != 0; }))
     return refuse() << "it pads, and leaves padding out of its means";

@@ -239,7 +239,7 @@ def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
     | `rescale` of i32, i8 or u8 to i8 or u8 | `quanta.requantize` |
     | `rescale` to i32, `add`, `sub` or `mul`, `rescale` to i8 | `quanta.add`, `sub`, `mul` |
     | `clamp` | the clamp of the operation that rounds, or a `quanta.requantize` |
-    | `table` | `quanta.lookup` |
+    | `table`, `negate` | `quanta.lookup` |
     | `max_pool2d`, `avg_pool2d` | `quanta.max_pool`, behind a `quanta.pad` with the smallest integer, and `average_pool` |
     | `pad`, `concat` | `quanta.pad`, `quanta.concat`; `tensor.concat` of accumulators |
     | `reshape`, `slice`, `transpose` | `tensor.collapse_shape`, `expand_shape`, `extract_slice`, `linalg.transpose` of the storage |
