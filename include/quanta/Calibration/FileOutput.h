@@ -16,8 +16,8 @@
 namespace quanta {
 
 /// Calls `write` with a temporary file beside `path` and moves it there when
-/// everything is written: nobody ever sees half a file. What a link points to is
-/// written, devices and pipes are written directly, and "-" is the standard
+/// everything is written: nobody ever sees half a file. What a link points to
+/// is written, devices and pipes are written directly, and "-" is the standard
 /// output.
 ///
 /// Errors: the file cannot be written. What was there before is then still
