@@ -32,6 +32,11 @@ NarrowDotAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+bool storesSignedNumbers(NarrowDotAttr dot) {
+  return dot.getLow() == -(int64_t(1) << (dot.getBits() - 1)) &&
+         dot.getDotShape().kGroup < 4;
+}
+
 DotAttrInterface NarrowDotAttr::getInner() const {
   return cast<DotAttrInterface>(getDot());
 }
@@ -60,22 +65,35 @@ Value NarrowDotAttr::buildLoadWeights(OpBuilder &builder, Location loc,
 
 Value NarrowDotAttr::buildUnpack(OpBuilder &builder, Location loc, Value stored,
                                  int64_t part) const {
+  // Extended first: all parts share that, and few machines shift bytes.
+  Value weights = getInner().buildExtendWeights(builder, loc, stored);
+  auto type = cast<VectorType>(weights.getType());
   auto splat = [&](int64_t value) {
     return arith::ConstantOp::create(
         builder, loc,
-        DenseElementsAttr::get(cast<VectorType>(stored.getType()),
-                               static_cast<int8_t>(value)));
+        DenseElementsAttr::get(type, Attribute(builder.getIntegerAttr(
+                                         type.getElementType(), value))));
   };
+  int64_t width = type.getElementTypeBitWidth();
   int64_t shift = getBits() * part;
-  Value weights = stored;
+  if (storesSignedNumbers(*this)) {
+    // The highest part has its sign above it already.
+    if (shift + getBits() < 8) {
+      weights = arith::ShLIOp::create(builder, loc, weights,
+                                      splat(width - shift - getBits()));
+      shift = width - getBits();
+    }
+    return arith::ShRSIOp::create(builder, loc, weights, splat(shift));
+  }
   if (shift > 0)
     weights = arith::ShRUIOp::create(builder, loc, weights, splat(shift));
-  if (shift + getBits() < 8)
+  // What lies above is other weights, or what the extension left.
+  if (shift + getBits() < width)
     weights = arith::AndIOp::create(builder, loc, weights,
                                     splat((1 << getBits()) - 1));
   if (getLow() != 0)
     weights = arith::AddIOp::create(builder, loc, weights, splat(getLow()));
-  return getInner().buildExtendWeights(builder, loc, weights);
+  return weights;
 }
 
 Value NarrowDotAttr::buildDot(OpBuilder &builder, Location loc, Value acc,

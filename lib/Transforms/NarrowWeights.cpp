@@ -7,6 +7,7 @@
 
 #include "NarrowWeights.h"
 
+#include "quanta/Targets/DotBuilders.h"
 #include "quanta/Transforms/Constants.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -68,12 +69,14 @@ SmallVector<int8_t> shareBytes(ArrayRef<int8_t> weights, DotAttrInterface dot) {
     return SmallVector<int8_t>(weights);
   DotShape shape = dot.getDotShape();
   int64_t vector = shape.lanes * shape.kGroup;
+  int64_t low = storesSignedNumbers(narrow) ? 0 : narrow.getLow();
   SmallVector<int8_t> result(weights.size() / shape.sharing, 0);
   for (auto [index, weight] : llvm::enumerate(weights)) {
     int64_t i = index, part = i / vector % shape.sharing;
-    int64_t above = weight - narrow.getLow();
+    uint64_t stored = static_cast<uint64_t>(weight - low) &
+                      ((uint64_t(1) << narrow.getBits()) - 1);
     result[i / (vector * shape.sharing) * vector + i % vector] |=
-        static_cast<int8_t>(above << (narrow.getBits() * part));
+        static_cast<int8_t>(stored << (narrow.getBits() * part));
   }
   return result;
 }

@@ -74,7 +74,8 @@ def Quanta_NarrowDotAttr : Quanta_DotAttr<"NarrowDot", "narrow_dot",
     The right factor is packed as for `dot`, in columns that are padded to
     `8 / bits` whole vectors, and as many vectors side by side share the bytes of
     one: the first has the lowest bits. What is stored is how far a weight lies
-    above `low`. In registers it becomes a byte, as `dot` takes it.
+    above `low`; where `dot` extends bytes and a weight is any signed number of its
+    bits, that number. In registers it becomes what `dot` takes.
   }];
   let parameters = (ins "::mlir::Attribute":$dot, "int64_t":$bits,
                         "int64_t":$low);

@@ -37,6 +37,11 @@ mlir::Value buildLoadVector(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value source, mlir::ValueRange indices,
                             int64_t bytes);
 
+/// Whether weights are stored as signed numbers, not as their distances from
+/// the lowest: what extends bytes shifts wider elements, which all machines
+/// can.
+bool storesSignedNumbers(NarrowDotAttr dot);
+
 /// Widens a vector of signed bytes, a pair for each lane, to i16.
 mlir::Value buildExtendPairs(mlir::OpBuilder &builder, mlir::Location loc,
                              mlir::Value bytes);

@@ -207,8 +207,9 @@ def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
     become corrections for each column and, if the right factor has one, sums
     over the rows of the left. Constant weights of 4 and 2 bits keep them
     (`#quanta.narrow_dot`), and those of any other contraction become bytes. They
-    keep them for any number of rows: a product of few is bound by reading weights,
-    and one of many takes up to a seventh longer. Only on AMX, whose registers load
+    keep them for any number of rows: where instructions sum products of bytes, one
+    of few rows is bound by reading weights, and takes half of the time; others take
+    up to a sixth longer. Only on AMX, whose registers load
     bytes, products that may fill one get bytes. Weights that the product dequantizes stay integers,
     two to a byte if they have 4 bits, next to their scales
     (`#quanta.stored_fma`); as a left factor they become the right one, and the
