@@ -104,7 +104,9 @@ llvm::Expected<ExposedPoints> exposePoints(func::FuncOp function) {
     exposed.resultFollowsFloatSums.push_back(floatSums.contains(result));
   OpBuilder builder(terminator);
   for (Operation &op : (*body)->without_terminator()) {
-    if (!isa<QuantizeOp, RequantizeOp, DynamicQuantizeOp>(op))
+    // A padding has the name of the observer behind it.
+    if (!isa<QuantizeOp, RequantizeOp, DynamicQuantizeOp>(op) &&
+        !(isa<PadOp>(op) && op.hasAttr("name")))
       continue;
     auto type = cast<RankedTensorType>(op.getResult(0).getType());
     std::optional<QuantParams> params = QuantParams::get(type.getElementType());

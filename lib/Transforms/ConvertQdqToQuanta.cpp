@@ -276,7 +276,8 @@ struct FormPad : OpRewritePattern<QuantizeOp> {
     rewriter.replaceOpWithNewOp<PadOp>(
         op, op.getType(), source, pad.getStaticLow(), pad.getStaticHigh(),
         value == params.zeroPoint(0) ? IntegerAttr()
-                                     : rewriter.getI64IntegerAttr(value));
+                                     : rewriter.getI64IntegerAttr(value),
+        /*name=*/StringAttr());
     return success();
   }
 };

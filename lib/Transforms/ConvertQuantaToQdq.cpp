@@ -257,7 +257,8 @@ LogicalResult Converter::convert(Operation *op) {
             pool.getNameAttr());
   } else if (auto pad = dyn_cast<PadOp>(op)) {
     replace(builder, op,
-            buildFloatPad(builder, pad, getFloat(builder, pad.getInput())));
+            buildFloatPad(builder, pad, getFloat(builder, pad.getInput())),
+            pad.getNameAttr());
   } else if (auto embedding = dyn_cast<EmbeddingOp>(op)) {
     Value rows = buildEmbedding(builder, embedding,
                                 getFloat(builder, embedding.getTable()),

@@ -80,7 +80,7 @@ private:
       high[shape.firstSpatialDim + i] = shape.pads[count + i];
     }
     return PadOp::create(rewriter, op.getLoc(), op.getInput(), low, high,
-                         /*value=*/IntegerAttr());
+                         /*value=*/IntegerAttr(), /*name=*/StringAttr());
   }
 
   /// Weights without their dimension of size 1; on the storage of constants, so

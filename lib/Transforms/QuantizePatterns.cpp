@@ -118,12 +118,31 @@ struct SplitDynamicFakeQuant : OpRewritePattern<DynamicFakeQuantOp> {
   }
 };
 
-/// `dequantize`, an optional clamp, `quantize`: one `requantize`.
+/// The padding with zeros, for one reader and of sizes that quanta.pad takes,
+/// that a value is; null if it is none.
+tensor::PadOp getZeroPadding(Value value, const QuantParams &params) {
+  auto pad = value.getDefiningOp<tensor::PadOp>();
+  Value padding = pad ? pad.getConstantPaddingValue() : Value();
+  if (!padding || !matchPattern(padding, m_AnyZeroFloat()) ||
+      !pad->hasOneUse() || params.axis)
+    return {};
+  for (ArrayRef<int64_t> sizes : {pad.getStaticLow(), pad.getStaticHigh()})
+    if (llvm::any_of(sizes, [](int64_t size) { return size < 0; }))
+      return {};
+  return pad;
+}
+
+/// `dequantize`, an optional clamp, `quantize`: one `requantize`, with a
+/// padding with zeros ahead of `quantize` behind it.
 struct FormRequantize : OpRewritePattern<QuantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(QuantizeOp op,
                                 PatternRewriter &rewriter) const override {
     Value input = op.getInput();
+    auto to = *QuantParams::get(op.getType().getElementType());
+    tensor::PadOp pad = getZeroPadding(input, to);
+    if (pad)
+      input = pad.getSource();
     std::optional<ClampBounds> clamp = matchClamp(input);
     if (clamp)
       input = clamp->input;
@@ -133,7 +152,6 @@ struct FormRequantize : OpRewritePattern<QuantizeOp> {
           op, "its input is not dequantized, with at most a clamp between");
     auto from =
         *QuantParams::get(dequantize.getInput().getType().getElementType());
-    auto to = *QuantParams::get(op.getType().getElementType());
     if (from.axis && to.axis && *from.axis != *to.axis)
       return rewriter.notifyMatchFailure(
           op, "the types are quantized along different dimensions");
@@ -148,8 +166,18 @@ struct FormRequantize : OpRewritePattern<QuantizeOp> {
       bounds = rewriter.getDenseI64ArrayAttr(
           {toStorage(clamp->low), toStorage(clamp->high)});
     }
-    rewriter.replaceOpWithNewOp<RequantizeOp>(
-        op, op.getType(), dequantize.getInput(), bounds, op.getNameAttr());
+    if (!pad) {
+      rewriter.replaceOpWithNewOp<RequantizeOp>(
+          op, op.getType(), dequantize.getInput(), bounds, op.getNameAttr());
+      return success();
+    }
+    Value result = RequantizeOp::create(
+        rewriter, op.getLoc(),
+        pad.getSourceType().clone(op.getType().getElementType()),
+        dequantize.getInput(), bounds, StringAttr());
+    rewriter.replaceOpWithNewOp<PadOp>(op, op.getType(), result,
+                                       pad.getStaticLow(), pad.getStaticHigh(),
+                                       IntegerAttr(), op.getNameAttr());
     return success();
   }
 };

@@ -170,8 +170,9 @@ struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
         llvm::any_of(high, [](int64_t size) { return size < 0; }) ||
         (params.axis && (low[*params.axis] || high[*params.axis])))
       return rewriter.notifyMatchFailure(op, "quanta.pad cannot do it");
-    Value padded = PadOp::create(rewriter, op.getLoc(), dequantize.getInput(),
-                                 low, high, IntegerAttr());
+    Value padded =
+        PadOp::create(rewriter, op.getLoc(), dequantize.getInput(), low, high,
+                      IntegerAttr(), /*name=*/StringAttr());
     Value result = DequantizeOp::create(
         rewriter, op.getLoc(),
         cast<RankedTensorType>(padded.getType()).clone(rewriter.getF32Type()),
@@ -290,7 +291,8 @@ private:
     auto params = *QuantParams::get(
         cast<RankedTensorType>(source.getType()).getElementType());
     return PadOp::create(builder, pad.getLoc(), source, low, high,
-                         builder.getI64IntegerAttr(params.range.min));
+                         builder.getI64IntegerAttr(params.range.min),
+                         /*name=*/StringAttr());
   }
 };
 

@@ -115,7 +115,8 @@ LogicalResult TosaToQuanta::convertMaxPool(tosa::MaxPool2dOp pool) {
   if (llvm::any_of(pad, [](int64_t size) { return size != 0; })) {
     SmallVector<int64_t> low{0, pad[0], pad[2], 0}, high{0, pad[1], pad[3], 0};
     value = PadOp::create(builder, loc, value, low, high,
-                          builder.getI64IntegerAttr(type->getStorageTypeMin()));
+                          builder.getI64IntegerAttr(type->getStorageTypeMin()),
+                          /*name=*/StringAttr());
   }
   SmallVector<int64_t> dims{1, 2}, ones{1, 1};
   replace(MaxPoolOp::create(
@@ -160,7 +161,8 @@ LogicalResult TosaToQuanta::convertPad(tosa::PadOp pad) {
   bool isZero = value == QuantParams::get(*type)->zeroPoints[0];
   replace(
       PadOp::create(builder, loc, as(pad.getInput1(), *type), low, high,
-                    isZero ? IntegerAttr() : builder.getI64IntegerAttr(value)));
+                    isZero ? IntegerAttr() : builder.getI64IntegerAttr(value),
+                    /*name=*/StringAttr()));
   return success();
 }
 

@@ -136,6 +136,41 @@ func.func @alone(%x: tensor<2x2xf32>, %s: tensor<f32>) -> (tensor<2x2xf32>, tens
   return %1, %2 : tensor<2x2xf32>, tensor<f32>
 }
 
+// What is padded with zeros is requantized before; other numbers, and paddings
+// that others read too, stay ahead of the rounding.
+// CHECK-LABEL: func.func @padded
+func.func @padded(%a: tensor<1x4x!quant.uniform<i32:f32, 0.5>>) -> (tensor<1x7xf32>, tensor<1x7xf32>, tensor<1x7xf32>, tensor<1x7xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %one = arith.constant 1.0 : f32
+  %x = quanta.dequantize %a : tensor<1x4x!quant.uniform<i32:f32, 0.5>> to tensor<1x4xf32>
+  %e = tensor.empty() : tensor<1x4xf32>
+  %relu = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<1x4xf32>) outs(%e : tensor<1x4xf32>) {
+  ^bb0(%p: f32, %o: f32):
+    %m = arith.maximumf %p, %zero : f32
+    linalg.yield %m : f32
+  } -> tensor<1x4xf32>
+  // CHECK: %[[R:.*]] = quanta.requantize %arg0 clamp [3, 255] : tensor<1x4x!quant.uniform<i32:f32, 5.000000e-01>> to tensor<1x4x!quant.uniform<u8:f32, 2.500000e-01:3>>
+  // CHECK: quanta.pad %[[R]] low [0, 1] high [0, 2] {name = "y"} : tensor<1x4x!quant.uniform<u8:f32, 2.500000e-01:3>> -> tensor<1x7x!quant.uniform<u8:f32, 2.500000e-01:3>>
+  %0 = tensor.pad %relu low[0, 1] high[0, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<1x4xf32> to tensor<1x7xf32>
+  %y = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.25:3> {name = "y"} : tensor<1x7xf32>
+  // CHECK: quanta.quantize %{{.*}} {name = "z"}
+  %1 = tensor.pad %x low[0, 1] high[0, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %one : f32
+  } : tensor<1x4xf32> to tensor<1x7xf32>
+  %z = quanta.fake_quant %1 as !quant.uniform<u8:f32, 0.25:3> {name = "z"} : tensor<1x7xf32>
+  // CHECK: quanta.quantize %{{.*}} {name = "u"}
+  %2 = tensor.pad %x low[0, 1] high[0, 2] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<1x4xf32> to tensor<1x7xf32>
+  %u = quanta.fake_quant %2 as !quant.uniform<u8:f32, 0.25:3> {name = "u"} : tensor<1x7xf32>
+  return %y, %z, %u, %2 : tensor<1x7xf32>, tensor<1x7xf32>, tensor<1x7xf32>, tensor<1x7xf32>
+}
+
 // Scales along two dimensions cannot meet in one requantize.
 // CHECK-LABEL: func.func @axes
 func.func @axes(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {

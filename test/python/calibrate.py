@@ -127,6 +127,13 @@ class Calibration(unittest.TestCase):
         with open(self.path("cut.npy"), "wb") as file:
             file.write(content[:1000])
         refuse("cut.npy' is not a file of arrays", self.path("cut.npy"))
+        for name, part, other in (
+            ("open.npy", b"{", b" "),
+            ("wide.npy", b"(40", b"(999999999999999999999999"),
+        ):
+            with open(self.path(name), "wb") as file:
+                file.write(content.replace(part, other, 1))
+            refuse(f"{name}' is not a file of arrays", self.path(name))
         np.savez_compressed(self.path("whole.npz"), x=self.x)
         with open(self.path("whole.npz"), "rb") as file:
             content = file.read()

@@ -14,7 +14,8 @@ def Quanta_PadOp : Quanta_Op<"pad", [
   let description = [{
     Adds `low[d]` elements before and `high[d]` after dimension `d`, as
     `tensor.pad` does with floats: they stand for zero, or for the stored integer
-    `value`. Max pooling pads with the smallest storage value.
+    `value`. Max pooling pads with the smallest storage value. `name` is that of
+    the observer behind a padding.
 
     ```mlir
     %r = quanta.pad %x low [0, 1] high [0, 2]
@@ -29,7 +30,8 @@ def Quanta_PadOp : Quanta_Op<"pad", [
     6. the result has the padded sizes and the type of the input.
   }];
   let arguments = (ins Quanta_QuantizedTensor:$input, DenseI64ArrayAttr:$low,
-    DenseI64ArrayAttr:$high, OptionalAttr<I64Attr>:$value);
+    DenseI64ArrayAttr:$high, OptionalAttr<I64Attr>:$value,
+    OptionalAttr<StrAttr>:$name);
   let results = (outs Quanta_QuantizedTensor:$result);
   let assemblyFormat = [{
     $input `low` $low `high` $high (`value` $value^)? attr-dict
