@@ -145,6 +145,35 @@ struct FoldSizeOfEmpty : OpRewritePattern<tensor::DimOp> {
   }
 };
 
+/// An elementwise operation reads what is broadcast for it where it comes from.
+struct ReadBeforeBroadcast : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics() || !linalg::isElementwise(op))
+      return rewriter.notifyMatchFailure(op, "is not elementwise");
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    for (OpOperand *operand : op.getDpsInputOperands()) {
+      auto broadcast = operand->get().getDefiningOp<linalg::BroadcastOp>();
+      if (!broadcast)
+        continue;
+      AffineMap &map = maps[operand->getOperandNumber()];
+      SmallVector<AffineExpr> kept;
+      for (auto [dim, expr] : llvm::enumerate(map.getResults()))
+        if (!llvm::is_contained(broadcast.getDimensions(),
+                                static_cast<int64_t>(dim)))
+          kept.push_back(expr);
+      map = AffineMap::get(map.getNumDims(), 0, kept, op.getContext());
+      rewriter.modifyOpInPlace(op, [&] {
+        operand->set(broadcast.getInput());
+        op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+      });
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "reads nothing that is broadcast");
+  }
+};
+
 struct FusePass : impl::FuseBase<FusePass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(),
@@ -152,20 +181,54 @@ struct FusePass : impl::FuseBase<FusePass> {
                            Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
+    generalizeElementwise();
     // Biases first: fused into a longer chain, a sum would be harder to see.
     RewritePatternSet biases(&getContext());
-    biases.add<FoldBiasIntoInit>(&getContext());
+    biases.add<FoldBiasIntoInit, ReadBeforeBroadcast>(&getContext());
     cleanUp(biases);
     if (failed(applyPatternsGreedily(getOperation(), std::move(biases))))
       return signalPassFailure();
     RewritePatternSet chains(&getContext());
     linalg::populateElementwiseOpsFusionPatterns(chains, isChain);
     cleanUp(chains);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(chains))))
+    // Not on contractions: weights that are all one number would become part of
+    // what they compute, which then is none.
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+      if (op != getOperation() &&
+          !(linalgOp && (linalg::isaContractionOpInterface(linalgOp) ||
+                         linalg::isaConvolutionOpInterface(linalgOp))))
+        ops.push_back(op);
+    });
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+    if (failed(applyOpPatternsGreedily(ops, std::move(chains), config)))
       signalPassFailure();
   }
 
 private:
+  /// `linalg.add`, `linalg.map` and the like, for which nothing else looks.
+  void generalizeElementwise() {
+    SmallVector<linalg::LinalgOp> named;
+    getOperation().walk([&](linalg::LinalgOp op) {
+      if (!isa<linalg::GenericOp, linalg::FillOp, linalg::BroadcastOp,
+               linalg::TransposeOp, linalg::CopyOp>(op) &&
+          op.hasPureTensorSemantics() && linalg::isElementwise(op))
+        named.push_back(op);
+    });
+    IRRewriter rewriter(&getContext());
+    for (linalg::LinalgOp op : named) {
+      rewriter.setInsertionPoint(op);
+      auto attrs = llvm::to_vector(op->getDiscardableAttrs());
+      FailureOr<linalg::GenericOp> generic =
+          linalg::generalizeNamedOp(rewriter, op);
+      if (succeeded(generic))
+        for (NamedAttribute attr : attrs)
+          (*generic)->setDiscardableAttr(attr.getName(), attr.getValue());
+    }
+  }
+
   void cleanUp(RewritePatternSet &patterns) {
     linalg::populateEraseUnusedOperandsAndResultsPatterns(patterns);
     linalg::GenericOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -180,6 +180,37 @@ func.func @rows(%x: tensor<4x8xf32>, %v: tensor<4xf32>) -> tensor<4x8xf32> {
   return %y : tensor<4x8xf32>
 }
 
+// Named operations are like any other; weights that are all one number stay
+// those of a product.
+// CHECK-LABEL: func.func @named
+// CHECK: %[[B:.*]] = linalg.broadcast ins(%{{.*}} : tensor<8xf32>)
+// CHECK: %[[M:.*]] = linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<4x8xf32>, tensor<8x8xf32>) outs(%[[B]] : tensor<4x8xf32>)
+// CHECK: %[[T:.*]] = linalg.generic {{.*}} ins(%[[M]] : tensor<4x8xf32>)
+// CHECK: arith.maximumf
+// CHECK: math.tanh
+// CHECK: linalg.generic {{.*}} iterator_types = ["parallel", "parallel", "reduction"]} ins(%[[T]], %{{.*}} : tensor<4x8xf32>, tensor<8x8xf32>)
+// CHECK-NOT: linalg.
+// CHECK: return
+func.func @named(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>) -> tensor<4x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %b = arith.constant dense<[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]> : tensor<8xf32>
+  %half = arith.constant dense<0.5> : tensor<8x8xf32>
+  %e = tensor.empty() : tensor<4x8xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %m = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%z : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %bias = linalg.broadcast ins(%b : tensor<8xf32>) outs(%e : tensor<4x8xf32>) dimensions = [0]
+  %s = linalg.add ins(%m, %bias : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %r = linalg.max ins(%s, %z : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %t = linalg.map { math.tanh } ins(%r : tensor<4x8xf32>) outs(%e : tensor<4x8xf32>)
+  %y = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]} ins(%t, %half : tensor<4x8xf32>, tensor<8x8xf32>) outs(%z : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %c: f32, %o: f32):
+    %0 = arith.mulf %a, %c : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
 //--- stage.mlir
 // CHECK: error: 'llvm.func' op belongs to the llvm stage, but quanta-fuse takes the float, simulated, quantized, integer and kernel stages
 llvm.func @main()

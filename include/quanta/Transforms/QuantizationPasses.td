@@ -17,7 +17,8 @@ def Fuse : Pass<"quanta-fuse", "::mlir::ModuleOp"> {
     simulated one it is part of `quanta-ptq`, on the others of
     `quanta-to-kernel`. Adding a constant bias to a
     contraction becomes the value on which the contraction accumulates, and
-    successive elementwise operations become one, but for what is costly and would
+    successive elementwise operations, named ones (`linalg.add`, `linalg.map`) too,
+    become one, but for what is costly and would
     be done again for each element of a row.
 
     ```mlir
