@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PoolWindows.h"
 #include "RewriteFamilies.h"
 
 #include "quanta/IR/Quanta.h"
@@ -159,39 +160,23 @@ struct FormAveragePool : OpRewritePattern<QuantizeOp> {
     if (!pool || !isSum(pool))
       return rewriter.notifyMatchFailure(divide, "is no mean");
     Value source = getQuantized(pool->getOperand(0));
-    FailureOr<linalg::ConvolutionDimensions> dims =
-        linalg::inferConvolutionDims(pool);
-    if (!source || failed(dims))
+    FailureOr<PoolWindows> windows = getPoolWindows(pool);
+    if (!source || failed(windows))
       return rewriter.notifyMatchFailure(pool,
                                          "does not pool quantized values");
-    AffineMap inputMap = pool.getIndexingMapsArray()[0];
-    AffineMap resultMap = pool.getIndexingMapsArray().back();
-    SmallVector<int64_t> positions, window;
     double product = 1;
-    for (unsigned image : dims->outputImage)
-      for (auto [position, expr] : llvm::enumerate(inputMap.getResults()))
-        if (expr.isFunctionOfDim(image))
-          positions.push_back(static_cast<int64_t>(position));
-    for (unsigned loop : dims->filterLoop) {
-      window.push_back(pool.getStaticLoopRanges()[loop]);
-      product *= static_cast<double>(window.back());
-    }
-    if (positions.size() != window.size() ||
-        ShapedType::isDynamicShape(window) || product != *count ||
-        inputMap.getNumResults() != resultMap.getNumResults())
+    for (int64_t size : windows->sizes)
+      product *= static_cast<double>(size);
+    if (product != *count)
       return rewriter.notifyMatchFailure(pool, "is no mean of its windows");
-    for (auto [position, expr] : llvm::enumerate(resultMap.getResults()))
-      if (!inputMap.getResult(position).isFunctionOfDim(
-              cast<AffineDimExpr>(expr).getPosition()))
-        return rewriter.notifyMatchFailure(pool, "changes the layout");
     QuantParams params = getQuantParams(source);
     double reach = std::max(params.range.max - params.zeroPoint(0),
                             params.zeroPoint(0) - params.range.min);
     if (product * reach >= 2147483648.0)
       return rewriter.notifyMatchFailure(pool, "its sums may not fit i32");
     rewriter.replaceOpWithNewOp<AveragePoolOp>(
-        op, op.getType(), source, positions, window, dims->strides,
-        dims->dilations, op.getNameAttr());
+        op, op.getType(), source, windows->dimensions, windows->sizes,
+        windows->strides, windows->dilations, op.getNameAttr());
     return success();
   }
 

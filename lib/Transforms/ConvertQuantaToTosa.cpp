@@ -59,7 +59,8 @@ Type QuantaToTosa::getElementType(Type quantized) const {
 }
 
 int64_t QuantaToTosa::getShift(const QuantParams &params) {
-  return params.isSigned() ? 0 : 128;
+  // A byte with a sign holds all narrower numbers.
+  return params.isSigned() || params.storageWidth() < 8 ? 0 : 128;
 }
 
 /// A constant of at most 8 bits as one of i8; nothing for other values.

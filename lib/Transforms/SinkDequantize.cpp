@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "PoolWindows.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Numerics/QuantParams.h"
@@ -190,8 +192,9 @@ struct SinkThroughMaxPool : OpInterfaceRewritePattern<linalg::LinalgOp> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
   LogicalResult matchAndRewrite(linalg::LinalgOp op,
                                 PatternRewriter &rewriter) const override {
-    FailureOr<linalg::ConvolutionDimensions> dims = getMaxPool(op);
-    if (failed(dims))
+    FailureOr<PoolWindows> windows =
+        isMaximum(op) ? getPoolWindows(op) : FailureOr<PoolWindows>(failure());
+    if (failed(windows))
       return rewriter.notifyMatchFailure(op, "is no maximum pooling");
     Value input = op->getOperand(0);
     auto pad = input.getDefiningOp<tensor::PadOp>();
@@ -201,30 +204,12 @@ struct SinkThroughMaxPool : OpInterfaceRewritePattern<linalg::LinalgOp> {
     if (!dequantize || !isLowest(op.getDpsInitOperand(0)->get()))
       return rewriter.notifyMatchFailure(op, "does not pool quantized values");
     auto type = cast<RankedTensorType>(dequantize.getInput().getType());
-    AffineMap inputMap = op.getIndexingMapsArray()[0];
-    AffineMap resultMap = op.getIndexingMapsArray().back();
-    SmallVector<int64_t> positions, window;
-    for (unsigned image : dims->outputImage)
-      for (auto [position, expr] : llvm::enumerate(inputMap.getResults()))
-        if (expr.isFunctionOfDim(image))
-          positions.push_back(position);
-    for (unsigned loop : dims->filterLoop)
-      window.push_back(op.getStaticLoopRanges()[loop]);
     auto params = *QuantParams::get(type.getElementType());
-    // The layout must be the same before and after.
-    if (positions.size() != window.size() ||
-        ShapedType::isDynamicShape(window) ||
-        inputMap.getNumResults() != resultMap.getNumResults() ||
-        (params.axis && llvm::is_contained(positions, *params.axis)))
-      return rewriter.notifyMatchFailure(op, "changes the layout");
-    for (auto [position, expr] : llvm::enumerate(resultMap.getResults()))
-      if (!inputMap.getResult(position).isFunctionOfDim(
-              cast<AffineDimExpr>(expr).getPosition()))
-        return rewriter.notifyMatchFailure(op, "changes the layout");
+    if (params.axis && llvm::is_contained(windows->dimensions, *params.axis))
+      return rewriter.notifyMatchFailure(op, "pools elements of many scales");
     Value source = dequantize.getInput();
     if (pad) {
-      source = padWithLowest(rewriter, pad, source, positions, window,
-                             dims->dilations);
+      source = padWithLowest(rewriter, pad, source, *windows);
       if (!source)
         return rewriter.notifyMatchFailure(op,
                                            "its padding is of another kind");
@@ -232,29 +217,24 @@ struct SinkThroughMaxPool : OpInterfaceRewritePattern<linalg::LinalgOp> {
     auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
     Value pooled = MaxPoolOp::create(
         rewriter, op.getLoc(), resultType.clone(type.getElementType()), source,
-        positions, window, dims->strides, dims->dilations, StringAttr());
+        windows->dimensions, windows->sizes, windows->strides,
+        windows->dilations, StringAttr());
     rewriter.replaceOpWithNewOp<DequantizeOp>(op, resultType, pooled,
                                               dequantize.getNameAttr());
     return success();
   }
 
 private:
-  /// The dimensions of `max(x, out)` over windows.
-  static FailureOr<linalg::ConvolutionDimensions>
-  getMaxPool(linalg::LinalgOp op) {
+  /// Whether an operation is `max(x, out)`.
+  static bool isMaximum(linalg::LinalgOp op) {
     if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
         op.getNumDpsInits() != 1 || op->getNumResults() != 1)
-      return failure();
+      return false;
     Block *body = op.getBlock();
     Operation *maximum = body->getTerminator()->getOperand(0).getDefiningOp();
-    if (!isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(maximum))
-      return failure();
-    for (BlockArgument argument : {body->getArgument(0), body->getArgument(2)})
-      if (!llvm::is_contained(maximum->getOperands(), argument))
-        return failure();
-    if (!linalg::isaConvolutionOpInterface(op))
-      return failure();
-    return linalg::inferConvolutionDims(op);
+    return isa_and_nonnull<arith::MaximumFOp, arith::MaxNumFOp>(maximum) &&
+           llvm::is_contained(maximum->getOperands(), body->getArgument(0)) &&
+           llvm::is_contained(maximum->getOperands(), body->getArgument(2));
   }
 
   static bool isLowest(Value value) {
@@ -268,24 +248,24 @@ private:
   /// Padding with -inf never wins, as long as each window has an element: nor
   /// does the smallest stored integer.
   static Value padWithLowest(OpBuilder &builder, tensor::PadOp pad,
-                             Value source, ArrayRef<int64_t> positions,
-                             ArrayRef<int64_t> window,
-                             ArrayRef<int64_t> dilations) {
+                             Value source, const PoolWindows &windows) {
     Value padding = pad.getConstantPaddingValue();
     ArrayRef<int64_t> low = pad.getStaticLow(), high = pad.getStaticHigh();
     if (!padding || !isLowest(padding))
       return {};
     for (auto [dim, sizes] : llvm::enumerate(llvm::zip(low, high))) {
       auto [before, after] = sizes;
-      const int64_t *it = llvm::find(positions, static_cast<int64_t>(dim));
-      int64_t index = it - positions.begin();
+      const int64_t *it =
+          llvm::find(windows.dimensions, static_cast<int64_t>(dim));
+      bool isPooled = it != windows.dimensions.end();
+      int64_t index = it - windows.dimensions.begin();
       int64_t reach =
-          it == positions.end() ? 0 : (window[index] - 1) * dilations[index];
+          isPooled ? (windows.sizes[index] - 1) * windows.dilations[index] : 0;
       if (ShapedType::isDynamic(before) || ShapedType::isDynamic(after) ||
           before < 0 || after < 0 || before > reach || after > reach)
         return {};
       // With holes in the window, it may miss all elements.
-      if (it != positions.end() && (before || after) && dilations[index] != 1)
+      if (isPooled && (before || after) && windows.dilations[index] != 1)
         return {};
     }
     auto params = *QuantParams::get(

@@ -29,6 +29,14 @@
 // REDEFINE: %{file} = storage-back
 // RUN: %{run} && cmp %t/network-0.npy %t/%{file}-0.npy && cmp %t/network-1.npy %t/%{file}-1.npy
 
+// Numbers of 4 bits without a sign keep their zero point in a byte.
+// RUN: %python %S/../Inputs/npy.py %t/e.npy "numpy.random.default_rng(5).integers(-128, 128, (4, 5)).astype('int8')"
+// RUN: quant-run %t/narrow.mlir --input=%t/e.npy --output=%t/narrow.npy
+// RUN: quant-opt %t/narrow.mlir --convert-quanta-to-tosa=types=storage --convert-tosa-to-quanta -o %t/narrow-storage.mlir
+// RUN: quant-run %t/narrow-storage.mlir --input=%t/e.npy --output=%t/narrow-storage.npy && cmp %t/narrow.npy %t/narrow-storage.npy
+// RUN: quant-opt %t/narrow.mlir --convert-quanta-to-tosa --convert-tosa-to-quanta -o %t/narrow-quantized.mlir
+// RUN: quant-run %t/narrow-quantized.mlir --input=%t/e.npy --output=%t/narrow-quantized.npy && cmp %t/narrow.npy %t/narrow-quantized.npy
+
 // What upstream makes of the TOSA in between is near.
 // RUN: quant-opt %t/storage.mlir --pass-pipeline="builtin.module(func.func(tosa-to-linalg-named,canonicalize,tosa-layerwise-constant-fold,tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},tosa-to-tensor,canonicalize),quanta-rewrite-types)" -o %t/upstream.mlir
 // REDEFINE: %{file} = upstream
@@ -265,4 +273,19 @@ func.func @transposed(%x: tensor<2x2x4x5x!q>, %y: tensor<1x3x3x2x!q>) -> (tensor
   %2 = quanta.conv_transpose_2d %y, %v strides [2, 2] channels_last : tensor<1x3x3x2x!q>, tensor<2x1x3x2x!w1> -> tensor<1x7x6x1x!acc1>
   %3 = quanta.requantize %2 : tensor<1x7x6x1x!acc1> to tensor<1x7x6x1x!q>
   return %1, %3 : tensor<2x3x8x10x!q>, tensor<1x7x6x1x!q>
+}
+
+//--- narrow.mlir
+!q = !quant.uniform<i8:f32, 0.0625:5>
+!w = !quant.uniform<u4:f32, 0.03125:3>
+!acc = !quant.uniform<i32:f32, 0.001953125>
+!r = !quant.uniform<i8:f32, 0.0625:-3>
+func.func @narrow(%x: tensor<4x5xi8>) -> tensor<4x3xi8> {
+  %c = arith.constant dense<[[0, 15, 3], [7, -2, 1], [4, 2, -1], [-8, 5, 6], [3, 3, 0]]> : tensor<5x3xi4>
+  %w = quant.scast %c : tensor<5x3xi4> to tensor<5x3x!w>
+  %q = quant.scast %x : tensor<4x5xi8> to tensor<4x5x!q>
+  %a = quanta.matmul %q, %w : tensor<4x5x!q>, tensor<5x3x!w> -> tensor<4x3x!acc>
+  %r = quanta.requantize %a : tensor<4x3x!acc> to tensor<4x3x!r>
+  %o = quant.scast %r : tensor<4x3x!r> to tensor<4x3xi8>
+  return %o : tensor<4x3xi8>
 }

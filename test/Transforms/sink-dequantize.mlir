@@ -97,3 +97,27 @@ func.func @empty_window(%q: tensor<1x2x6x!u8>) -> tensor<1x2x10xf32> {
       ins(%p, %w : tensor<1x2x11xf32>, tensor<2xf32>) outs(%f : tensor<1x2x10xf32>) -> tensor<1x2x10xf32>
   return %m : tensor<1x2x10xf32>
 }
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+
+// The loops of a window need not have the order of the image's dimensions.
+// CHECK-LABEL: func @order
+// CHECK: quanta.max_pool %{{.*}} over [1, 2] window [3, 2] strides [1, 2] dilations [1, 1]
+func.func @order(%q: tensor<2x7x7x!u8>) -> tensor<2x5x3xf32> {
+  %low = arith.constant 0xFF800000 : f32
+  %d = quanta.dequantize %q : tensor<2x7x7x!u8> to tensor<2x7x7xf32>
+  %e = tensor.empty() : tensor<2x5x3xf32>
+  %f = linalg.fill ins(%low : f32) outs(%e : tensor<2x5x3xf32>) -> tensor<2x5x3xf32>
+  %w = tensor.empty() : tensor<2x3xf32>
+  %m = linalg.generic {
+      indexing_maps = [affine_map<(a, b, c, i, j) -> (a, b + j, c * 2 + i)>, affine_map<(a, b, c, i, j) -> (i, j)>, affine_map<(a, b, c, i, j) -> (a, b, c)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]}
+      ins(%d, %w : tensor<2x7x7xf32>, tensor<2x3xf32>) outs(%f : tensor<2x5x3xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.maximumf %a, %o : f32
+    linalg.yield %0 : f32
+  } -> tensor<2x5x3xf32>
+  return %m : tensor<2x5x3xf32>
+}
