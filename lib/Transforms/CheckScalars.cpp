@@ -18,6 +18,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -29,6 +30,23 @@ namespace quanta {
 #include "quanta/Transforms/Passes.h.inc"
 
 namespace {
+
+/// Upstream's analysis looks at the first element of constants that have none.
+class RangeAnalysis : public dataflow::IntegerRangeAnalysis {
+public:
+  using IntegerRangeAnalysis::IntegerRangeAnalysis;
+  LogicalResult visitOperation(
+      Operation *op,
+      ArrayRef<const dataflow::IntegerValueRangeLattice *> operands,
+      ArrayRef<dataflow::IntegerValueRangeLattice *> results) override {
+    DenseElementsAttr constant;
+    if (matchPattern(op, m_Constant(&constant)) && constant.empty()) {
+      setAllToEntryStates(results);
+      return success();
+    }
+    return IntegerRangeAnalysis::visitOperation(op, operands, results);
+  }
+};
 
 class ScalarChecker {
 public:
@@ -58,7 +76,7 @@ std::optional<ConstantIntRanges> ScalarChecker::getRange(Value value) {
   if (!solver) {
     solver = std::make_unique<DataFlowSolver>();
     dataflow::loadBaselineAnalyses(*solver);
-    solver->load<dataflow::IntegerRangeAnalysis>();
+    solver->load<RangeAnalysis>();
     if (failed(solver->initializeAndRun(module)))
       solver = std::make_unique<DataFlowSolver>();
   }

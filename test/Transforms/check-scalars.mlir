@@ -92,3 +92,12 @@ func.func @step(%s: index) -> index {
   }
   return %0 : index
 }
+
+// A constant without elements beside an index that is looked into.
+// CHECK-LABEL: func.func @empty(
+// CHECK: cf.assert
+func.func @empty(%x: tensor<4xf32>, %i: index) -> (f32, tensor<0xi32>) {
+  %c = arith.constant dense<> : tensor<0xi32>
+  %0 = tensor.extract %x[%i] : tensor<4xf32>
+  return %0, %c : f32, tensor<0xi32>
+}
