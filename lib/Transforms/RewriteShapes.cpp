@@ -82,6 +82,10 @@ struct ConcatLowering : OpConversionPattern<ConcatOp> {
     int64_t rank = op.getResult().getType().getRank();
     SmallVector<OpFoldResult> strides(rank, rewriter.getIndexAttr(1));
     for (auto [input, offset] : llvm::zip(inputs, offsets)) {
+      // Behind the last element there is no place for a slice, not even for one
+      // without elements.
+      if (cast<RankedTensorType>(input.getType()).getDimSize(dim) == 0)
+        continue;
       SmallVector<OpFoldResult> starts(rank, rewriter.getIndexAttr(0));
       starts[dim] = offset;
       SmallVector<OpFoldResult> inputSizes = sizes;

@@ -139,6 +139,18 @@ func.func @moves(%x: tensor<4x6x!u8>, %n: index) -> tensor<2x12x!u8> {
 // CHECK-NOT: quanta.signature
 func.func private @callee(tensor<2x6x!u8>) -> tensor<2x6x!u8>
 
+// A part without elements has no place behind the last one.
+// CHECK-LABEL: func.func @concat_empty
+// CHECK: return %arg0 : tensor<3x4xi8>
+// REFERENCE-LABEL: func.func @concat_empty
+func.func @concat_empty(%x: tensor<3x4xi8>, %y: tensor<0x4xi8>) -> tensor<3x4xi8> {
+  %0 = quant.scast %x : tensor<3x4xi8> to tensor<3x4x!u8>
+  %1 = quant.scast %y : tensor<0x4xi8> to tensor<0x4x!u8>
+  %2 = quanta.concat %0, %1 dim 0 : tensor<3x4x!u8>, tensor<0x4x!u8> -> tensor<3x4x!u8>
+  %3 = quant.scast %2 : tensor<3x4x!u8> to tensor<3x4xi8>
+  return %3 : tensor<3x4xi8>
+}
+
 //--- observed.mlir
 func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   // CHECK: error: 'quanta.observe' op belongs to the observed stage, but quanta-rewrite-types takes the quantized and integer stages
