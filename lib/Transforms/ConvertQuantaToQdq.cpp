@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 
@@ -105,6 +106,38 @@ FailureOr<Value> getFloatBias(OpBuilder &builder, Operation *op, Value bias) {
                         ArrayRef<float>(result));
 }
 
+/// Whether what reads the accumulators gives the same bits where their scales
+/// are the products of the factors' scales as f32, in which QDQ form keeps
+/// them.
+static LogicalResult checkScales(Operation *op, Value lhs, Value rhs) {
+  QuantParams left = getQuantParams(lhs), right = getQuantParams(rhs);
+  QuantParams sums = getQuantParams(op->getResult(0));
+  for (auto [channel, scale] : llvm::enumerate(sums.scales)) {
+    double product = static_cast<double>(left.scale(left.axis ? channel : 0)) *
+                     static_cast<double>(right.scale(right.axis ? channel : 0));
+    bool isSame = true;
+    for (Operation *user : op->getUsers()) {
+      if (isa<DequantizeOp>(user)) {
+        isSame &= static_cast<float>(product) == static_cast<float>(scale);
+        continue;
+      }
+      QuantParams to = getQuantParams(user->getResult(0));
+      double result = to.scales[to.axis ? channel : 0];
+      isSame &= reference::requantizeMultiplier(
+                    product, static_cast<double>(static_cast<float>(result))) ==
+                reference::requantizeMultiplier(scale, result);
+    }
+    if (!isSame)
+      return op->emitOpError()
+             << "has accumulators of the scale "
+             << llvm::formatv("{0:e16}", scale).str() << " in channel "
+             << channel << ", which QDQ form, with scales of f32, makes "
+             << llvm::formatv("{0:e16}", product).str()
+             << " with other results";
+  }
+  return success();
+}
+
 LogicalResult Converter::convertContraction(Operation *op, Value lhs, Value rhs,
                                             Value bias,
                                             ArrayRef<AffineMap> maps,
@@ -114,6 +147,8 @@ LogicalResult Converter::convertContraction(Operation *op, Value lhs, Value rhs,
       return op->emitOpError()
              << "has i32 accumulators that are read by '" << user->getName()
              << "', but QDQ form has floats in their place";
+  if (failed(checkScales(op, lhs, rhs)))
+    return failure();
   OpBuilder builder(op);
   Location loc = op->getLoc();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());

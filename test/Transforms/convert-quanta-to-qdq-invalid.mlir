@@ -103,3 +103,13 @@ func.func @any(%t: tensor<4x1x!quant.any<i8:f32>>) -> tensor<4x!quant.any<i8:f32
   %0 = tensor.collapse_shape %t [[0, 1]] : tensor<4x1x!quant.any<i8:f32>> into tensor<4x!quant.any<i8:f32>>
   return %0 : tensor<4x!quant.any<i8:f32>>
 }
+
+// -----
+
+// The product of 0.1 and 0.05 as f32 numbers is another one.
+func.func @scales(%x: tensor<2x3x!quant.uniform<u8:f32, 0.1:128>>, %w: tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.05>>) -> tensor<2x2xf32> {
+  // expected-error@+1 {{'quanta.matmul' op has accumulators of the scale 5.0000000000000010e-03 in channel 0, which QDQ form, with scales of f32, makes 5.0000001490116}}
+  %a = quanta.matmul %x, %w : tensor<2x3x!quant.uniform<u8:f32, 0.1:128>>, tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.05>> -> tensor<2x2x!quant.uniform<i32:f32, 0.005000000000000001>>
+  %y = quanta.dequantize %a : tensor<2x2x!quant.uniform<i32:f32, 0.005000000000000001>> to tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
+}
