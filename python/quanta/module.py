@@ -140,6 +140,8 @@ def load(path: PathLike, shapes: Optional[Mapping[str, Any]] = None) -> Module:
         (`pip install quanta[onnx]`).
     """
     path = os.fspath(path)
+    if "\0" in path:
+        raise ValueError("a path has no null characters")
     name = Path(path).stem
     if path.lower().endswith(".onnx"):
         from .onnx import import_model

@@ -57,6 +57,8 @@ class Statistics(Mapping):
         """
         merged = self._statistics.copy()
         for other in others:
+            if not isinstance(other, Statistics):
+                raise TypeError(f"statistics are merged, not {type(other).__name__}")
             merged.merge(other._statistics)
         return Statistics(merged)
 

@@ -103,6 +103,8 @@ class Calibration(unittest.TestCase):
         parts = [quanta.calibrate(self.module, [x]) for x in np.split(self.x, 4)]
         merged = parts[0].merge(*parts[1:])
         self.assertEqual(dict(merged), dict(whole))
+        with self.assertRaisesRegex(TypeError, "statistics are merged, not int"):
+            whole.merge(3)
         self.assertNotEqual(dict(parts[0]), dict(whole))
         whole.save(self.path("s.json"))
         again = quanta.Statistics.load(self.path("s.json"))
