@@ -11,6 +11,8 @@
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/Constants.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
@@ -73,14 +75,26 @@ static llvm::Expected<Block *> getBody(func::FuncOp function) {
   return &function.getBody().front();
 }
 
+/// Whether a kernel may choose the order and roundings of an operation's sums
+/// of floats. Sums of one tensor have theirs fixed.
+static bool hasFreeSums(Operation *op) {
+  // A quantizable operation that is still there computes in float.
+  if (isa<QuantizableOpInterface>(op))
+    return true;
+  auto generic = dyn_cast<linalg::GenericOp>(op);
+  return generic && generic.getNumReductionLoops() > 0 &&
+         generic.getNumDpsInputs() > 1 &&
+         isa_and_nonnull<arith::AddFOp>(
+             generic.getBody()->getTerminator()->getOperand(0).getDefiningOp());
+}
+
 /// The values of a block that follow sums of floats.
 static llvm::DenseSet<Value> findFloatSums(Block &body) {
   llvm::DenseSet<Value> found;
   for (Operation &op : body) {
     auto isFloatSum = [](Operation *inner) {
-      // A quantizable operation that is still there computes in float.
-      return isa<QuantizableOpInterface>(inner) ? WalkResult::interrupt()
-                                                : WalkResult::advance();
+      return hasFreeSums(inner) ? WalkResult::interrupt()
+                                : WalkResult::advance();
     };
     llvm::SetVector<Value> inputs;
     getUsedValuesDefinedAbove(op.getRegions(), inputs);

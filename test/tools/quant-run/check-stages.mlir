@@ -53,6 +53,11 @@
 // RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.random.default_rng(0).standard_normal((37, 333)).astype('f4')"
 // RUN: quant-run %t/floats.mlir --entry=outer --check-stages --input=%t/wide.npy | FileCheck %s --check-prefix=FLOATS
 // FLOATS: after sums of floats, where bits may differ
+// And one that is no product of matrices.
+// RUN: %python %S/../../Inputs/npy.py %t/image.npy "numpy.random.default_rng(0).standard_normal((9, 9, 16)).astype('f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/filter.npy "numpy.random.default_rng(1).standard_normal((3, 3, 16, 32)).astype('f4')"
+// RUN: quant-run %t/windows.mlir --check-stages --input=%t/image.npy --input=%t/filter.npy | FileCheck %s --check-prefix=WINDOWS
+// WINDOWS: after sums of floats, where bits may differ: 1572 elements
 
 //--- model.mlir
 #elementwise = affine_map<(i, j) -> (i, j)>
@@ -162,4 +167,25 @@ func.func @main(%x: tensor<128x4xf32>) -> tensor<128x4xf32> {
     scf.yield %t : tensor<128x4xf32>
   }
   return %r : tensor<128x4xf32>
+}
+
+//--- windows.mlir
+func.func @main(%x: tensor<9x9x16xf32>, %w: tensor<3x3x16x32xf32>) -> (tensor<7x7x32xf32>, tensor<2x2xi32>) {
+  // What makes it a program of the integer stage.
+  %i = arith.constant dense<1> : tensor<2x2xi8>
+  %z = arith.constant dense<0> : tensor<2x2xi32>
+  %n = linalg.matmul ins(%i, %i : tensor<2x2xi8>, tensor<2x2xi8>) outs(%z : tensor<2x2xi32>) -> tensor<2x2xi32>
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<7x7x32xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<7x7x32xf32>) -> tensor<7x7x32xf32>
+  %y = linalg.generic {
+      indexing_maps = [affine_map<(h, w, o, i, j, c) -> (h + i, w + j, c)>, affine_map<(h, w, o, i, j, c) -> (i, j, c, o)>, affine_map<(h, w, o, i, j, c) -> (h, w, o)>],
+      iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %w : tensor<9x9x16xf32>, tensor<3x3x16x32xf32>) outs(%f : tensor<7x7x32xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    %1 = arith.addf %o, %0 : f32
+    linalg.yield %1 : f32
+  } -> tensor<7x7x32xf32>
+  return %y, %n : tensor<7x7x32xf32>, tensor<2x2xi32>
 }
