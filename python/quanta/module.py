@@ -221,11 +221,15 @@ def quantize(
         )
         with open(report, encoding="utf-8") as file:
             content = json.load(file)
+    remarks = result.remarks
+    if isinstance(recipe, Mapping) or chosen is not None:
+        # Nobody has seen the file that it was written to.
+        remarks = [text.replace(recipe_path, "<recipe>") for text in remarks]
     # JSON does not tell 1 from 1.0.
     for key in ("int8_mac_share", "weight_only_mac_share", "float16_mac_share"):
         content[key] = float(content[key])
     return Module(
-        result._program, result.name, content, result.remarks, chosen, analysis
+        result._program, result.name, content, remarks, chosen, analysis
     )
 
 

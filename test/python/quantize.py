@@ -50,6 +50,7 @@ class Quantization(unittest.TestCase):
         rules = [{"name": "\U0001f600*", "min": np.float32(-1), "max": np.int64(1)}]
         quantized = quanta.quantize(self.module, self.statistics, {"rules": rules})
         self.assertIn("\U0001f600", " ".join(quantized.remarks))
+        self.assertIn("recipe file '<recipe>'", " ".join(quantized.remarks))
         for name in ({1}, "\ud800"):
             with self.assertRaisesRegex(quanta.Error, "^<recipe>: "):
                 quanta.quantize(self.module, self.statistics, {"rules": [{"name": name}]})
