@@ -122,26 +122,23 @@ class FromTorch(unittest.TestCase):
         ]
 
         class Net(nn.Module):
-            def __init__(self, function):
+            def __init__(self):
                 super().__init__()
-                self.fc = nn.Linear(8, 8)
-                self.function = function
+                self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in functions)
 
             def forward(self, x):
-                return self.function(self.fc(x))
+                return tuple(f(layer(x)) for f, layer in zip(functions, self.layers))
 
         x = torch.randn(5, 8)
-        for function in functions:
-            net = Net(function).eval()
-            module = quanta.from_torch(net, x)
-            # The bias and the function.
-            text = str(module.run("quanta-merge-functions"))
-            self.assertEqual(text.count("= linalg.generic"), 2)
-            expected = quanta.compile(module)(x.numpy())
-            merged = module.run("quanta-merge-functions")
-            np.testing.assert_array_equal(quanta.compile(merged)(x.numpy()), expected)
-            half = quanta.quantize(module, recipe={"scheme": "fp16"})
-            self.assertEqual(len(half.report["float16_layers"]), 1)
+        module = quanta.from_torch(Net().eval(), x)
+        merged = module.run("quanta-merge-functions")
+        # The bias and the function of each.
+        self.assertEqual(str(merged).count("= linalg.generic"), 2 * len(functions))
+        results = [quanta.compile(m)(x.numpy()) for m in (module, merged)]
+        for expected, result in zip(*results):
+            np.testing.assert_array_equal(result, expected)
+        half = quanta.quantize(module, recipe={"scheme": "fp16"})
+        self.assertEqual(len(half.report["float16_layers"]), len(functions))
 
     def test_training_mode_comes_back(self):
         net = Convolutions()
