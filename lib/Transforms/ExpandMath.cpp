@@ -102,7 +102,7 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
     // by the others.
     RewritePatternSet products(&getContext());
     populateMathAlgebraicSimplificationPatterns(products);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(products))))
+    if (failed(applyToMath(std::move(products))))
       return signalPassFailure();
 
     RewritePatternSet patterns(&getContext());
@@ -113,8 +113,22 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
     populateMathF32ExpansionPatterns(patterns, isWidened);
     patterns.add<ExpandErf>(&getContext());
     populateMathPolynomialApproximationPatterns(patterns, isAccurate);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyToMath(std::move(patterns))))
       signalPassFailure();
+  }
+
+private:
+  /// Applies patterns to what they are for, and to what they make of it: most
+  /// of a program is something else.
+  LogicalResult applyToMath(RewritePatternSet patterns) {
+    SmallVector<Operation *> ops;
+    getOperation().walk([&](Operation *op) {
+      if (isa_and_nonnull<math::MathDialect>(op->getDialect()))
+        ops.push_back(op);
+    });
+    GreedyRewriteConfig config;
+    config.setStrictness(GreedyRewriteStrictness::ExistingAndNewOps);
+    return applyOpPatternsGreedily(ops, std::move(patterns), config);
   }
 };
 } // namespace

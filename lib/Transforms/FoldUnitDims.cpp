@@ -55,8 +55,11 @@ struct FoldUnitDimsPass : impl::FoldUnitDimsBase<FoldUnitDimsPass> {
     if (failed(checkStage(getOperation(), {Stage::Float, Stage::Integer},
                           getArgument())))
       return signalPassFailure();
+    SmallVector<linalg::GenericOp> rows = findRows();
+    if (rows.empty())
+      return;
     IRRewriter rewriter(&getContext());
-    for (linalg::GenericOp op : findRows()) {
+    for (linalg::GenericOp op : rows) {
       rewriter.setInsertionPoint(op);
       FailureOr<linalg::DropUnitDimsResult> folded =
           linalg::dropUnitDims(rewriter, op, linalg::ControlDropUnitDims());
