@@ -54,22 +54,6 @@ static StringRef getCType(ElementKind kind) {
   return "void";
 }
 
-/// The bits of an element that has a byte of its own and does not fill it.
-static std::optional<unsigned> getNarrowWidth(ElementKind kind) {
-  switch (kind) {
-  case ElementKind::I1:
-    return 1;
-  case ElementKind::I2:
-  case ElementKind::U2:
-    return 2;
-  case ElementKind::I4:
-  case ElementKind::U4:
-    return 4;
-  default:
-    return std::nullopt;
-  }
-}
-
 static std::string getTensorName(const ValueType &type) {
   return ("quanta_tensor_" + stringifyElementKind(type.kind) + "_" +
           Twine(type.shape.size()))
@@ -106,8 +90,9 @@ static void printDescriptor(raw_ostream &os, const ValueType &type) {
   if (type.kind == ElementKind::F16 || type.kind == ElementKind::BF16)
     os << " Elements are the bits of " << stringifyElementKind(type.kind)
        << " numbers.";
-  if (std::optional<unsigned> bits = getNarrowWidth(type.kind))
-    os << " Elements are bytes whose upper " << 8 - *bits << " bits are zero.";
+  unsigned bits = type.kind == ElementKind::I1 ? 1 : getSubByteWidth(type.kind);
+  if (bits)
+    os << " Elements are bytes whose upper " << 8 - bits << " bits are zero.";
   os << "\n   The elements of a result are in the block `allocated`: free() it."
      << " */\ntypedef struct {\n  " << element << " *allocated;\n  " << element
      << " *aligned;\n  int64_t offset;\n";
