@@ -8,6 +8,7 @@
 
 #include "quanta/Pipelines/Pipelines.h"
 
+#include "quanta/Transforms/FuseRows.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Conversion/Passes.h"
@@ -17,7 +18,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
@@ -67,12 +67,6 @@ static std::unique_ptr<Pass> createStructuredCanonicalizer() {
   return createCanonicalizerPass(config);
 }
 
-/// What quanta-fuse-rows computes for a row, as small as it lets it be.
-static bool isMadeForRow(Value buffer) {
-  return isa_and_nonnull<scf::ForOp>(buffer.getDefiningOp()->getParentOp()) &&
-         buffer.getDefiningOp()->getParentOp()->hasAttr("quanta.parallel");
-}
-
 void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   CheckStageOptions check;
   check.consumer = "code generation";
@@ -112,7 +106,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(bufferization::createEmptyTensorEliminationPass());
   pm.addPass(bufferization::createOneShotBufferizePass(bufferize));
   pm.addNestedPass<func::FuncOp>(
-      bufferization::createPromoteBuffersToStackPass(isMadeForRow));
+      bufferization::createPromoteBuffersToStackPass(isRowBuffer));
   bufferization::buildBufferDeallocationPipeline(pm, {});
   pm.addPass(createOrderGlobals());
   // With and without kernels: it fixes the order of float sums.

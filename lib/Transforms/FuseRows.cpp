@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Transforms/FuseRows.h"
+
 #include "ParallelLoops.h"
 
 #include "quanta/IR/Stage.h"
@@ -360,4 +362,10 @@ struct FuseRowsPass : impl::FuseRowsBase<FuseRowsPass> {
 };
 
 } // namespace
+
+bool isRowBuffer(Value buffer) {
+  auto loop = dyn_cast<scf::ForOp>(buffer.getDefiningOp()->getParentOp());
+  return loop && loop->hasAttr(parallelAttrName);
+}
+
 } // namespace quanta
