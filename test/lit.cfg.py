@@ -19,6 +19,10 @@ sanitized = "-fsanitize" in config.cxx_flags
 tools_dir = os.path.join(config.quanta_obj_root, "bin")
 plugin = os.path.join(config.quanta_obj_root, "lib", "QuantaPlugin.so")
 python_path = os.path.join(config.quanta_obj_root, "python")
+# The build tools that this project was built with come first.
+build_path = os.pathsep.join(
+    [os.path.dirname(config.cmake), os.path.dirname(config.make_program), config.environment["PATH"]]
+)
 
 def tools(*names):
     return [ToolSubst(name, unresolved="fatal") for name in names]
@@ -57,7 +61,7 @@ config.substitutions += [
     ),
     (
         "%consumer_environment",
-        f"CC={config.c_compiler} CXX={config.cxx_compiler} "
+        f"PATH='{build_path}' CC={config.c_compiler} CXX={config.cxx_compiler} "
         f"CMAKE_C_COMPILER_LAUNCHER={config.cxx_launcher} "
         f"CMAKE_CXX_COMPILER_LAUNCHER={config.cxx_launcher} "
         f"MLIR_DIR={config.mlir_dir}",
@@ -68,15 +72,15 @@ config.substitutions += [
     ("%cc", config.c_compiler),
 ]
 config.environment["PYTHONPATH"] = python_path
-# Bytecode is kept, but not among the sources; the arrays of these tests are too
-# small for threads.
-config.environment["PYTHONPYCACHEPREFIX"] = os.path.join(config.test_exec_root, "pycache")
+# Nothing is written among the sources; the arrays of these tests are too small for
+# threads.
+config.environment["PYTHONDONTWRITEBYTECODE"] = "1"
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     config.environment[variable] = "1"
 # Code that is generated anew only where a change reached it.
 config.environment["QUANTA_CACHE_DIR"] = os.path.join(config.quanta_obj_root, "test", "objects")
-for variable in ("CCACHE_DIR", "HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS"):
-    if variable in os.environ:
+for variable in os.environ:
+    if variable in ("HOME", "ASAN_OPTIONS", "UBSAN_OPTIONS") or variable.startswith("CCACHE_"):
         config.environment[variable] = os.environ[variable]
 
 

@@ -477,26 +477,6 @@ def LowerCopies : Pass<"quanta-lower-copies", "::mlir::ModuleOp"> {
   let dependentDialects = ["::mlir::linalg::LinalgDialect"];
 }
 
-def LowerExpandShape : Pass<"quanta-lower-expand-shape", "::mlir::ModuleOp"> {
-  let summary = "Lower memref.expand_shape with several open sizes in a group";
-  let description = [{
-    Upstream's `expand-strided-metadata` derives the one open size of a group from
-    the source. Where there are more, batch and sequence length for example, the
-    sizes are those that the operation is given.
-
-    ```mlir
-    %1 = memref.expand_shape %0 [[0, 1], [2]] output_shape [%b, %t, 8] : memref<?x8xf32> into memref<?x?x8xf32>
-    ```
-    becomes
-    ```mlir
-    %s = arith.muli %t, %c8 : index
-    %1 = memref.reinterpret_cast %base to offset: [0], sizes: [%b, %t, 8], strides: [%s, 8, 1] : memref<f32> to memref<?x?x8xf32>
-    ```
-  }];
-  let dependentDialects = [
-    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect"];
-}
-
 def OrderGlobals : Pass<"quanta-order-globals", "::mlir::ModuleOp"> {
   let summary = "Constants in the order of their use";
   let description = [{

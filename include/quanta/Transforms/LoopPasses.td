@@ -234,4 +234,51 @@ def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleO
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def LowerViews : Pass<"quanta-lower-views", "::mlir::ModuleOp"> {
+  let summary = "Express views of buffers by offsets and strides";
+  let description = [{
+    Applies upstream's patterns of `expand-strided-metadata` and `lower-affine`:
+    slices and reshapes of buffers become `memref.reinterpret_cast`, and `affine`
+    operations arithmetic and loops.
+
+    Those patterns derive the one open size of a group of an expanded shape from
+    the source. Where there are more, batch and sequence length for example, the
+    sizes are those that the operation is given:
+
+    ```mlir
+    %1 = memref.expand_shape %0 [[0, 1], [2]] output_shape [%b, %t, 8] : memref<?x8xf32> into memref<?x?x8xf32>
+    ```
+    becomes
+    ```mlir
+    %s = arith.muli %t, %c8 : index
+    %1 = memref.reinterpret_cast %base to offset: [0], sizes: [%b, %t, 8], strides: [%s, 8, 1] : memref<f32> to memref<?x?x8xf32>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect",
+    "::mlir::vector::VectorDialect"];
+}
+
+def LowerVectors : Pass<"quanta-lower-vectors", "::mlir::ModuleOp"> {
+  let summary = "Express operations on vectors by those that LLVM has";
+  let description = [{
+    Applies upstream's patterns for contractions, transposes, slices, masks,
+    transfers, shape casts and others that have no counterpart in LLVM IR, and
+    those for arithmetic that has none (rounding divisions, float minima and
+    maxima, conversions of bf16). What is left converts operation by operation.
+
+    ```mlir
+    %mask = vector.constant_mask [3] : vector<16xi1>
+    ```
+    becomes
+    ```mlir
+    %mask = arith.constant dense<[true, true, true, false, ...]> : vector<16xi1>
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
 #endif // QUANTA_TRANSFORMS_LOOPPASSES_TD

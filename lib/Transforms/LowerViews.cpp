@@ -1,4 +1,4 @@
-//===- LowerExpandShape.cpp - Expand buffers to several open sizes --------===//
+//===- LowerViews.cpp - Views of buffers as offsets and strides -----------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -8,22 +8,27 @@
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Arith/Utils/Utils.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/PatternMatch.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
 namespace quanta {
 
-#define GEN_PASS_DEF_LOWEREXPANDSHAPE
+#define GEN_PASS_DEF_LOWERVIEWS
 #include "quanta/Transforms/Passes.h.inc"
 
 namespace {
 
-/// Whether upstream's `expand-strided-metadata` could not tell the sizes: it
-/// knows the source's alone, not those that the operation is given.
+/// Whether upstream's patterns could not tell the sizes: they
+/// know the source's alone, not those that the operation is given.
 bool hasSeveralOpenSizes(memref::ExpandShapeOp op) {
   MemRefType type = op.getResultType();
   return llvm::any_of(op.getReassociationIndices(),
@@ -34,7 +39,7 @@ bool hasSeveralOpenSizes(memref::ExpandShapeOp op) {
                       });
 }
 
-void lower(memref::ExpandShapeOp op) {
+void lowerExpandShape(memref::ExpandShapeOp op) {
   IRRewriter builder(op);
   Location loc = op.getLoc();
   auto metadata =
@@ -73,7 +78,19 @@ void lower(memref::ExpandShapeOp op) {
       orValue(resultOffset, metadata.getOffset()), sizes, strides);
 }
 
-struct LowerExpandShapePass : impl::LowerExpandShapeBase<LowerExpandShapePass> {
+/// Views as `memref.reinterpret_cast`, and their arithmetic on indices.
+LogicalResult lowerViews(ModuleOp module) {
+  RewritePatternSet patterns(module.getContext());
+  memref::populateExpandStridedMetadataPatterns(patterns);
+  populateAffineToStdConversionPatterns(patterns);
+  populateAffineToVectorConversionPatterns(patterns);
+  // There are no blocks to merge, and looking for them takes half of the time.
+  GreedyRewriteConfig config;
+  config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+  return applyPatternsGreedily(module, std::move(patterns), config);
+}
+
+struct LowerViewsPass : impl::LowerViewsBase<LowerViewsPass> {
   void runOnOperation() override {
     if (failed(checkBuffers(getOperation(), getArgument())))
       return signalPassFailure();
@@ -83,7 +100,9 @@ struct LowerExpandShapePass : impl::LowerExpandShapeBase<LowerExpandShapePass> {
         ops.push_back(op);
     });
     for (memref::ExpandShapeOp op : ops)
-      lower(op);
+      lowerExpandShape(op);
+    if (failed(lowerViews(getOperation())))
+      signalPassFailure();
   }
 };
 

@@ -1,5 +1,5 @@
 // RUN: split-file %s %t
-// RUN: quant-opt %t/views.mlir --quanta-lower-expand-shape | FileCheck %t/views.mlir
+// RUN: quant-opt %t/views.mlir --quanta-lower-views | FileCheck %t/views.mlir
 // RUN: %python -c "import numpy; numpy.save(r'%t/x.npy', numpy.arange(24, dtype='f4').reshape(2, 3, 4))"
 // RUN: quant-run %t/model.mlir --input=%t/x.npy --output=%t/y.npy
 // RUN: %python -c "import numpy; x = numpy.load(r'%t/x.npy'); assert (numpy.load(r'%t/y.npy') == x + 1).all()"
@@ -15,10 +15,22 @@ func.func @batch(%x: memref<?x8xf32>, %b: index, %t: index) -> memref<?x?x8xf32>
   return %0 : memref<?x?x8xf32>
 }
 // CHECK-LABEL: func.func @one(
-// CHECK: memref.expand_shape
+// CHECK-NOT: memref.expand_shape
+// CHECK: arith.divsi %{{.*}}, %c2
+// CHECK: %[[N:.*]] = arith.select
+// CHECK: memref.reinterpret_cast %{{.*}} to offset: [0], sizes: [%[[N]], 2, 8], strides: [16, 8, 1]
 func.func @one(%x: memref<?x8xf32>, %b: index) -> memref<?x2x8xf32> {
   %0 = memref.expand_shape %x [[0, 1], [2]] output_shape [%b, 2, 8] : memref<?x8xf32> into memref<?x2x8xf32>
   return %0 : memref<?x2x8xf32>
+}
+// CHECK-LABEL: func.func @slice(
+// CHECK-SAME: %{{.*}}: memref<4x8xf32>, %[[I:.*]]: index
+// CHECK: %[[ROW:.*]] = arith.muli %[[I]], %c16
+// CHECK: memref.reinterpret_cast %{{.*}} to offset: [%[[ROW]]], sizes: [2, 4], strides: [8, 1]
+func.func @slice(%x: memref<4x8xf32>, %i: index) -> memref<2x4xf32, strided<[8, 1], offset: ?>> {
+  %row = affine.apply affine_map<(d0) -> (d0 * 2)>(%i)
+  %0 = memref.subview %x[%row, 0] [2, 4] [1, 1] : memref<4x8xf32> to memref<2x4xf32, strided<[8, 1], offset: ?>>
+  return %0 : memref<2x4xf32, strided<[8, 1], offset: ?>>
 }
 
 //--- model.mlir
