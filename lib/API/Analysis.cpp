@@ -97,18 +97,34 @@ Expected<Analyzer> Analyzer::create(const Program &program,
   return Analyzer(std::move(state));
 }
 
-Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
-  Program program = observed.clone();
-  Expected<mlir::func::FuncOp> function =
-      findFunction(program.getModule(), options.entry);
-  if (!function)
-    return function.takeError();
-  entryName = function->getName().str();
-  numResults = function->getNumResults();
+/// The program's entry, with the layers of the functions that it calls among
+/// its own, and nothing else: no observers, no other functions.
+static Expected<mlir::func::FuncOp> isolateEntry(Program &program,
+                                                 StringRef name) {
+  Expected<mlir::func::FuncOp> entry = findFunction(program.getModule(), name);
+  if (!entry)
+    return entry;
+  std::string entryName = entry->getName().str();
   program.getModule().walk([](ObserveOp op) {
     op.replaceAllUsesWith(op.getInput());
     op.erase();
   });
+  for (auto function : program.getModule().getOps<mlir::func::FuncOp>())
+    if (function != *entry)
+      function.setPrivate();
+  if (Error error = program.run("inline{default-pipeline=},symbol-dce",
+                                Program::Verify::AtEnd))
+    return error;
+  return findFunction(program.getModule(), entryName);
+}
+
+Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
+  Program program = observed.clone();
+  Expected<mlir::func::FuncOp> function = isolateEntry(program, options.entry);
+  if (!function)
+    return function.takeError();
+  entryName = function->getName().str();
+  numResults = function->getNumResults();
   Exposer exposer(*function);
   function->walk([&](QuantizableOpInterface op) {
     floatLayers.push_back({exposer.add(op->getResult(0)), {}});
@@ -121,19 +137,14 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloatLayers(
     ArrayRef<LayerFigures> figures,
     std::vector<std::optional<unsigned>> &results) const {
   Program program = observed.clone();
-  Expected<mlir::func::FuncOp> function =
-      findFunction(program.getModule(), entryName);
+  nameFloatLayers(program.getModule());
+  Expected<mlir::func::FuncOp> function = isolateEntry(program, entryName);
   if (!function)
     return function.takeError();
-  nameFloatLayers(program.getModule());
   StringMap<mlir::Value> values;
   for (const FloatLayer &layer : getFloatLayers(program.getModule()))
     values[layer.name] = layer.ops.back()->getResult(0);
   forgetFloatLayers(program.getModule());
-  program.getModule().walk([](ObserveOp op) {
-    op.replaceAllUsesWith(op.getInput());
-    op.erase();
-  });
   Exposer exposer(*function);
   for (const LayerFigures &layer : figures)
     results.push_back(exposer.add(values.lookup(layer.name)));
@@ -145,8 +156,7 @@ Expected<std::unique_ptr<Executable>>
 Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
                                   std::vector<ExposedLayer> &layers) const {
   Program program = simulated.clone();
-  Expected<mlir::func::FuncOp> function =
-      findFunction(program.getModule(), entryName);
+  Expected<mlir::func::FuncOp> function = isolateEntry(program, entryName);
   if (!function)
     return function.takeError();
   Exposer exposer(*function);

@@ -1,5 +1,4 @@
-//===- FusedMatmulOp.cpp - Packed matrix product with an epilogue
-//---------------===//
+//===- FusedMatmulOp.cpp - Packed matrix product with an epilogue ---------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

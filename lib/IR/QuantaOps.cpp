@@ -1,5 +1,4 @@
-//===- QuantaOps.cpp - Operations of the quanta dialect
-//----------------------===//
+//===- QuantaOps.cpp - Operations of the quanta dialect -------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- QuantizedVerifiers.cpp - Constraints that quantized operations share
-//---------------===//
+//===- QuantizedVerifiers.cpp - Constraints of quantized operations -------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -50,6 +50,21 @@ static bool isQuantizedTensor(Type type) {
   return shaped && isa<quant::QuantizedType>(shaped.getElementType());
 }
 
+/// A float network may count and compare integers; it does not sum products of
+/// narrow ones in wider ones.
+static bool isIntegerContraction(linalg::LinalgOp op) {
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2 ||
+      op.getNumDpsInits() != 1)
+    return false;
+  Type sum = getElementTypeOrSelf(op.getDpsInits().front().getType());
+  return sum.isInteger() && llvm::all_of(llvm::seq(2), [&](int64_t factor) {
+           Type type =
+               getElementTypeOrSelf(op.getDpsInputOperand(factor)->get());
+           return type.isInteger() && type.getIntOrFloatBitWidth() > 1 &&
+                  type.getIntOrFloatBitWidth() < sum.getIntOrFloatBitWidth();
+         });
+}
+
 std::optional<Stage> getStageOf(Operation *op) {
   if (isa<ObserveOp>(op))
     return Stage::Observed;
@@ -80,10 +95,7 @@ std::optional<Stage> getStageOf(Operation *op) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     if (linalgOp.hasPureBufferSemantics())
       return Stage::Kernel;
-    if (linalgOp.getNumReductionLoops() > 0 &&
-        llvm::all_of(op->getOperandTypes(), [](Type type) {
-          return getElementTypeOrSelf(type).isInteger();
-        }))
+    if (isIntegerContraction(linalgOp))
       return Stage::Integer;
   }
   return std::nullopt;

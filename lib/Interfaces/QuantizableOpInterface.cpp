@@ -1,5 +1,4 @@
-//===- QuantizableOpInterface.cpp - What can be quantized
-//--------------------===//
+//===- QuantizableOpInterface.cpp - What can be quantized -----------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

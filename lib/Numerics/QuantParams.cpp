@@ -1,5 +1,4 @@
-//===- QuantParams.cpp - Parameters of a quantized type
-//----------------------===//
+//===- QuantParams.cpp - Parameters of a quantized type -------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

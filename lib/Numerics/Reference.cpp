@@ -1,5 +1,4 @@
-//===- Reference.cpp - Scalar reference of the numerics contract
-//---------------===//
+//===- Reference.cpp - Scalar reference of the numerics contract ----------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Pipelines.cpp - From stage to stage in one step
-//-----------------------===//
+//===- Pipelines.cpp - From stage to stage in one step --------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

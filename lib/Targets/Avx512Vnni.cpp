@@ -1,5 +1,4 @@
-//===- Avx512Vnni.cpp - vpdpbusd on zmm registers
-//----------------------------===//
+//===- Avx512Vnni.cpp - vpdpbusd on zmm registers -------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- DotAttrs.cpp - The instruction sets that are known
-//--------------------===//
+//===- DotAttrs.cpp - The instruction sets that are known -----------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

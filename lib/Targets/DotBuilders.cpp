@@ -1,5 +1,4 @@
-//===- DotBuilders.cpp - Pieces that instruction sets share
-//------------------===//
+//===- DotBuilders.cpp - Pieces that instruction sets share ---------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

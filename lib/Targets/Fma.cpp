@@ -1,5 +1,4 @@
-//===- Fma.cpp - f32 products on vectors
-//-------------------------------------===//
+//===- Fma.cpp - f32 products on vectors ----------------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Portable.cpp - Plain integer vector arithmetic
-//------------------------===//
+//===- Portable.cpp - Plain integer vector arithmetic ---------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Target.cpp - The machine that code is generated for
-//-------------------===//
+//===- Target.cpp - The machine that code is generated for ----------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- AnnotateFunctions.cpp - Give LLVM functions CPU and features
-//---------------===//
+//===- AnnotateFunctions.cpp - Give LLVM functions CPU and features -------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

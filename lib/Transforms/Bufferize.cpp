@@ -1,5 +1,4 @@
-//===- Bufferize.cpp - Bufferization of Quanta's operations
-//------------------===//
+//===- Bufferize.cpp - Bufferization of Quanta's operations ---------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- CheckStage.cpp - Refuse IR of another stage
-//---------------------------===//
+//===- CheckStage.cpp - Refuse IR of another stage ------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Constants.cpp - Constant tensors as C++ values
-//------------------------===//
+//===- Constants.cpp - Constant tensors as C++ values ---------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

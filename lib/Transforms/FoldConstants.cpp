@@ -1,5 +1,4 @@
-//===- FoldConstants.cpp - Evaluate transposed weights at compile time
-//---------------===//
+//===- FoldConstants.cpp - Evaluate rearranged weights at compile time ----===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -12,6 +11,9 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -41,6 +43,90 @@ struct FoldZeroProduct : OpInterfaceRewritePattern<QuantizableOpInterface> {
     return success();
   }
 };
+
+/// Elements taken from a constant by arithmetic on their own indices, such as
+/// the flipped weights of a transposed convolution.
+struct FoldGather : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    auto type = op.getNumResults() == 1
+                    ? dyn_cast<RankedTensorType>(op.getResultTypes().front())
+                    : RankedTensorType();
+    if (!type || !type.hasStaticShape() || type.getNumElements() == 0 ||
+        op.getNumLoops() != type.getRank() ||
+        !op.getIndexingMapsArray().back().isIdentity())
+      return rewriter.notifyMatchFailure(op, "not elementwise");
+    Operation *yield = op.getBody()->getTerminator();
+    auto extract = yield->getOperand(0).getDefiningOp<tensor::ExtractOp>();
+    DenseElementsAttr source =
+        extract ? getDenseConstant(extract.getTensor()) : DenseElementsAttr();
+    if (!source || source.isSplat() ||
+        !source.getElementType().isIntOrFloat() ||
+        source.getElementType().getIntOrFloatBitWidth() % 8 != 0)
+      return rewriter.notifyMatchFailure(op, "does not read a constant");
+    SmallVector<AffineExpr> indices;
+    for (Value index : extract.getIndices())
+      if (AffineExpr expr = getIndex(index))
+        indices.push_back(expr);
+      else
+        return rewriter.notifyMatchFailure(op, "its indices are data");
+    std::optional<SmallVector<char>> bytes =
+        gather(source, indices, type.getShape());
+    if (!bytes)
+      return rewriter.notifyMatchFailure(op, "reads outside of the constant");
+    rewriter.replaceOpWithNewOp<arith::ConstantOp>(
+        op, DenseElementsAttr::getFromRawBuffer(type, *bytes));
+    return success();
+  }
+
+private:
+  /// The index as an expression of the loops; null if it is none.
+  static AffineExpr getIndex(Value index) {
+    MLIRContext *context = index.getContext();
+    Operation *op = index.getDefiningOp();
+    IntegerAttr constant;
+    if (matchPattern(index, m_Constant(&constant)))
+      return getAffineConstantExpr(constant.getInt(), context);
+    if (auto loop = dyn_cast_or_null<linalg::IndexOp>(op))
+      return getAffineDimExpr(loop.getDim(), context);
+    if (!isa_and_nonnull<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
+      return {};
+    AffineExpr lhs = getIndex(op->getOperand(0));
+    AffineExpr rhs = getIndex(op->getOperand(1));
+    if (!lhs || !rhs)
+      return {};
+    if (isa<arith::AddIOp>(op))
+      return lhs + rhs;
+    if (isa<arith::SubIOp>(op))
+      return lhs - rhs;
+    bool isScaled = lhs.isSymbolicOrConstant() || rhs.isSymbolicOrConstant();
+    return isScaled ? lhs * rhs : AffineExpr();
+  }
+
+  static std::optional<SmallVector<char>> gather(DenseElementsAttr source,
+                                                 ArrayRef<AffineExpr> indices,
+                                                 ArrayRef<int64_t> shape) {
+    ArrayRef<int64_t> sourceShape = source.getType().getShape();
+    AffineMap map = AffineMap::get(shape.size(), /*symbolCount=*/0, indices,
+                                   source.getContext());
+    int64_t size = source.getElementType().getIntOrFloatBitWidth() / 8;
+    SmallVector<int64_t> strides = computeStrides(shape);
+    SmallVector<int64_t> sourceStrides = computeStrides(sourceShape);
+    SmallVector<char> bytes;
+    for (int64_t i = 0, e = ShapedType::getNumElements(shape); i < e; ++i) {
+      SmallVector<int64_t> from = map.compose(delinearize(i, strides));
+      for (auto [index, extent] : llvm::zip_equal(from, sourceShape))
+        if (index < 0 || index >= extent)
+          return std::nullopt;
+      const char *element =
+          source.getRawData().data() + linearize(from, sourceStrides) * size;
+      bytes.append(element, element + size);
+    }
+    return bytes;
+  }
+};
 } // namespace
 
 LogicalResult foldConstants(ModuleOp module) {
@@ -61,7 +147,7 @@ LogicalResult foldConstants(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
   linalg::populateConstantFoldLinalgOperations(
       patterns, [](OpOperand *) { return true; });
-  patterns.add<FoldZeroProduct>(module.getContext());
+  patterns.add<FoldZeroProduct, FoldGather>(module.getContext());
   return applyPatternsGreedily(module, std::move(patterns));
 }
 

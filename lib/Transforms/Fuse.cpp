@@ -1,5 +1,4 @@
-//===- Fuse.cpp - Give every contraction its bias and one tail
-//---------------===//
+//===- Fuse.cpp - Give every contraction its bias and one tail ------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

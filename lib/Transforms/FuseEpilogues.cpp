@@ -1,5 +1,4 @@
-//===- FuseEpilogues.cpp - Move elementwise consumers into the tile
-//---------------===//
+//===- FuseEpilogues.cpp - Move elementwise consumers into the tile -------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

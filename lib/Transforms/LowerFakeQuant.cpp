@@ -1,5 +1,4 @@
-//===- LowerFakeQuant.cpp - Lower quanta.fake_quant to float arithmetic
-//---------------===//
+//===- LowerFakeQuant.cpp - Lower quanta.fake_quant to float arithmetic ---===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- LowerObservers.cpp - Compile observers to updates of global buffers
-//---------------===//
+//===- LowerObservers.cpp - Compile observers to updates of global buffers ===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Naming.cpp - Names of operations and models
-//---------------------------===//
+//===- Naming.cpp - Names of operations and models ------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Quantize.cpp - Compute on quantized tensors
-//---------------------------===//
+//===- Quantize.cpp - Compute on quantized tensors ------------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- Report.cpp - Say what stayed in float, and why
-//------------------------===//
+//===- Report.cpp - Say what stayed in float, and why ---------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

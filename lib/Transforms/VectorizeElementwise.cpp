@@ -1,5 +1,4 @@
-//===- VectorizeElementwise.cpp - Elementwise linalg on buffers as vector loops
-//---------------===//
+//===- VectorizeElementwise.cpp - Elementwise linalg as vector loops ------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -1,5 +1,4 @@
-//===- VectorizeRegion.cpp - Scalar regions on vectors
-//-----------------------===//
+//===- VectorizeRegion.cpp - Scalar regions on vectors --------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -50,40 +50,8 @@ static Value padConstant(OpBuilder &builder, Location loc,
   return createConstant(builder, loc, shape, ArrayRef<float>(values));
 }
 
-FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
-                                 const OperandScheme &scheme) {
-  if (scheme.weight == WeightGranularity::PerBlock)
-    return op.emitOpError() << "would have a weight with a scale for each "
-                               "block, which only the scheme weight_only has";
-  auto type = cast<RankedTensorType>(factor.get().getType());
-  std::optional<int32_t> axis = op.getWeightAxis(factor.getOperandNumber());
-  if (scheme.weight == WeightGranularity::PerTensor)
-    axis = std::nullopt;
-  FailureOr<SmallVector<float>> values = readWeight(op, factor.get());
-  if (failed(values))
-    return failure();
-  int64_t inner = 1, channels = 1;
-  if (axis) {
-    channels = type.getDimSize(*axis);
-    for (int64_t dim = *axis + 1; dim < type.getRank(); ++dim)
-      inner *= type.getDimSize(dim);
-  }
-  std::vector<std::vector<float>> parts(channels);
-  for (auto [index, value] : llvm::enumerate(*values))
-    parts[static_cast<int64_t>(index) / inner % channels].push_back(value);
-  SmallVector<double> maxAbs;
-  for (ArrayRef<float> part : parts)
-    maxAbs.push_back(
-        selectMagnitude(part, scheme.weightRangeSelection, /*qmax=*/127));
-  return Type(chooseSymmetricType(op.getContext(), maxAbs, axis, /*width=*/8));
-}
-
-//===----------------------------------------------------------------------===//
-// Weights beside float activations
-//===----------------------------------------------------------------------===//
-
 namespace {
-/// Storage, and the scales and zero points found so far.
+/// Storage of a weight, and the scales and zero points found so far.
 struct WeightTypeBuilder {
   MLIRContext *context;
   unsigned width;
@@ -131,8 +99,70 @@ struct WeightTypeBuilder {
                                : 1.0);
     zeroPoints.push_back(zeroPoint);
   }
+
+  /// Beside the others, such a channel is as good as zero, and its own scale
+  /// would leave no normal f32 for that of the sums.
+  void raiseNegligible() {
+    constexpr double negligible = 0x1p-64;
+    double largest = *llvm::max_element(scales);
+    for (double &scale : scales)
+      if (scale <= largest * negligible)
+        scale = largest;
+  }
+
+  /// One scale, or one for each index of the dimension.
+  Type get(std::optional<int32_t> axis) const {
+    auto storage = IntegerType::get(context, width);
+    auto expressed = Float32Type::get(context);
+    unsigned flags = isSigned ? Signed : 0;
+    if (!axis)
+      return quant::UniformQuantizedType::get(flags, storage, expressed,
+                                              scales.front(),
+                                              zeroPoints.front(), min, max);
+    return quant::UniformQuantizedPerAxisType::get(
+        flags, storage, expressed, scales, zeroPoints, *axis, min, max);
+  }
 };
 } // namespace
+
+FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
+                                 const OperandScheme &scheme) {
+  if (scheme.weight == WeightGranularity::PerBlock)
+    return op.emitOpError() << "would have a weight with a scale for each "
+                               "block, which only the scheme weight_only has";
+  auto type = cast<RankedTensorType>(factor.get().getType());
+  std::optional<int32_t> axis = op.getWeightAxis(factor.getOperandNumber());
+  if (scheme.weight == WeightGranularity::PerTensor)
+    axis = std::nullopt;
+  FailureOr<SmallVector<float>> values = readWeight(op, factor.get());
+  if (failed(values))
+    return failure();
+  int64_t inner = 1, channels = 1;
+  if (axis) {
+    channels = type.getDimSize(*axis);
+    for (int64_t dim = *axis + 1; dim < type.getRank(); ++dim)
+      inner *= type.getDimSize(dim);
+  }
+  std::vector<std::vector<float>> parts(channels);
+  for (auto [index, value] : llvm::enumerate(*values))
+    parts[static_cast<int64_t>(index) / inner % channels].push_back(value);
+  WeightTypeBuilder builder(op.getContext(), scheme);
+  if (builder.isSymmetric && builder.isSigned) {
+    SmallVector<double> maxAbs;
+    for (ArrayRef<float> part : parts)
+      maxAbs.push_back(selectMagnitude(part, builder.selection, builder.max));
+    return Type(
+        chooseSymmetricType(op.getContext(), maxAbs, axis, builder.width));
+  }
+  for (ArrayRef<float> part : parts)
+    builder.add(part);
+  builder.raiseNegligible();
+  return builder.get(axis);
+}
+
+//===----------------------------------------------------------------------===//
+// Weights beside float activations
+//===----------------------------------------------------------------------===//
 
 /// The dimensions of a weight whose indices are output channels: those that the
 /// result has too, of several groups or products of matrices more than one.
@@ -250,13 +280,9 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
                                zeroPoints),
         dims, sizes, builder.min, builder.max));
   }
-  if (channelDims.empty() || isEmpty)
-    return Type(quant::UniformQuantizedType::get(
-        flags, storage, expressed, builder.scales.front(),
-        builder.zeroPoints.front(), builder.min, builder.max));
-  return Type(quant::UniformQuantizedPerAxisType::get(
-      flags, storage, expressed, builder.scales, builder.zeroPoints,
-      channelDims.front(), builder.min, builder.max));
+  return builder.get(channelDims.empty() || isEmpty
+                         ? std::nullopt
+                         : std::optional<int32_t>(channelDims.front()));
 }
 
 } // namespace quanta

@@ -1,6 +1,7 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/float.mlir --quanta-check-stage -o /dev/null
 // RUN: quant-opt %t/integer.mlir --quanta-check-stage -o /dev/null
+// RUN: quant-opt %t/counts.mlir --quanta-insert-observers | FileCheck %t/counts.mlir --check-prefix=COUNTS
 // RUN: not quant-opt %t/observed.mlir --quanta-check-stage 2>&1 | FileCheck %t/observed.mlir
 // RUN: not quant-opt %t/simulated.mlir --quanta-check-stage 2>&1 | FileCheck %t/simulated.mlir
 // RUN: not quant-opt %t/quantized.mlir --quanta-check-stage=for=kernels 2>&1 | FileCheck %t/quantized.mlir
@@ -22,9 +23,27 @@ func.func @main(%x: tensor<2x2xf32>) -> tensor<2x2xf32> {
 }
 
 //--- integer.mlir
-func.func @main(%x: tensor<2x2xi32>) -> tensor<2x2xi32> {
-  %0 = linalg.matmul ins(%x, %x : tensor<2x2xi32>, tensor<2x2xi32>) outs(%x : tensor<2x2xi32>) -> tensor<2x2xi32>
+func.func @main(%x: tensor<2x2xi8>, %o: tensor<2x2xi32>) -> tensor<2x2xi32> {
+  %0 = linalg.matmul ins(%x, %x : tensor<2x2xi8>, tensor<2x2xi8>) outs(%o : tensor<2x2xi32>) -> tensor<2x2xi32>
   return %0 : tensor<2x2xi32>
+}
+
+//--- counts.mlir
+// A float network may sum the integers of a mask, and ask whether all hold.
+func.func @main(%mask: tensor<2x3xi64>, %seen: tensor<2x3xi1>, %x: tensor<2x2xf32>) -> (tensor<2xi64>, tensor<2xi1>, tensor<2x2xf32>) {
+  %zero = arith.constant dense<0> : tensor<2xi64>
+  %true = arith.constant dense<true> : tensor<2xi1>
+  %0 = linalg.reduce ins(%mask : tensor<2x3xi64>) outs(%zero : tensor<2xi64>) dimensions = [1] (%a: i64, %b: i64) {
+    %s = arith.addi %a, %b : i64
+    linalg.yield %s : i64
+  }
+  %1 = linalg.reduce ins(%seen : tensor<2x3xi1>) outs(%true : tensor<2xi1>) dimensions = [1] (%a: i1, %b: i1) {
+    %s = arith.andi %a, %b : i1
+    linalg.yield %s : i1
+  }
+  // COUNTS: quanta.observe
+  %2 = linalg.matmul ins(%x, %x : tensor<2x2xf32>, tensor<2x2xf32>) outs(%x : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %0, %1, %2 : tensor<2xi64>, tensor<2xi1>, tensor<2x2xf32>
 }
 
 //--- observed.mlir

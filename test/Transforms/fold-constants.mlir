@@ -17,6 +17,42 @@ func.func @transposed() -> tensor<3x2xf32> {
   return %t : tensor<3x2xf32>
 }
 
+// Weights that a transposed convolution reads backwards.
+// CHECK-LABEL: func.func @flipped
+func.func @flipped() -> tensor<2x3xf32> {
+  %w = arith.constant dense<[[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]> : tensor<3x2xf32>
+  %c2 = arith.constant 2 : index
+  %e = tensor.empty() : tensor<2x3xf32>
+  // CHECK: %[[T:.*]] = arith.constant dense<{{\[}}[4.000000e+00, 2.000000e+00, 0.000000e+00], [5.000000e+00, 3.000000e+00, 1.000000e+00]]> : tensor<2x3xf32>
+  // CHECK-NOT: linalg.generic
+  // CHECK: return %[[T]]
+  %t = linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      outs(%e : tensor<2x3xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %r = arith.subi %c2, %j : index
+    %v = tensor.extract %w[%r, %i] : tensor<3x2xf32>
+    linalg.yield %v : f32
+  } -> tensor<2x3xf32>
+  return %t : tensor<2x3xf32>
+}
+
+// What would read outside of the constant stays, to be told when it runs.
+// CHECK-LABEL: func.func @outside
+// CHECK: linalg.generic
+func.func @outside() -> tensor<4xf32> {
+  %w = arith.constant dense<[0.0, 1.0]> : tensor<2xf32>
+  %e = tensor.empty() : tensor<4xf32>
+  %t = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>], iterator_types = ["parallel"]} outs(%e : tensor<4xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %v = tensor.extract %w[%i] : tensor<2xf32>
+    linalg.yield %v : f32
+  } -> tensor<4xf32>
+  return %t : tensor<4xf32>
+}
+
 // What depends on data stays.
 // CHECK-LABEL: func.func @data
 func.func @data(%x: tensor<2x3xf32>) -> tensor<3x2xf32> {

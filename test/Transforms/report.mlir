@@ -125,8 +125,8 @@ func.func @main(%x: tensor<2xf32>) -> tensor<2xf32> {
 }
 
 //--- integer.mlir
-func.func @main(%x: tensor<2x2xi32>) -> tensor<2x2xi32> {
+func.func @main(%x: tensor<2x2xi8>, %o: tensor<2x2xi32>) -> tensor<2x2xi32> {
   // CHECK: error: 'linalg.matmul' op belongs to the integer stage, but quanta-report takes the quantized stage
-  %0 = linalg.matmul ins(%x, %x : tensor<2x2xi32>, tensor<2x2xi32>) outs(%x : tensor<2x2xi32>) -> tensor<2x2xi32>
+  %0 = linalg.matmul ins(%x, %x : tensor<2x2xi8>, tensor<2x2xi8>) outs(%o : tensor<2x2xi32>) -> tensor<2x2xi32>
   return %0 : tensor<2x2xi32>
 }

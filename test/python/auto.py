@@ -96,6 +96,35 @@ class Auto(unittest.TestCase):
         with self.assertRaisesRegex(quanta.Error, "needs statistics, data or a recipe"):
             quanta.quantize(self.module)
 
+    def test_layers_of_called_functions(self):
+        """They are among those of the function that calls, once for each call."""
+        text = """
+        func.func private @layer(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+          %c0 = arith.constant 0 : index
+          %zero = arith.constant 0.0 : f32
+          %w = arith.constant dense<[[0.1, 0.2, -0.3, 0.4], [0.5, -0.6, 0.7, 0.2],
+                                     [0.9, 0.1, -0.8, 0.3], [0.4, 0.6, 0.5, -0.7]]> : tensor<4x4xf32>
+          %n = tensor.dim %x, %c0 : tensor<?x4xf32>
+          %e = tensor.empty(%n) : tensor<?x4xf32>
+          %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x4xf32>) -> tensor<?x4xf32>
+          %y = linalg.matmul ins(%x, %w : tensor<?x4xf32>, tensor<4x4xf32>) outs(%f : tensor<?x4xf32>) -> tensor<?x4xf32>
+          return %y : tensor<?x4xf32>
+        }
+        func.func @main(%x: tensor<?x4xf32>) -> tensor<?x4xf32> {
+          %0 = func.call @layer(%x) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+          %1 = func.call @layer(%0) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+          return %1 : tensor<?x4xf32>
+        }"""
+        module = quanta.Module.parse(text, "calls")
+        x = np.random.default_rng(0).standard_normal((50, 4), dtype=np.float32)
+        statistics = quanta.calibrate(module, x)
+        for recipe in (None, {"scheme": "dynamic"}):
+            analysis = quanta.analyze(module, statistics, x, recipe)
+            self.assertEqual([layer["name"] for layer in analysis["layers"]], ["layer/matmul_0"] * 2)
+            for layer in analysis["layers"]:
+                self.assertGreater(layer["sqnr"], 30)
+                self.assertGreater(layer["operands"][1]["sqnr"], 40)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -38,6 +38,26 @@ class Quantization(unittest.TestCase):
         self.assertEqual(len(report["contractions"]), 2)
         self.assertEqual(report["left_in_float"], [])
 
+    def test_storage_of_weights(self):
+        """Under schemes with integer activations too."""
+        expected = self.model.reference(self.x)
+        for scheme in ("static", "dynamic"):
+            noise = {}
+            for storage in ("i8", "u8", "i4", "u4"):
+                for symmetry in ("symmetric", "affine"):
+                    recipe = {"scheme": scheme, "weight_storage": storage, "weight_symmetry": symmetry}
+                    small = quanta.quantize(self.module, self.statistics, recipe)
+                    self.assertEqual(small.report["int8_mac_share"], 1)
+                    self.assertEqual("xi4>" in str(small), storage in ("i4", "u4"))
+                    error = quanta.compile(small)(self.x) - expected
+                    noise[storage, symmetry] = np.mean(error**2) / np.mean(expected**2)
+            # Signed or not is a matter of zero points: the products are the same.
+            self.assertEqual(noise["i8", "symmetric"], noise["u8", "symmetric"])
+            self.assertEqual(noise["i4", "symmetric"], noise["u4", "symmetric"])
+            self.assertLess(max(noise["i8", "symmetric"], noise["i8", "affine"]), 1e-3)
+            self.assertLess(max(noise["i4", "symmetric"], noise["i4", "affine"]), 3e-2)
+            self.assertLess(noise["i8", "affine"], noise["i4", "affine"] / 10)
+
     def test_paths_of_any_characters(self):
         with tempfile.TemporaryDirectory(suffix=" {a}'\"=") as folder:
             path = os.path.join(folder, "s}.json")

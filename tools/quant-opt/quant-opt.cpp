@@ -1,5 +1,4 @@
-//===- quant-opt.cpp - Drive passes and pipelines over MLIR
-//------------------===//
+//===- quant-opt.cpp - Drive passes and pipelines over MLIR ---------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

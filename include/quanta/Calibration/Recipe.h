@@ -27,7 +27,7 @@ enum class ActivationStorage { U8, I8 };
 enum class Residual { Float, Quantized };
 enum class Symmetry { Affine, Symmetric };
 enum class WeightGranularity { PerChannel, PerTensor, PerBlock };
-/// Storage of the weights of a weight-only contraction.
+/// Storage of constant weights.
 enum class WeightStorage { I8, U8, I4, U4 };
 
 /// How much of the difficulty of an activation its weights take over.
@@ -116,9 +116,8 @@ struct OperandScheme {
 ///     observer: min_max         # or another kind of quanta.observe
 ///     range_selection: max      # or mse, percentile, entropy: for activations
 ///     percentile: 99.99         # above 50, at most 100
-///     weight: per_channel       # or per_tensor; i8, symmetric, narrow range
+///     weight: per_channel       # or per_tensor; per_block for weight_only
 ///     weight_range_selection: max   # or mse
-///     # Of contractions whose scheme is weight_only:
 ///     weight_storage: i8        # or u8, i4, u4
 ///     weight_symmetry: symmetric    # or affine: each scale has a zero point
 ///     block_size: 32            # of weight: per_block; a multiple of 8
@@ -164,14 +163,16 @@ struct OperandScheme {
 /// An activation whose range is given (`min`, `max`), or that meets another
 /// activation, stays as it is.
 ///
+/// A constant weight is stored as integers of 8 or 4 bits (`weight_storage`),
+/// with a scale for each output channel (`weight: per_channel`) or for all of
+/// them (`per_tensor`). A symmetric scale is the largest magnitude over 127 or
+/// 7 (for u8 and u4, the zero point is 128 or 8); an affine one spans smallest
+/// to largest, zero included.
+///
 /// With `weight_only`, the activation stays float and needs no statistics, and
-/// the constant weight is stored as integers: 8 or 4 bits each, with a scale
-/// for each output channel (`weight: per_channel`), for all of them
-/// (`per_tensor`), or for each channel and `block_size` consecutive elements
+/// there may be a scale for each channel and `block_size` consecutive elements
 /// along the dimension that is summed over (`per_block`; what is called group
-/// size elsewhere). A symmetric scale is the largest magnitude over 127 or 7
-/// (for u8 and u4, the zero point is 128 or 8); an affine one spans smallest to
-/// largest, zero included. It applies to products of matrices and to
+/// size elsewhere). It applies to products of matrices and to
 /// convolutions of any kind, where blocks are of input channels. Where blocks
 /// do not divide the length of the sums, weight and activation are filled up
 /// with zeros; a channel shorter than one block has a single scale.

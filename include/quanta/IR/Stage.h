@@ -34,7 +34,8 @@ std::optional<Stage> getStageOf(mlir::Operation *op);
 
 /// The furthest stage whose operations the module contains. Integer and kernel
 /// stages hold only upstream operations: a module is in the integer stage if it
-/// contracts integer tensors, in the kernel stage if it works on buffers.
+/// sums products of integers in wider ones, in the kernel stage if it works on
+/// buffers.
 Stage getStage(mlir::ModuleOp module);
 
 /// Succeeds if every stage-specific operation of the module belongs to one of

@@ -11,12 +11,14 @@
 include "mlir/Pass/PassBase.td"
 
 def FoldConstants : Pass<"quanta-fold-constants", "::mlir::ModuleOp"> {
-  let summary = "Evaluate transposed weights at compile time";
+  let summary = "Evaluate rearranged weights at compile time";
   let description = [{
     Frontends write a linear layer as a transposed constant and a
     `linalg.matmul`. This pass turns weight blobs into inline constants and
     evaluates the transposes, so that later passes find every weight as a
-    constant factor. A product with a tensor of zeros becomes the value on which
+    constant factor. So it does with elements that a `linalg.generic` takes from a
+    constant by arithmetic on its own indices: the flipped weights of transposed
+    convolutions. A product with a tensor of zeros becomes the value on which
     it accumulates.
 
     ```mlir
