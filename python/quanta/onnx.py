@@ -18,6 +18,7 @@ from typing import Mapping, Optional, Sequence, Union
 from ._quanta import Error
 from .conversion import convert, require
 from .onnx_file import check_sizes, load_whole
+from .onnx_zero_points import keep_zero_points
 
 OPSET = 18
 
@@ -61,6 +62,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     model = _infer(model)
     if _needs_folding(model):
         model = _infer(_fold(model, path))
+    keep_zero_points(model)
     _name_nodes(model.graph, set())
     # The graph's name becomes the function's, and a function in an object file
     # is called from C.

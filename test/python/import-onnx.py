@@ -297,6 +297,33 @@ class Import(unittest.TestCase):
         for theirs in (by_node[1], session.run(None, {"x": batches[0]})[1]):
             self.assertLess(np.abs(result - theirs).max(), 1.01 * step)
 
+    def test_large_zero_points_of_channels(self):
+        dequantize = helper.make_node("DequantizeLinear", ["w", "s", "z"], ["y"], axis=1)
+        numbers = [[1, 200, 3], [120, 5, 65535]]
+        for dtype, points in (
+            (np.uint8, [128, 200, 7]), (np.uint16, [32768, 200, 40000]),
+        ):
+            array = np.array(numbers).astype(dtype)
+            parameters = [
+                numpy_helper.from_array(np.array([0.5, 0.25, 2], np.float32), "s"),
+                numpy_helper.from_array(np.array(points, dtype), "z"),
+            ]
+            data = numpy_helper.from_array(array, "w")
+            expected = (array - np.array(points, np.int64)) * [0.5, 0.25, 2]
+            constant = make(
+                [dequantize], [], [value("y", [2, 3])], [data, *parameters], opset=21
+            )
+            np.testing.assert_array_equal(
+                quanta.compile(quanta.load(self.save(constant)))(), expected
+            )
+            source = helper.make_tensor_value_info("w", data.data_type, [2, 3])
+            model = make(
+                [dequantize], [source], [value("y", [2, 3])], parameters, opset=21
+            )
+            np.testing.assert_array_equal(
+                quanta.compile(quanta.load(self.save(model)))(array), expected
+            )
+
     def test_functions_in_pieces_are_one_layer(self):
         def node(op, *names, **options):
             return helper.make_node(op, names[:-1], [names[-1]], **options)

@@ -1,0 +1,111 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes unsigned zero points so that torch-mlir reads the numbers that they are.
+
+It takes those of a `DequantizeLinear` with several for signed ones: 128 for -128.
+"""
+
+import itertools
+from typing import Iterator
+
+
+def keep_zero_points(model) -> None:
+    """Gives each node whose zero points would be misread others for the same result.
+
+    Constants and their zero points become signed ones, both less by half the range;
+    integers from elsewhere become i32, whose zero points are signed anyway.
+    """
+    _keep(model.graph, {}, _fresh_names(model.graph))
+
+
+def _keep(graph, outside: dict, names: Iterator[str]) -> None:
+    constants = {**outside, **_constants(graph)}
+    nodes = []
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+                _keep(body, constants, names)
+        if _is_misread(node, constants):
+            nodes += _correct(graph, node, constants, names)
+        nodes.append(node)
+    if len(nodes) != len(graph.node):
+        del graph.node[:]
+        graph.node.extend(nodes)
+
+
+def _constants(graph) -> dict:
+    constants = {weight.name: weight for weight in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Constant" and node.attribute[0].name == "value":
+            constants[node.output[0]] = node.attribute[0].t
+    return constants
+
+
+def _fresh_names(graph) -> Iterator[str]:
+    """Names that no value of the graph or of one in it has."""
+    taken = set()
+
+    def collect(graph):
+        taken.update(value.name for value in [*graph.input, *graph.initializer])
+        for node in graph.node:
+            taken.update(node.output)
+            for attribute in node.attribute:
+                for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+                    collect(body)
+
+    collect(graph)
+    names = (f"zero_points_{number}" for number in itertools.count())
+    return (name for name in names if name not in taken)
+
+
+def _is_misread(node, constants: dict) -> bool:
+    from onnx import TensorProto, numpy_helper
+
+    if node.op_type != "DequantizeLinear" or len(node.input) < 3:
+        return False
+    zero_points = constants.get(node.input[2])
+    if zero_points is None:
+        return False
+    half = {TensorProto.UINT8: 1 << 7, TensorProto.UINT16: 1 << 15}.get(
+        zero_points.data_type
+    )
+    if half is None or not zero_points.dims:
+        return False
+    numbers = numpy_helper.to_array(zero_points)
+    return numbers.size > 1 and bool((numbers >= half).any())
+
+
+def _to_signed(array):
+    """Unsigned numbers less half of their range."""
+    bits = 8 * array.itemsize
+    # Inverting the first bit is the subtraction.
+    return (array ^ array.dtype.type(1 << (bits - 1))).view(f"i{array.itemsize}")
+
+
+def _correct(graph, node, constants: dict, names: Iterator[str]) -> list:
+    """Changes the inputs of `node`; returns the nodes that it needs before it."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    def add_constant(array) -> str:
+        graph.initializer.append(numpy_helper.from_array(array, next(names)))
+        return graph.initializer[-1].name
+
+    data, _, zero_points = node.input[:3]
+    numbers = numpy_helper.to_array(constants[zero_points])
+    if data in constants:
+        node.input[0] = add_constant(_to_signed(numpy_helper.to_array(constants[data])))
+        node.input[2] = add_constant(_to_signed(numbers))
+        return []
+    node.input[0] = next(names)
+    node.input[2] = add_constant(numbers.astype(np.int32))
+    for value in [*graph.input, *graph.value_info]:
+        if value.name == data:
+            wide = graph.value_info.add()
+            wide.CopyFrom(value)
+            wide.name = node.input[0]
+            wide.type.tensor_type.elem_type = TensorProto.INT32
+            break
+    return [
+        helper.make_node("Cast", [data], [node.input[0]], node.name, to=TensorProto.INT32)
+    ]
