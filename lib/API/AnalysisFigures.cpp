@@ -45,6 +45,14 @@ double ErrorSums::getCosine() const {
   return signal == other ? 1 : 0;
 }
 
+static bool isFiniteRow(const HostTensor &tensor, int64_t row,
+                        int64_t columns) {
+  for (int64_t i = row * columns; i < (row + 1) * columns; ++i)
+    if (!std::isfinite(readElement(tensor, i)))
+      return false;
+  return true;
+}
+
 static int64_t findLargest(const HostTensor &tensor, int64_t row,
                            int64_t columns) {
   int64_t best = 0;
@@ -57,6 +65,8 @@ static int64_t findLargest(const HostTensor &tensor, int64_t row,
 
 static bool isDistribution(const HostTensor &tensor, int64_t columns) {
   for (int64_t row = 0; row < tensor.getNumElements() / columns; ++row) {
+    if (!isFiniteRow(tensor, row, columns))
+      continue;
     double sum = 0;
     for (int64_t i = 0; i < columns; ++i) {
       double element = readElement(tensor, row * columns + i);
@@ -85,14 +95,19 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
   int64_t columns = reference.getRank() ? reference.getShape().back() : 1;
   if (columns < 2 || count == 0)
     return;
-  bool looksLikeScores =
-      columns <= fewColumns || isDistribution(reference, columns);
+  // The rows of images and of sequences are no classes.
+  bool looksLikeScores = (columns <= fewColumns && reference.getRank() <= 2) ||
+                         isDistribution(reference, columns);
   figures.isPrediction =
       looksLikeScores && (figures.isPrediction || figures.predictions == 0);
-  figures.predictions += count / columns;
-  for (int64_t row = 0; row < count / columns; ++row)
+  for (int64_t row = 0; row < count / columns; ++row) {
+    // A sample with a NaN has no largest element.
+    if (!isFiniteRow(reference, row, columns))
+      continue;
+    ++figures.predictions;
     figures.agreeing += findLargest(reference, row, columns) ==
                         findLargest(value, row, columns);
+  }
 }
 
 void addOperand(OperandFigures &figures, const ExposedOperand &exposed,

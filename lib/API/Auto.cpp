@@ -55,7 +55,7 @@ private:
 
   std::string writeRecipe() const;
   Expected<Analysis> measure();
-  bool lift(Scheme from);
+  bool lift(Scheme from, StringRef why);
   bool lift(const Analysis &analysis);
 };
 
@@ -239,15 +239,22 @@ namespace {
 enum class Budget { Holds, Exceeded, RuledOut };
 } // namespace
 
-static Budget judge(const Analysis &analysis, double maxLoss) {
+/// `why` says by what the budget is exceeded.
+static Budget judge(const Analysis &analysis, double maxLoss,
+                    std::string &why) {
   constexpr double significance = 0.01;
   Budget worst = Budget::Holds;
-  for (const ResultFigures &result : analysis.results) {
-    if (result.error.getNoiseRatio() > maxLoss)
+  for (auto [index, result] : enumerate(analysis.results)) {
+    if (result.error.getNoiseRatio() > maxLoss) {
+      why = formatv("result {0} kept {1:F1} dB", index, result.error.getSqnr());
       return Budget::RuledOut;
+    }
     if (!result.isPrediction || 1 - result.getAgreement() <= maxLoss)
       continue;
     worst = Budget::Exceeded;
+    why = formatv("{0} of {1} predictions of result {2} changed",
+                  result.predictions - result.agreeing, result.predictions,
+                  index);
     if (getTail(result.predictions, result.predictions - result.agreeing,
                 maxLoss) < significance)
       return Budget::RuledOut;
@@ -257,7 +264,7 @@ static Budget judge(const Analysis &analysis, double maxLoss) {
 
 /// Lifts the activations that have half of the noise of those with the scheme
 /// `from`. Where nothing was measured (in a loop), the prediction counts.
-bool RecipeChooser::lift(Scheme from) {
+bool RecipeChooser::lift(Scheme from, StringRef why) {
   // By noise, the largest first; of equals in the order of the program.
   std::vector<std::tuple<double, size_t, Choice *>> candidates;
   double total = 0;
@@ -283,9 +290,10 @@ bool RecipeChooser::lift(Scheme from) {
     choice->smooth =
         from == Scheme::Static ? choice->first.dynamicSmooth : Smoothing();
     choice->reason = formatv(
-        "{0} kept {1:F1} dB, and the budget of the whole model did not hold",
+        "{0} kept {1:F1} dB, and the budget of the whole model did not hold: "
+        "{2}",
         from == Scheme::Static ? "a static range" : "a range for each row",
-        -10 * std::log10(-negated));
+        -10 * std::log10(-negated), why);
   }
   return !candidates.empty();
 }
@@ -295,11 +303,12 @@ bool RecipeChooser::lift(Scheme from) {
 /// one or two change do not tell whether the budget is exceeded: it is chosen
 /// when chance can be ruled out.
 bool RecipeChooser::lift(const Analysis &analysis) {
-  Budget budget = judge(analysis, options.maxLoss);
+  std::string why;
+  Budget budget = judge(analysis, options.maxLoss, why);
   if (budget == Budget::Holds)
     return false;
-  return lift(Scheme::Static) ||
-         (budget == Budget::RuledOut && lift(Scheme::Dynamic));
+  return lift(Scheme::Static, why) ||
+         (budget == Budget::RuledOut && lift(Scheme::Dynamic, why));
 }
 
 Expected<AutoResult> RecipeChooser::run() {
@@ -311,7 +320,8 @@ Expected<AutoResult> RecipeChooser::run() {
     ++result.rounds;
     if (lift(*analysis))
       continue;
-    result.holds = judge(*analysis, options.maxLoss) != Budget::RuledOut;
+    std::string why;
+    result.holds = judge(*analysis, options.maxLoss, why) != Budget::RuledOut;
     result.analysis = std::move(*analysis);
     result.recipe = writeRecipe();
     return result;

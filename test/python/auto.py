@@ -3,6 +3,7 @@
 """The default recipe, and what quantization costs."""
 
 import os
+import re
 import tempfile
 import unittest
 
@@ -95,6 +96,26 @@ class Auto(unittest.TestCase):
             quanta.analyze(self.module, statistics, [])
         with self.assertRaisesRegex(quanta.Error, "needs statistics, data or a recipe"):
             quanta.quantize(self.module)
+
+    def test_a_sample_that_is_no_number(self):
+        """It is told of, and changes nothing: neither ranges nor schemes."""
+        x = self.x.copy()
+        x[3, 2] = np.nan
+        clean, dirty = (quanta.quantize(self.module, data=data) for data in (self.x, x))
+        schemes = [re.findall("scheme: (.*)", module.recipe) for module in (clean, dirty)]
+        self.assertEqual(*schemes)
+        self.assertRegex(" ".join(dirty.remarks), "saw [0-9]+ NaNs and 0 infinities")
+        self.assertEqual(dirty.analysis["results"][0]["agreement"], 1)
+
+    def test_rows_of_images_are_no_predictions(self):
+        text = """
+        func.func @main(%x: tensor<1x4x12x12xf32>) -> tensor<1x4x12x12xf32> {
+          return %x : tensor<1x4x12x12xf32>
+        }"""
+        module = quanta.Module.parse(text, "image")
+        x = np.zeros((1, 4, 12, 12), np.float32)
+        analysis = quanta.analyze(module, None, [x], {"scheme": "dynamic"})
+        self.assertNotIn("predictions", str(analysis))
 
     def test_layers_of_called_functions(self):
         """They are among those of the function that calls, once for each call."""

@@ -88,10 +88,11 @@ struct LayerFigures {
 struct ResultFigures {
   ErrorSums error;
   /// Rows (of the last dimension) and how many of them have the largest element
-  /// in the same place; for integers, elements and how many are equal.
+  /// in the same place, without those that have a NaN or an infinity; for
+  /// integers, elements and how many are equal.
   double predictions = 0, agreeing = 0;
   /// Whether its rows look like scores of classes: integers, probabilities, or
-  /// at most 100 numbers.
+  /// at most 100 numbers in a result of rank 1 or 2.
   bool isPrediction = false;
 
   double getAgreement() const {
