@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 using namespace llvm;
 
@@ -121,13 +122,18 @@ RealRange detail::selectByEntropy(const Histogram &histogram, RealRange seen,
                              bins.rbegin()),
                  half);
   }
+  std::vector<double> before(bins.size() + 1, 0.0);
+  std::partial_sum(bins.begin(), bins.end(), before.begin() + 1);
   // Without more bins than levels, nothing is lost by rounding.
   int64_t best = half;
   double bestDivergence = std::numeric_limits<double>::infinity();
   for (int64_t candidate = 1; candidate <= half; ++candidate) {
     int64_t begin = std::max(half - candidate, lowest);
     int64_t end = std::min(half + candidate, highest);
-    if (end - begin < options.levels)
+    // Where most values saturate, those inside and the end that stands for the
+    // others may well agree: all of them in one bin, at worst.
+    bool mostSaturate = 2 * (before[end] - before[begin]) < before.back();
+    if (end - begin < options.levels || mostSaturate)
       continue;
     double divergence = getDivergence(bins, inside, begin, end, options.levels);
     if (divergence < bestDivergence) {

@@ -196,7 +196,9 @@ quant::UniformQuantizedType chooseAffineType(MLIRContext *context, double min,
   int64_t zeroPoint = qmin;
   if (max > min) {
     scale = toScale((max - min) / static_cast<double>(qmax - qmin));
-    double exact = static_cast<double>(qmin) - std::nearbyint(min / scale);
+    // In f32, as in PyTorch: ties are where they are there.
+    float steps = static_cast<float>(min) / static_cast<float>(scale);
+    double exact = static_cast<double>(qmin) - std::nearbyint(steps);
     zeroPoint = static_cast<int64_t>(std::min(
         std::max(exact, static_cast<double>(qmin)), static_cast<double>(qmax)));
   }
