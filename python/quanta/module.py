@@ -122,7 +122,9 @@ class Module:
         return f"<quanta.Module '{self._name}' at the {self.stage} stage>"
 
 
-def load(path: PathLike, shapes: Optional[Mapping[str, Any]] = None) -> Module:
+def load(
+    path: PathLike, shapes: Optional[Mapping[str, Any]] = None, sample: Any = None
+) -> Module:
     """Reads a model.
 
     Args:
@@ -130,6 +132,9 @@ def load(path: PathLike, shapes: Optional[Mapping[str, Any]] = None) -> Module:
       shapes: for ONNX only: sizes of inputs, by name, for example
         `{"image": [1, 3, 224, None]}`. `None` leaves a dimension open. Models
         often need all but the batch size fixed.
+      sample: for ONNX only: arrays that have the sizes of the inputs, as one call
+        takes them: an array, a tuple in the order of the inputs, or a dictionary
+        by name. What `shapes` says of an input comes first.
 
     Returns:
       The module; an ONNX model is at the float stage.
@@ -146,8 +151,8 @@ def load(path: PathLike, shapes: Optional[Mapping[str, Any]] = None) -> Module:
     if path.lower().endswith(".onnx"):
         from .onnx import import_model
 
-        return Module.parse(import_model(path, shapes), name)
-    if shapes is not None:
+        return Module.parse(import_model(path, shapes, sample), name)
+    if shapes is not None or sample is not None:
         raise Error(f"'{path}': shapes can only be given for ONNX models")
     return Module(_quanta.Program.parse_file(path), name)
 

@@ -13,7 +13,7 @@ import operator
 import os
 import re
 import tempfile
-from typing import Mapping, Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 from ._quanta import Error
 from .conversion import convert, require
@@ -25,7 +25,9 @@ OPSET = 18
 Shapes = Mapping[str, Sequence[Optional[int]]]
 
 
-def import_model(path: Union[str, os.PathLike], shapes: Optional[Shapes] = None) -> str:
+def import_model(
+    path: Union[str, os.PathLike], shapes: Optional[Shapes] = None, sample: Any = None
+) -> str:
     """Reads an ONNX file and returns it as MLIR text.
 
     Args:
@@ -33,6 +35,8 @@ def import_model(path: Union[str, os.PathLike], shapes: Optional[Shapes] = None)
       shapes: sizes of inputs, by name. `None` (or -1) leaves a dimension as the
         model has it; a size given for a named dimension holds wherever the
         name occurs.
+      sample: arrays whose sizes the inputs have that `shapes` does not name: one,
+        a tuple in the order of the inputs, or a dictionary by name.
 
     Returns:
       A module with one public function, called as the graph is, of `linalg`,
@@ -47,7 +51,10 @@ def import_model(path: Union[str, os.PathLike], shapes: Optional[Shapes] = None)
     _require("onnx")
     _require("torch_mlir")
     path = os.fspath(path)
-    return _lower(prepare(load_whole(path), shapes, path), path)
+    model = load_whole(path)
+    if sample is not None:
+        shapes = {**_get_sizes(model, sample, path), **(shapes or {})}
+    return _lower(prepare(model, shapes, path), path)
 
 
 def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
@@ -100,6 +107,27 @@ def _graph_inputs(model) -> dict:
     return {i.name: i for i in model.graph.input if i.name not in weights}
 
 
+def _get_sizes(model, sample: Any, path: str) -> Shapes:
+    """The sizes of a sample's arrays, by the names of the inputs."""
+    if not isinstance(sample, Mapping):
+        arrays = sample if isinstance(sample, (tuple, list)) else (sample,)
+        names = list(_graph_inputs(model))
+        if len(arrays) != len(names):
+            raise Error(
+                f"'{path}' has {len(names)} inputs, but the sample has {len(arrays)} arrays"
+            )
+        sample = dict(zip(names, arrays))
+    sizes = {}
+    for name, array in sample.items():
+        if not hasattr(array, "shape"):
+            raise Error(
+                f"the sample for input '{name}' of '{path}' is no array, but of type "
+                f"{type(array).__name__}"
+            )
+        sizes[name] = list(array.shape)
+    return sizes
+
+
 def _describe(value) -> str:
     dims = (d.dim_param or str(d.dim_value) for d in value.type.tensor_type.shape.dim)
     return "[" + ", ".join(dim or "?" for dim in dims) + "]"
@@ -113,6 +141,11 @@ def _fix_shapes(model, shapes: Shapes, path: str) -> None:
             have = ", ".join(f"'{n}'" for n in inputs) or "none"
             raise Error(f"'{path}' has no input '{name}'; its inputs: {have}")
         dims = inputs[name].type.tensor_type.shape.dim
+        if getattr(sizes, "ndim", 1) != 1:
+            raise Error(
+                f"the shape for input '{name}' of '{path}' is no list of sizes, but an "
+                f"array of rank {sizes.ndim}: data can be given as sample=..."
+            )
         wrong = Error(
             f"the shape [{', '.join(map(str, sizes))}] for input '{name}' of '{path}' does not fit "
             f"the model's {_describe(inputs[name])}"

@@ -121,9 +121,27 @@ class Import(unittest.TestCase):
             ({"x": [1]}, r"\[1\] for input 'x' .* does not fit .*\[n, 16\]"),
             ({"x": [1, 17]}, "does not fit"),
             ({"x": [1.5, 16]}, "does not fit"),
+            ({"x": np.zeros((1, 16))}, "an array of rank 2: data can be given as sample="),
         ]:
             with self.assertRaisesRegex(quanta.Error, pattern):
                 quanta.load(path, shapes=shapes)
+
+    def test_sizes_of_a_sample(self):
+        path = self.save(perceptron())
+        x = np.zeros((3, 16), np.float32)
+        for sample in (x, (x,), [x], {"x": x}):
+            self.assertIn("tensor<3x16xf32>", str(quanta.load(path, sample=sample)))
+        # What shapes says comes first.
+        text = str(quanta.load(path, sample=x, shapes={"x": [None, 16]}))
+        self.assertIn("tensor<?x16xf32>", text)
+        for sample, pattern in [
+            ((x, x), "has 1 inputs, but the sample has 2 arrays"),
+            ({"z": x}, "no input 'z'"),
+            (x[:, 1:], r"\[3, 15\] for input 'x' .* does not fit"),
+            ("x", "the sample for input 'x' of .* is no array, but of type str"),
+        ]:
+            with self.assertRaisesRegex(quanta.Error, pattern):
+                quanta.load(path, sample=sample)
 
     def test_a_named_size_holds_everywhere(self):
         nodes = [helper.make_node("Add", ["a", "b"], ["c"])]
