@@ -12,6 +12,7 @@ with the file and line of a PyTorch operation as its place.
 
 import itertools
 import json
+import math
 import os
 import re
 import sys
@@ -33,6 +34,16 @@ OWN_DIALECTS = ("tm_tensor.", "torch.", "torch_c.")
 # What torch-mlir takes apart better than PyTorch, whose views it misreads where
 # sizes are open, and whose layer norm computes in f64.
 KEPT_WHOLE = ("linear", "matmul", "native_layer_norm")
+
+
+def gelu(x, approximate="none"):
+    """GELU's approximation by tanh (Hendrycks and Gimpel, arXiv 1606.08415), in which
+    torch-mlir has another constant than PyTorch; the function itself stays whole."""
+    if approximate == "none":
+        return NotImplemented
+    inner = math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+    return 0.5 * x * (1 + inner.tanh())
+
 
 
 def location_name(location) -> str:
@@ -230,6 +241,7 @@ def import_torch(path: str):
     table = get_decomposition_table()
     for kept in KEPT_WHOLE:
         table.pop(getattr(torch.ops.aten, kept).default, None)
+    table[torch.ops.aten.gelu.default] = gelu
     program = program.run_decompositions(table)
     keep_results(program)
     context = Context()

@@ -136,6 +136,7 @@ class FromTorch(unittest.TestCase):
             lambda x: x * torch.tanh(functional.softplus(x)),
             lambda x: x * 0.5 * (1.0 + torch.erf(x / 2.0**0.5)),
             gelu,
+            lambda x: functional.gelu(x, approximate="tanh"),
         ]
 
         class Net(nn.Module):
@@ -147,12 +148,14 @@ class FromTorch(unittest.TestCase):
                 return tuple(f(layer(x)) for f, layer in zip(functions, self.layers))
 
         x = torch.randn(5, 8)
-        module = quanta.from_torch(Net().eval(), x)
+        net = Net().eval()
+        module = quanta.from_torch(net, x)
         merged = module.run("quanta-merge-functions")
         # The bias and the function of each.
         self.assertEqual(str(merged).count("= linalg.generic"), 2 * len(functions))
         results = [quanta.compile(m)(x.numpy()) for m in (module, merged)]
-        for expected, result in zip(*results):
+        for wanted, expected, result in zip(net(x), *results):
+            np.testing.assert_allclose(expected, wanted.detach().numpy(), atol=2e-6)
             np.testing.assert_array_equal(result, expected)
         half = quanta.quantize(module, recipe={"scheme": "fp16"})
         self.assertEqual(len(half.report["float16_layers"]), len(functions))
