@@ -1,4 +1,4 @@
-//===- RewriteShapes.cpp - Pad and concat on storage ----------------------===//
+//===- RewriteShapes.cpp - Moves of elements on storage -------------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Quant/IR/QuantTypes.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 using namespace mlir;
@@ -106,11 +107,60 @@ struct ConcatLowering : OpConversionPattern<ConcatOp> {
   }
 };
 
+/// Dimension `d` of the result is dimension `from[d]` of the input. linalg asks
+/// for one type of both, whose scales must be those of the same elements then.
+LogicalResult checkAxis(Operation *op, Type type, ArrayRef<int64_t> from) {
+  auto perAxis =
+      dyn_cast<quant::UniformQuantizedPerAxisType>(getElementTypeOrSelf(type));
+  if (!perAxis)
+    return success();
+  int64_t axis = perAxis.getQuantizedDimension();
+  if (axis < static_cast<int64_t>(from.size()) && from[axis] == axis)
+    return success();
+  return op->emitOpError() << "moves dimension " << axis
+                           << ", which has a scale for each index: move its "
+                              "storage, between two quant.scast";
+}
+
+struct TransposeLowering : OpConversionPattern<linalg::TransposeOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(linalg::TransposeOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (failed(checkAxis(op, op.getInit().getType(), op.getPermutation())))
+      return failure();
+    rewriter.replaceOpWithNewOp<linalg::TransposeOp>(
+        op, adaptor.getInput(), adaptor.getInit(), op.getPermutation());
+    return success();
+  }
+};
+
+struct BroadcastLowering : OpConversionPattern<linalg::BroadcastOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(linalg::BroadcastOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    // A new dimension has no scales of its own.
+    SmallVector<int64_t> from;
+    int64_t next = 0;
+    auto type = cast<ShapedType>(op.getInit().getType());
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      from.push_back(llvm::is_contained(op.getDimensions(), dim) ? -1 : next++);
+    if (failed(checkAxis(op, type, from)))
+      return failure();
+    rewriter.replaceOpWithNewOp<linalg::BroadcastOp>(
+        op, adaptor.getInput(), adaptor.getInit(), op.getDimensions());
+    return success();
+  }
+};
+
 } // namespace
 
 void populateRewriteShapes(const TypeConverter &converter,
                            RewritePatternSet &patterns) {
-  patterns.add<PadLowering, ConcatLowering>(converter, patterns.getContext());
+  patterns
+      .add<PadLowering, ConcatLowering, TransposeLowering, BroadcastLowering>(
+          converter, patterns.getContext());
 }
 
 } // namespace quanta

@@ -1,6 +1,7 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/model.mlir --quanta-rewrite-types --canonicalize | FileCheck %t/model.mlir
 // RUN: quant-opt %t/model.mlir --quanta-rewrite-types=reference=true --canonicalize | FileCheck %t/model.mlir --check-prefix=REFERENCE
+// RUN: not quant-opt %t/moves.mlir --quanta-rewrite-types 2>&1 | FileCheck %t/moves.mlir
 // RUN: not quant-opt %t/observed.mlir --quanta-rewrite-types 2>&1 | FileCheck %t/observed.mlir
 // RUN: not quant-opt %t/simulated.mlir --quanta-rewrite-types 2>&1 | FileCheck %t/simulated.mlir
 // RUN: not quant-opt %t/upstream.mlir --quanta-rewrite-types 2>&1 | FileCheck %t/upstream.mlir
@@ -9,6 +10,7 @@
 !u8 = !quant.uniform<u8:f32, 0.5:3>
 !i8 = !quant.uniform<i8:f32, 0.25:-3>
 !w = !quant.uniform<i8<-127:127>:f32:1, {0.5, 0.25}>
+!w2 = !quant.uniform<i8<-127:127>:f32:2, {0.5, 0.25}>
 !acc = !quant.uniform<i32:f32:1, {0.25, 0.125}>
 !bias = !quant.uniform<i32:f32:0, {0.25, 0.125}>
 !plain = !quant.uniform<i32:f32, 0.125>
@@ -149,6 +151,28 @@ func.func @concat_empty(%x: tensor<3x4xi8>, %y: tensor<0x4xi8>) -> tensor<3x4xi8
   %2 = quanta.concat %0, %1 dim 0 : tensor<3x4x!u8>, tensor<0x4x!u8> -> tensor<3x4x!u8>
   %3 = quant.scast %2 : tensor<3x4x!u8> to tensor<3x4xi8>
   return %3 : tensor<3x4xi8>
+}
+
+// What only moves elements moves storage.
+// CHECK-LABEL: func.func @transposes(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<3x4x2xi8>
+func.func @transposes(%x: tensor<3x4x2x!w2>) -> tensor<4x3x2x5x!w2> {
+  %e = tensor.empty() : tensor<4x3x2x!w2>
+  // CHECK: %[[T:.*]] = linalg.transpose ins(%[[X]] : tensor<3x4x2xi8>) outs(%{{.*}} : tensor<4x3x2xi8>) permutation = [1, 0, 2]
+  %t = linalg.transpose ins(%x : tensor<3x4x2x!w2>) outs(%e : tensor<4x3x2x!w2>) permutation = [1, 0, 2]
+  %f = tensor.empty() : tensor<4x3x2x5x!w2>
+  // CHECK: linalg.broadcast ins(%[[T]] : tensor<4x3x2xi8>) outs(%{{.*}} : tensor<4x3x2x5xi8>) dimensions = [3]
+  %b = linalg.broadcast ins(%t : tensor<4x3x2x!w2>) outs(%f : tensor<4x3x2x5x!w2>) dimensions = [3]
+  return %b : tensor<4x3x2x5x!w2>
+}
+
+//--- moves.mlir
+!w = !quant.uniform<i8<-127:127>:f32:1, {0.5, 0.25}>
+func.func @main(%x: tensor<2x2x!w>) -> tensor<2x2x!w> {
+  %e = tensor.empty() : tensor<2x2x!w>
+  // CHECK: moves.mlir:[[@LINE+1]]:{{.*}} error: 'linalg.transpose' op moves dimension 1, which has a scale for each index: move its storage, between two quant.scast
+  %t = linalg.transpose ins(%x : tensor<2x2x!w>) outs(%e : tensor<2x2x!w>) permutation = [1, 0]
+  return %t : tensor<2x2x!w>
 }
 
 //--- observed.mlir

@@ -47,6 +47,27 @@ def Quanta_Dialect : Dialect {
     Verifiers refuse anything else by name: factors of contractions have at most 8
     bits, so that products of two fit the dot-product instructions.
 
+    # Constants and moves
+
+    Upstream's `quant.scast` reads storage as a quantized tensor and back; no bit
+    changes. Constant weights and biases are written with it (a bias is an i32 at
+    the product of the scales, rule 5):
+
+    ```mlir
+    %i = arith.constant dense<[[1, -2], [3, 4], [-5, 6]]> : tensor<3x2xi8>
+    %w = quant.scast %i : tensor<3x2xi8> to tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.25>>
+    %j = arith.constant dense<[100, -200]> : tensor<2xi32>
+    %b = quant.scast %j : tensor<2xi32> to tensor<2x!quant.uniform<i32:f32, 0.125>>
+    %y = quanta.matmul %x, %w, %b : tensor<?x3x!quant.uniform<u8:f32, 0.5:128>>, tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.25>>, tensor<2x!quant.uniform<i32:f32, 0.125>> -> tensor<?x2x!quant.uniform<i32:f32, 0.125>>
+    ```
+
+    Operations that only move elements take quantized tensors as they are:
+    `linalg.transpose` and `linalg.broadcast`, `tensor.extract_slice`,
+    `insert_slice`, `collapse_shape`, `expand_shape`, `reshape`, `concat` and
+    `cast`, and what `scf` yields. A transpose that moves the dimension of a type
+    per axis stands between two `quant.scast`, on storage. Rows are gathered by
+    `quanta.embedding`.
+
     # Numerics contract
 
     All values below are per element; `s` is the scale of the tensor, or of the
