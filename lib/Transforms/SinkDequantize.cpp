@@ -11,6 +11,7 @@
 #include "quanta/IR/Stage.h"
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/FlattenMatmuls.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -153,6 +154,39 @@ struct SinkThroughMove : RewritePattern {
   }
 };
 
+/// Sums are rounded where they are computed: what is reshaped is the result.
+struct QuantizeBeforeReshape : OpRewritePattern<QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(QuantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    Operation *reshape = op.getInput().getDefiningOp();
+    if (!isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
+            reshape) ||
+        !reshape->hasOneUse() ||
+        !reshape->getOperand(0).getDefiningOp<linalg::LinalgOp>())
+      return rewriter.notifyMatchFailure(op, "is of no reshaped sums");
+    RankedTensorType type = op.getType();
+    auto params = *QuantParams::get(type.getElementType());
+    if (params.axis)
+      return rewriter.notifyMatchFailure(op, "has several scales");
+    Location loc = op.getLoc();
+    Value source = reshape->getOperand(0);
+    auto sourceType = cast<RankedTensorType>(source.getType());
+    Value quantized = QuantizeOp::create(
+        rewriter, loc, sourceType.clone(type.getElementType()), source,
+        op.getNameAttr());
+    Value stored = quant::StorageCastOp::create(
+        rewriter, loc, sourceType.clone(params.storageType()), quantized);
+    IRMapping mapping;
+    mapping.map(source, stored);
+    Operation *moved = rewriter.clone(*reshape, mapping);
+    moved->getResult(0).setType(type.clone(params.storageType()));
+    rewriter.replaceOpWithNewOp<quant::StorageCastOp>(op, type,
+                                                      moved->getResult(0));
+    return success();
+  }
+};
+
 /// Zero becomes the zero point.
 struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -285,9 +319,12 @@ struct SinkDequantizePass : impl::SinkDequantizeBase<SinkDequantizePass> {
       return signalPassFailure();
     if (getStage(getOperation()) != Stage::Quantized)
       return;
+    // Weights that are repeated for each product of a batch need not move.
+    if (failed(flattenMatmuls(getOperation())))
+      return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<SinkThroughMove, SinkThroughPad, SinkThroughMaxPool>(
-        &getContext());
+    patterns.add<SinkThroughMove, QuantizeBeforeReshape, SinkThroughPad,
+                 SinkThroughMaxPool>(&getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());

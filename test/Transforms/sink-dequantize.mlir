@@ -121,3 +121,28 @@ func.func @order(%q: tensor<2x7x7x!u8>) -> tensor<2x5x3xf32> {
   } -> tensor<2x5x3xf32>
   return %m : tensor<2x5x3xf32>
 }
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!channels = !quant.uniform<i8:f32:1, {0.5, 0.25}>
+
+// Weights that are repeated for a batch are one factor of one product.
+// CHECK-LABEL: func @batch
+// CHECK: %[[W:.*]] = quanta.dequantize %{{.*}} : tensor<4x2x!
+// CHECK: %[[X:.*]] = quanta.dequantize %{{.*}} : tensor<6x4x!
+// CHECK: %[[P:.*]] = linalg.matmul ins(%[[X]], %[[W]] :
+// CHECK: quanta.quantize %[[P]] : tensor<6x2xf32>
+// CHECK: tensor.expand_shape %{{.*}} : tensor<6x2xi8> into tensor<2x3x2xi8>
+func.func @batch(%x: tensor<2x3x4x!u8>, %w: tensor<4x2x!channels>) -> tensor<2x3x2x!u8> {
+  %zero = arith.constant 0.0 : f32
+  %0 = quanta.dequantize %x : tensor<2x3x4x!u8> to tensor<2x3x4xf32>
+  %1 = quanta.dequantize %w : tensor<4x2x!channels> to tensor<4x2xf32>
+  %e = tensor.empty() : tensor<2x4x2xf32>
+  %2 = linalg.broadcast ins(%1 : tensor<4x2xf32>) outs(%e : tensor<2x4x2xf32>) dimensions = [0]
+  %r = tensor.empty() : tensor<2x3x2xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%r : tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %3 = linalg.batch_matmul ins(%0, %2 : tensor<2x3x4xf32>, tensor<2x4x2xf32>) outs(%f : tensor<2x3x2xf32>) -> tensor<2x3x2xf32>
+  %4 = quanta.quantize %3 : tensor<2x3x2xf32> to tensor<2x3x2x!u8>
+  return %4 : tensor<2x3x2x!u8>
+}

@@ -103,7 +103,9 @@ def SinkDequantize : Pass<"quanta-sink-dequantize", "::mlir::ModuleOp"> {
     A dequantization moves behind the operations that only move or select
     elements: reshapes, slices, transposes, padding with zero, maximum pooling.
     These then work on quantized tensors, a quarter as large, and a contraction
-    finds its factors dequantized right before it.
+    finds its factors dequantized right before it. Batches of matrix products
+    that share their weights become one product first, see
+    `quanta-flatten-matmuls`.
 
     ```mlir
     %0 = quanta.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
@@ -116,7 +118,8 @@ def SinkDequantize : Pass<"quanta-sink-dequantize", "::mlir::ModuleOp"> {
     ```
   }];
   let dependentDialects = [
-    "::quanta::QuantaDialect", "::mlir::quant::QuantDialect",
+    "::quanta::QuantaDialect", "::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect",
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
