@@ -32,9 +32,13 @@ static Samples getSamples(const Histogram &histogram, RealRange seen) {
   for (size_t i = 0; i < histogram.counts.size(); ++i) {
     if (histogram.counts[i] == 0)
       continue;
-    samples.values.push_back(
-        std::clamp(histogram.center(i), seen.min, seen.max));
-    samples.counts.push_back(histogram.counts[i]);
+    // Spread over its bin: a grid whose steps are a whole number of bins would
+    // seem better than it is by what their centres alone tell.
+    for (double third : {-1.0, 0.0, 1.0}) {
+      double value = histogram.center(i) + third / 3 * histogram.width;
+      samples.values.push_back(std::clamp(value, seen.min, seen.max));
+      samples.counts.push_back(histogram.counts[i] / 3);
+    }
   }
   return samples;
 }
@@ -44,9 +48,9 @@ static Samples getSamples(const Histogram &histogram, RealRange seen) {
 static double getError(const Samples &samples, double min, double max,
                        int64_t levels) {
   double qmax = static_cast<double>(levels - 1);
-  double scale = (max - min) / qmax;
-  double zeroPoint = std::nearbyint(-min / scale);
-  double inverse = 1 / scale, error = 0;
+  auto scale = static_cast<float>((max - min) / qmax);
+  double zeroPoint = std::nearbyint(static_cast<float>(-min) / scale);
+  double inverse = 1.0 / scale, error = 0;
   for (size_t i = 0; i < samples.values.size(); ++i) {
     double rounded = std::nearbyint(samples.values[i] * inverse) + zeroPoint;
     double kept = std::min(std::max(rounded, 0.0), qmax);

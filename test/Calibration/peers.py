@@ -32,6 +32,10 @@ DATA["background"] = np.where(
     random.random(SHAPE) < 0.7,
     np.maximum(random.standard_normal(COLUMNS), 0) + 0.5,
     np.maximum(random.standard_normal(SHAPE) * 2, 0))
+# A zero point that is a tie, and values that stay away from zero.
+DATA["even"] = random.uniform(-3, 3, SHAPE)
+DATA["even"][0, :2] = -3, 3
+DATA["far"] = random.uniform(5, 6, SHAPE)
 DATA = {name: data.astype(np.float32) for name, data in DATA.items()}
 
 
