@@ -7,6 +7,8 @@
 
 #include "QuantizedVerifiers.h"
 
+#include "quanta/IR/WindowStep.h"
+
 #include "mlir/IR/AffineMap.h"
 
 #include <optional>
@@ -164,6 +166,20 @@ static LogicalResult verifyBounds(Operation *op, AffineMap map,
   return success();
 }
 
+/// Whether the factors tell how far `iterator` of the result runs.
+static bool hasSize(unsigned iterator, ArrayRef<AffineMap> maps) {
+  for (AffineMap map : maps.take_front(2)) {
+    if (findDim(map, iterator))
+      return true;
+    for (AffineExpr expr : map.getResults())
+      if (auto step = matchWindowStep(expr, maps[2]);
+          step && step->position == iterator &&
+          (findDim(maps[0], step->tap) || findDim(maps[1], step->tap)))
+        return true;
+  }
+  return false;
+}
+
 LogicalResult verifyContractionMaps(Operation *op, ArrayRef<AffineMap> maps,
                                     ArrayRef<RankedTensorType> types) {
   if (failed(verifyMaps(op, maps, types)))
@@ -174,11 +190,12 @@ LogicalResult verifyContractionMaps(Operation *op, ArrayRef<AffineMap> maps,
     return failure();
   RankedTensorType resultType = types[2];
   for (int64_t dim = 0; dim < resultType.getRank(); ++dim) {
-    unsigned iterator = getIterator(maps[2], dim);
-    if (resultType.isDynamicDim(dim) && !findDim(maps[0], iterator) &&
-        !findDim(maps[1], iterator))
-      return op->emitOpError() << "dynamic size of dimension " << dim
-                               << " of the result is not a size of a factor";
+    if (resultType.isDynamicDim(dim) &&
+        !hasSize(getIterator(maps[2], dim), maps))
+      return op->emitOpError()
+             << "dynamic size of dimension " << dim
+             << " of the result is neither a size of a factor nor what a "
+                "window has room for in one";
   }
   return success();
 }

@@ -58,7 +58,7 @@ unsigned getIterator(mlir::AffineMap map, int32_t position);
 /// The three maps of a contraction have the same dimensions and no symbols, and
 /// fit the three tensors: sizes agree, and no factor is read out of bounds; the
 /// result's map selects distinct dimensions, whose dynamic sizes are sizes of a
-/// factor.
+/// factor or what a window has room for in one.
 llvm::LogicalResult
 verifyContractionMaps(mlir::Operation *op, llvm::ArrayRef<mlir::AffineMap> maps,
                       llvm::ArrayRef<mlir::RankedTensorType> types);

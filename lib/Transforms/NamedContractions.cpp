@@ -7,6 +7,7 @@
 
 #include "quanta/Transforms/NamedContractions.h"
 
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 
@@ -15,39 +16,6 @@
 using namespace mlir;
 
 namespace quanta {
-
-/// Adds `expr * factor` to `terms`, a coefficient for each iterator. False if
-/// it is no sum of iterators times constants.
-static bool addTerms(AffineExpr expr, int64_t factor,
-                     SmallVectorImpl<std::pair<unsigned, int64_t>> &terms) {
-  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
-    terms.emplace_back(dim.getPosition(), factor);
-    return true;
-  }
-  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
-  if (!binary)
-    return false;
-  if (expr.getKind() == AffineExprKind::Add)
-    return addTerms(binary.getLHS(), factor, terms) &&
-           addTerms(binary.getRHS(), factor, terms);
-  auto constant = dyn_cast<AffineConstantExpr>(binary.getRHS());
-  return expr.getKind() == AffineExprKind::Mul && constant &&
-         addTerms(binary.getLHS(), factor * constant.getValue(), terms);
-}
-
-std::optional<WindowStep> matchWindowStep(AffineExpr expr, AffineMap result) {
-  SmallVector<std::pair<unsigned, int64_t>> terms;
-  if (!addTerms(expr, 1, terms) || terms.size() != 2)
-    return std::nullopt;
-  if (!result.isFunctionOfDim(terms[0].first))
-    std::swap(terms[0], terms[1]);
-  if (!result.isFunctionOfDim(terms[0].first) ||
-      result.isFunctionOfDim(terms[1].first) || terms[0].second <= 0 ||
-      terms[1].second <= 0)
-    return std::nullopt;
-  return WindowStep{terms[0].first, terms[1].first, terms[0].second,
-                    terms[1].second};
-}
 
 namespace {
 
@@ -199,6 +167,49 @@ Value buildNamedContraction(OpBuilder &builder, Location loc, Value lhs,
     return result;
   }
   return {};
+}
+
+/// How far iterator `expr` of the result runs.
+static OpFoldResult getIteratorSize(OpBuilder &builder, Location loc,
+                                    AffineExpr expr, ValueRange factors,
+                                    ArrayRef<AffineMap> maps) {
+  auto find = [&](AffineExpr iterator) -> OpFoldResult {
+    for (auto [factor, map] : llvm::zip(factors, maps))
+      if (auto position = map.getResultPosition(iterator))
+        return tensor::getMixedSize(builder, loc, factor, *position);
+    return {};
+  };
+  if (OpFoldResult size = find(expr))
+    return size;
+  unsigned iterator = cast<AffineDimExpr>(expr).getPosition();
+  for (auto [factor, map] : llvm::zip(factors, maps))
+    for (auto [dim, index] : llvm::enumerate(map.getResults())) {
+      std::optional<WindowStep> step = matchWindowStep(index, maps[2]);
+      if (!step || step->position != iterator)
+        continue;
+      AffineExpr size, taps;
+      bindDims(builder.getContext(), size, taps);
+      return affine::makeComposedFoldedAffineApply(
+          builder, loc,
+          (size - (taps - 1) * step->dilation - 1).floorDiv(step->stride) + 1,
+          {tensor::getMixedSize(builder, loc, factor, dim),
+           find(builder.getAffineDimExpr(step->tap))});
+    }
+  return builder.getIndexAttr(1);
+}
+
+SmallVector<OpFoldResult> getResultSizes(OpBuilder &builder, Location loc,
+                                         Value lhs, Value rhs,
+                                         ArrayRef<AffineMap> maps,
+                                         RankedTensorType type) {
+  Value factors[] = {lhs, rhs};
+  SmallVector<OpFoldResult> sizes;
+  for (auto [dim, size] : llvm::enumerate(type.getShape()))
+    sizes.push_back(ShapedType::isDynamic(size)
+                        ? getIteratorSize(builder, loc, maps[2].getResult(dim),
+                                          factors, maps)
+                        : builder.getIndexAttr(size));
+  return sizes;
 }
 
 } // namespace quanta

@@ -14,6 +14,7 @@
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/DynamicArithmetic.h"
 #include "quanta/Transforms/FloatLayers.h"
+#include "quanta/Transforms/NamedContractions.h"
 #include "quanta/Transforms/NamedOps.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -142,8 +143,13 @@ struct ContractionLowering : OpConversionPattern<OpTy> {
     }
     Value init = buildInit(rewriter, op, maps, adaptor, bias);
     int32_t lhsZeroPoint = fold ? 0 : lhs.zeroPoint(0);
-    rewriter.replaceOp(op, buildContraction(rewriter, loc, maps, adaptor, init,
-                                            lhs, rhs, lhsZeroPoint));
+    Value result = buildContraction(rewriter, loc, maps, adaptor, init, lhs,
+                                    rhs, lhsZeroPoint);
+    // A factor may tell more about sizes than the result's type.
+    Type type = this->getTypeConverter()->convertType(op.getResult().getType());
+    if (result.getType() != type)
+      result = tensor::CastOp::create(rewriter, loc, type, result);
+    rewriter.replaceOp(op, result);
     return success();
   }
 
@@ -207,16 +213,13 @@ private:
   static Value buildInit(OpBuilder &builder, OpTy op, ArrayRef<AffineMap> maps,
                          OpAdaptor adaptor, Value bias) {
     Location loc = op.getLoc();
-    SmallVector<OpFoldResult> sizes;
     RankedTensorType type = op.getResult().getType();
+    SmallVector<OpFoldResult> sizes = getResultSizes(
+        builder, loc, adaptor.getLhs(), adaptor.getRhs(), maps, type);
     SmallVector<int64_t> otherDims;
-    for (auto [position, expr] : llvm::enumerate(maps[2].getResults())) {
-      sizes.push_back(type.isDynamicDim(position)
-                          ? getSize(builder, loc, adaptor, maps, expr)
-                          : builder.getIndexAttr(type.getDimSize(position)));
-      if (static_cast<int32_t>(position) != op.getChannelDim())
-        otherDims.push_back(position);
-    }
+    for (int64_t dim = 0; dim < type.getRank(); ++dim)
+      if (dim != op.getChannelDim())
+        otherDims.push_back(dim);
     Value empty =
         tensor::EmptyOp::create(builder, loc, sizes, builder.getI32Type());
     if (bias)
@@ -224,17 +227,6 @@ private:
           .getResult()[0];
     Value zero = arith::ConstantIntOp::create(builder, loc, 0, 32);
     return linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
-  }
-
-  /// The size of iterator `expr`, which a factor's map selects alone.
-  static OpFoldResult getSize(OpBuilder &builder, Location loc,
-                              OpAdaptor adaptor, ArrayRef<AffineMap> maps,
-                              AffineExpr expr) {
-    Value factors[] = {adaptor.getLhs(), adaptor.getRhs()};
-    for (auto [factor, map] : llvm::zip(factors, maps))
-      if (std::optional<unsigned> position = map.getResultPosition(expr))
-        return tensor::getMixedSize(builder, loc, factor, *position);
-    return builder.getIndexAttr(1);
   }
 
   /// `acc + (ext(lhs) - lhsZeroPoint) * (ext(rhs) - zp_rhs)`.

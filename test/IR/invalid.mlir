@@ -614,8 +614,8 @@ func.func @contract_negative_index(%x: tensor<1x2x8x!u8>, %w: tensor<4x2x3x!i8>)
 !i8 = !quant.uniform<i8:f32, 0.5>
 !acc = !quant.uniform<i32:f32, 0.25>
 func.func @contract_dynamic_result(%x: tensor<1x2x9x!u8>, %w: tensor<4x2x3x!i8>) -> tensor<1x4x?x!acc> {
-  // expected-error@+1 {{'quanta.contract' op dynamic size of dimension 2 of the result is not a size of a factor}}
-  %0 = quanta.contract %x, %w maps [affine_map<(n, f, x, c, k) -> (n, c, x * 2 + k)>,
+  // expected-error@+1 {{'quanta.contract' op dynamic size of dimension 2 of the result is neither a size of a factor nor what a window has room for in one}}
+  %0 = quanta.contract %x, %w maps [affine_map<(n, f, x, c, k) -> (n, c, x floordiv 2 + k)>,
         affine_map<(n, f, x, c, k) -> (f, c, k)>, affine_map<(n, f, x, c, k) -> (n, f, x)>]
       : tensor<1x2x9x!u8>, tensor<4x2x3x!i8> -> tensor<1x4x?x!acc>
   return %0 : tensor<1x4x?x!acc>

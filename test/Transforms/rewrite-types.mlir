@@ -6,6 +6,52 @@
 // RUN: not quant-opt %t/simulated.mlir --quanta-rewrite-types 2>&1 | FileCheck %t/simulated.mlir
 // RUN: not quant-opt %t/upstream.mlir --quanta-rewrite-types 2>&1 | FileCheck %t/upstream.mlir
 
+// Windows over images whose sizes are known at run time give what they give over
+// others.
+// RUN: quant-opt %t/windows.mlir --quanta-expand-named-ops | FileCheck %t/windows.mlir
+// RUN: %python %S/../Inputs/npy.py %t/x.npy "numpy.random.default_rng(0).standard_normal((1, 4, 7, 9)).astype('float32') * 30"
+// RUN: quant-run %t/windows.mlir --entry=fixed --input=%t/x.npy --output=%t/fixed.npy
+// RUN: quant-run %t/windows.mlir --entry=any --input=%t/x.npy --output=%t/any.npy
+// RUN: cmp %t/fixed.npy %t/any.npy
+// RUN: %python %S/../Inputs/npy.py %t/small.npy "numpy.zeros((1, 4, 1, 9), 'float32')"
+// RUN: not quant-run %t/windows.mlir --entry=any --input=%t/small.npy 2>&1 | FileCheck %t/windows.mlir --check-prefix=SMALL
+
+//--- windows.mlir
+!u8 = !quant.uniform<u8:f32, 0.5:128>
+!w = !quant.uniform<i8:f32:0, {0.5, 0.25, 0.5, 1.0}>
+!acc = !quant.uniform<i32:f32:1, {0.25, 0.125, 0.25, 0.5}>
+
+func.func private @weights() -> (tensor<4x2x3x2x!w>, tensor<4x1x3x3x!w>) {
+  %c0 = arith.constant dense<"0x01F203E405D607C809BA0BAC0D9E0F901182137415661758194A1B3C1D2E1F2021F203E405D607C809BA0BAC0D9E0F90"> : tensor<4x2x3x2xi8>
+  %c1 = arith.constant dense<"0x01F203E405D607C809BA0BAC0D9E0F901182137415661758194A1B3C1D2E1F2021122334"> : tensor<4x1x3x3xi8>
+  %0 = quant.scast %c0 : tensor<4x2x3x2xi8> to tensor<4x2x3x2x!w>
+  %1 = quant.scast %c1 : tensor<4x1x3x3xi8> to tensor<4x1x3x3x!w>
+  return %0, %1 : tensor<4x2x3x2x!w>, tensor<4x1x3x3x!w>
+}
+
+func.func @fixed(%x: tensor<1x4x7x9xf32>) -> tensor<1x4x4x3xf32> {
+  %w:2 = func.call @weights() : () -> (tensor<4x2x3x2x!w>, tensor<4x1x3x3x!w>)
+  %q = quanta.quantize %x : tensor<1x4x7x9xf32> to tensor<1x4x7x9x!u8>
+  %0 = quanta.conv_2d %q, %w#0 strides [1, 2] dilations [2, 1] pads [1, 0, 2, 1] groups 2 : tensor<1x4x7x9x!u8>, tensor<4x2x3x2x!w> -> tensor<1x4x6x5x!acc>
+  %1 = quanta.requantize %0 : tensor<1x4x6x5x!acc> to tensor<1x4x6x5x!u8>
+  %2 = quanta.conv_2d %1, %w#1 groups 4 : tensor<1x4x6x5x!u8>, tensor<4x1x3x3x!w> -> tensor<1x4x4x3x!acc>
+  %3 = quanta.dequantize %2 : tensor<1x4x4x3x!acc> to tensor<1x4x4x3xf32>
+  return %3 : tensor<1x4x4x3xf32>
+}
+
+// CHECK-LABEL: func @any
+// CHECK: quanta.contract {{.*}} -> tensor<1x4x?x?x
+// SMALL: error:
+func.func @any(%x: tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> {
+  %w:2 = func.call @weights() : () -> (tensor<4x2x3x2x!w>, tensor<4x1x3x3x!w>)
+  %q = quanta.quantize %x : tensor<1x4x?x?xf32> to tensor<1x4x?x?x!u8>
+  %0 = quanta.conv_2d %q, %w#0 strides [1, 2] dilations [2, 1] pads [1, 0, 2, 1] groups 2 : tensor<1x4x?x?x!u8>, tensor<4x2x3x2x!w> -> tensor<1x4x?x?x!acc>
+  %1 = quanta.requantize %0 : tensor<1x4x?x?x!acc> to tensor<1x4x?x?x!u8>
+  %2 = quanta.conv_2d %1, %w#1 groups 4 : tensor<1x4x?x?x!u8>, tensor<4x1x3x3x!w> -> tensor<1x4x?x?x!acc>
+  %3 = quanta.dequantize %2 : tensor<1x4x?x?x!acc> to tensor<1x4x?x?xf32>
+  return %3 : tensor<1x4x?x?xf32>
+}
+
 //--- model.mlir
 !u8 = !quant.uniform<u8:f32, 0.5:3>
 !i8 = !quant.uniform<i8:f32, 0.25:-3>

@@ -309,7 +309,9 @@ def Quanta_ContractOp : Quanta_Op<"contract", [
     symbols, one result for each dimension of their tensor; the result's map
     selects distinct dimensions;
     4. sizes agree wherever maps select the same dimension alone, and a factor is
-    never read out of bounds; a dynamic size of the result is a size of a factor;
+    never read out of bounds; a dynamic size of the result is a size of a factor,
+    or as many positions as a window has room for in a factor that is read at
+    `position * stride + tap * dilation`;
     5. `lhs` is quantized per tensor; `rhs` per tensor or along a dimension that
     the result has too: its channels; both with at most 8 bits of storage;
     6. result and bias have i32 storage and zero point 0, and scales

@@ -8,25 +8,13 @@
 #ifndef QUANTA_TRANSFORMS_NAMEDCONTRACTIONS_H
 #define QUANTA_TRANSFORMS_NAMEDCONTRACTIONS_H
 
+#include "quanta/IR/WindowStep.h"
+
 #include "mlir/IR/AffineMap.h"
 #include "mlir/IR/Builders.h"
-
-#include <optional>
+#include "mlir/IR/BuiltinTypes.h"
 
 namespace quanta {
-
-/// What a window does along one spatial dimension of a convolution: the input
-/// is read at `position * stride + tap * dilation`.
-struct WindowStep {
-  /// Iterators.
-  unsigned position, tap;
-  int64_t stride, dilation;
-};
-
-/// Takes an index of that form apart; `result` is the map of the result, which
-/// has the position and not the tap.
-std::optional<WindowStep> matchWindowStep(mlir::AffineExpr expr,
-                                          mlir::AffineMap result);
 
 /// The sum of products over `maps` (lhs, rhs, result) of float tensors as an
 /// operation of linalg, added to `init`: `linalg.matmul`,
@@ -36,6 +24,13 @@ mlir::Value buildNamedContraction(mlir::OpBuilder &builder, mlir::Location loc,
                                   mlir::Value lhs, mlir::Value rhs,
                                   mlir::Value init,
                                   llvm::ArrayRef<mlir::AffineMap> maps);
+
+/// The sizes of a contraction's result of `type`: a dynamic one is that of a
+/// factor, or as many positions as a window has room for in one.
+llvm::SmallVector<mlir::OpFoldResult>
+getResultSizes(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value lhs,
+               mlir::Value rhs, llvm::ArrayRef<mlir::AffineMap> maps,
+               mlir::RankedTensorType type);
 
 } // namespace quanta
 

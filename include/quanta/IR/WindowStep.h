@@ -1,0 +1,38 @@
+//===- WindowStep.h - What windows do along a dimension ---------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_IR_WINDOWSTEP_H
+#define QUANTA_IR_WINDOWSTEP_H
+
+#include "mlir/IR/AffineMap.h"
+
+#include <optional>
+#include <utility>
+
+namespace quanta {
+
+/// What a window does along one spatial dimension of a convolution: the input
+/// is read at `position * stride + tap * dilation`.
+struct WindowStep {
+  /// Iterators.
+  unsigned position, tap;
+  int64_t stride, dilation;
+};
+
+/// Takes an index of that form apart; `result` is the map of the result, which
+/// has the position and not the tap.
+std::optional<WindowStep> matchWindowStep(mlir::AffineExpr expr,
+                                          mlir::AffineMap result);
+
+/// Adds `expr * factor` to `terms`, a coefficient for each iterator. False if
+/// it is no sum of iterators times constants.
+bool addTerms(mlir::AffineExpr expr, int64_t factor,
+              llvm::SmallVectorImpl<std::pair<unsigned, int64_t>> &terms);
+
+} // namespace quanta
+
+#endif // QUANTA_IR_WINDOWSTEP_H
