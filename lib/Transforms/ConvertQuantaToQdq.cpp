@@ -19,6 +19,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Iterators.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -33,6 +34,73 @@ namespace {
 bool isAccumulator(Type type) {
   auto params = QuantParams::get(getElementTypeOrSelf(type));
   return params && params->storageWidth() == 32;
+}
+
+/// What `op` makes of accumulators, of the parts that `sums` is put together
+/// from: it is a function of each element. Null if the parts do not have the
+/// dimensions of the whole, or the scales along one.
+Value roundParts(OpBuilder &builder, Operation *op, Value sums) {
+  auto type = cast<RankedTensorType>(sums.getType());
+  auto result = cast<RankedTensorType>(op->getResult(0).getType());
+  Location loc = op->getLoc();
+  if (auto empty = sums.getDefiningOp<tensor::EmptyOp>())
+    return tensor::EmptyOp::create(builder, loc, empty.getMixedSizes(),
+                                   result.getElementType());
+  if (auto insert = sums.getDefiningOp<tensor::InsertSliceOp>()) {
+    auto axis = QuantParams::get(type.getElementType())->axis;
+    if (auto to = QuantParams::get(result.getElementType()); to && to->axis)
+      axis = to->axis;
+    RankedTensorType part = insert.getSourceType();
+    if (part.getRank() != type.getRank() ||
+        (axis && part.getDimSize(*axis) != type.getDimSize(*axis)))
+      return {};
+    Value source = roundParts(builder, op, insert.getSource());
+    Value rest = source ? roundParts(builder, op, insert.getDest()) : Value();
+    if (!rest)
+      return {};
+    return tensor::InsertSliceOp::create(
+        builder, loc, source, rest, insert.getMixedOffsets(),
+        insert.getMixedSizes(), insert.getMixedStrides());
+  }
+  if (auto cast = sums.getDefiningOp<tensor::CastOp>()) {
+    Value source = roundParts(builder, op, cast.getSource());
+    return source ? tensor::CastOp::create(
+                        builder, loc, result.clone(type.getShape()), source)
+                        .getResult()
+                  : Value();
+  }
+  IRMapping mapping;
+  mapping.map(op->getOperand(0), sums);
+  Operation *rounded = builder.clone(*op, mapping);
+  rounded->getResult(0).setType(result.clone(type.getShape()));
+  return rounded->getResult(0);
+}
+
+/// QDQ form has no accumulators to put together, as the phases of a transposed
+/// convolution are: what reads the whole reads its parts.
+void roundParts(ModuleOp module) {
+  SmallVector<Operation *> ops;
+  module.walk([&](Operation *op) {
+    if (isa<RequantizeOp, DequantizeOp>(op) &&
+        isAccumulator(op->getOperand(0).getType()) &&
+        isa_and_nonnull<tensor::InsertSliceOp, tensor::CastOp>(
+            op->getOperand(0).getDefiningOp()))
+      ops.push_back(op);
+  });
+  for (Operation *op : ops) {
+    OpBuilder builder(op);
+    Value rounded = roundParts(builder, op, op->getOperand(0));
+    if (!rounded)
+      continue;
+    op->getResult(0).replaceAllUsesWith(rounded);
+    op->erase();
+  }
+  // The wholes are read by nobody now.
+  if (!ops.empty())
+    module.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
+      if (isOpTriviallyDead(op))
+        op->erase();
+    });
 }
 
 class Converter {
@@ -153,19 +221,12 @@ LogicalResult Converter::convertContraction(Operation *op, Value lhs, Value rhs,
   Location loc = op->getLoc();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   Value left = getFloat(builder, lhs), right = getFloat(builder, rhs);
-  SmallVector<OpFoldResult> sizes;
   SmallVector<int64_t> otherDims;
-  for (int64_t dim = 0; dim < type.getRank(); ++dim) {
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
     if (dim != channelDim)
       otherDims.push_back(dim);
-    OpFoldResult size = builder.getIndexAttr(type.getDimSize(dim));
-    for (auto [factor, map] : llvm::zip(ValueRange{left, right}, maps)) {
-      auto position = map.getResultPosition(maps[2].getResult(dim));
-      if (position && type.isDynamicDim(dim))
-        size = tensor::getMixedSize(builder, loc, factor, *position);
-    }
-    sizes.push_back(size);
-  }
+  SmallVector<OpFoldResult> sizes =
+      getResultSizes(builder, loc, left, right, maps, type);
   Value init =
       tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
   if (bias) {
@@ -242,7 +303,15 @@ void Converter::convertMove(Operation *op) {
   Operation *moved = builder.clone(*op, mapping);
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   moved->getResult(0).setType(type.clone(builder.getF32Type()));
-  replace(builder, op, moved->getResult(0));
+  // What is put together from parts is rounded once, as a whole.
+  bool isPart =
+      isa<tensor::EmptyOp>(op) ||
+      (isa<tensor::InsertSliceOp>(op) &&
+       llvm::all_of(op->getUsers(), llvm::IsaPred<tensor::InsertSliceOp>));
+  if (isPart)
+    floats[op->getResult(0)] = moved->getResult(0);
+  else
+    replace(builder, op, moved->getResult(0));
 }
 
 LogicalResult Converter::convert(Operation *op) {
@@ -320,7 +389,8 @@ LogicalResult Converter::convert(Operation *op) {
     replace(builder, op,
             tensor::ConcatOp::create(builder, loc, concat.getDim(), inputs));
   } else if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-                 tensor::ExtractSliceOp, tensor::CastOp>(op)) {
+                 tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::EmptyOp,
+                 tensor::CastOp>(op)) {
     convertMove(op);
   } else if (isa<QuantaDialect>(op->getDialect())) {
     return op->emitOpError() << "has no counterpart in QDQ form";
@@ -335,6 +405,7 @@ struct ConvertQuantaToQdqPass
     if (failed(checkStage(module, Stage::Quantized, getArgument())) ||
         failed(expandNamedOps(module)))
       return signalPassFailure();
+    roundParts(module);
     // Only operations on quantized tensors: float ones stay.
     SmallVector<Operation *> ops;
     WalkResult result = module.walk([&](Operation *op) {

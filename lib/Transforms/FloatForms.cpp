@@ -28,10 +28,12 @@ static Value createFloat(OpBuilder &builder, Location loc, float value) {
                                    builder.getF32FloatAttr(value));
 }
 
-/// The value that a stored integer of a type quantized per tensor stands for.
-static float getValue(const QuantParams &params, int64_t q) {
-  return reference::dequantize(static_cast<int32_t>(q), params.scale(0),
-                               params.zeroPoint(0));
+/// The value that a stored integer stands for; of a type quantized per tensor
+/// in any channel.
+static float getValue(const QuantParams &params, int64_t q,
+                      size_t channel = 0) {
+  return reference::dequantize(static_cast<int32_t>(q), params.scale(channel),
+                               params.zeroPoint(channel));
 }
 
 Value buildFloatClamp(OpBuilder &builder, Location loc, Value x,
@@ -222,15 +224,53 @@ Value buildFloatPool(OpBuilder &builder, AveragePoolOp op, Value x) {
       });
 }
 
+/// What each channel is padded with, or all of them.
+static SmallVector<float> getPadding(PadOp op, const QuantParams &params) {
+  if (!op.getValue())
+    return {0.0f};
+  auto stored = static_cast<int64_t>(*op.getValue());
+  if (stored == params.range.min)
+    return {-std::numeric_limits<float>::infinity()};
+  SmallVector<float> values;
+  for (size_t channel = 0; channel < params.scales.size(); ++channel)
+    values.push_back(getValue(params, stored, channel));
+  return values;
+}
+
+/// `x` in a tensor that holds `values` along `axis` everywhere else.
+static Value insertIntoChannels(OpBuilder &builder, PadOp op, Value x,
+                                ArrayRef<float> values, int64_t axis) {
+  Location loc = op.getLoc();
+  SmallVector<OpFoldResult> inner = tensor::getMixedSizes(builder, loc, x),
+                            outer, offsets, strides;
+  SmallVector<int64_t> otherDims;
+  for (auto [dim, size] : llvm::enumerate(inner)) {
+    int64_t low = op.getLow()[dim], high = op.getHigh()[dim];
+    AffineExpr expr;
+    bindDims(builder.getContext(), expr);
+    outer.push_back(affine::makeComposedFoldedAffineApply(
+        builder, loc, expr + (low + high), {size}));
+    offsets.push_back(builder.getIndexAttr(low));
+    strides.push_back(builder.getIndexAttr(1));
+    if (static_cast<int64_t>(dim) != axis)
+      otherDims.push_back(static_cast<int64_t>(dim));
+  }
+  Value channels = createConstant(
+      builder, loc, {static_cast<int64_t>(values.size())}, values);
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, outer, builder.getF32Type());
+  Value padding =
+      linalg::BroadcastOp::create(builder, loc, channels, empty, otherDims)
+          .getResult()[0];
+  return tensor::InsertSliceOp::create(builder, loc, x, padding, offsets, inner,
+                                       strides);
+}
+
 Value buildFloatPad(OpBuilder &builder, PadOp op, Value x) {
   QuantParams params = getQuantParams(op.getInput());
-  float value = 0.0f;
-  if (auto stored = op.getValue()) {
-    if (static_cast<int64_t>(*stored) == params.range.min)
-      value = -std::numeric_limits<float>::infinity();
-    else
-      value = getValue(params, static_cast<int64_t>(*stored));
-  }
+  SmallVector<float> values = getPadding(op, params);
+  if (!llvm::all_equal(values))
+    return insertIntoChannels(builder, op, x, values, *params.axis);
   auto toSizes = [&](ArrayRef<int64_t> sizes) {
     return getAsIndexOpFoldResult(builder.getContext(), sizes);
   };
@@ -238,7 +278,7 @@ Value buildFloatPad(OpBuilder &builder, PadOp op, Value x) {
       builder, op.getLoc(),
       cast<RankedTensorType>(op.getType()).clone(builder.getF32Type()), x,
       toSizes(op.getLow()), toSizes(op.getHigh()),
-      createFloat(builder, op.getLoc(), value));
+      createFloat(builder, op.getLoc(), values.front()));
 }
 
 } // namespace quanta

@@ -47,7 +47,8 @@ mlir::Value buildFloatPool(mlir::OpBuilder &builder, AveragePoolOp op,
                            mlir::Value x);
 
 /// `tensor.pad` with the value of the stored integer; with minus infinity for
-/// the smallest of all, which is what maximum pooling pads with.
+/// the smallest of all, which is what maximum pooling pads with. Where channels
+/// have different values, `tensor.insert_slice` into them.
 mlir::Value buildFloatPad(mlir::OpBuilder &builder, PadOp op, mlir::Value x);
 
 } // namespace quanta

@@ -24,6 +24,17 @@
 // RUN: quant-run %t.back.mlir --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.gb.npy
 // RUN: quant-run %t.from-arithmetic.mlir --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.ga.npy
 // RUN: cmp %t.g.npy %t.gb.npy && cmp %t.g.npy %t.ga.npy
+// Channels are padded with what one stored integer stands for in each; the phases
+// of a transposed convolution are rounded one by one.
+// RUN: %python %S/../Inputs/npy.py %t.c.npy "numpy.random.default_rng(1).standard_normal((1, 2, 3, 4)).astype('float32') * 9"
+// DEFINE: %{parts} = --entry=parts --input=%t.c.npy
+// RUN: quant-run %s %{parts} --output=%t.p0.npy --output=%t.p1.npy --output=%t.p2.npy
+// RUN: quant-run %t.back.mlir %{parts} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy
+// RUN: cmp %t.p0.npy %t.b0.npy && cmp %t.p1.npy %t.b1.npy && cmp %t.p2.npy %t.b2.npy
+// RUN: quant-run %t.from-casts.mlir %{parts} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy
+// RUN: cmp %t.p0.npy %t.b0.npy && cmp %t.p1.npy %t.b1.npy && cmp %t.p2.npy %t.b2.npy
+// RUN: quant-run %t.from-arithmetic.mlir %{parts} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy
+// RUN: cmp %t.p0.npy %t.b0.npy && cmp %t.p1.npy %t.b1.npy && cmp %t.p2.npy %t.b2.npy
 // The float network itself is near.
 // RUN: quant-run %t.qdq.mlir --entry=main --input=%t.npy --output=%t.qdq.0.npy --output=%t.qdq.1.npy
 // RUN: %python %S/../EndToEnd/Inputs/agree.py %t.0.npy %t.qdq.0.npy 40
@@ -152,4 +163,30 @@ func.func @gathers(%i: tensor<2x3xi64>, %t: tensor<10x4x!i8>) -> tensor<2x6x4x!i
 func.func @rows(%i: tensor<2x3xi64>, %r: tensor<2x4x!rows>) -> tensor<2x3x4xf32> {
   %0 = quanta.embedding %r, %i : tensor<2x4x!rows>, tensor<2x3xi64> -> tensor<2x3x4xf32>
   return %0 : tensor<2x3x4xf32>
+}
+
+!channels = !quant.uniform<u8:f32:1, {0.5:11, 0.25:6}>
+!phase = !quant.uniform<i8:f32:1, {0.5, 0.25, 1.0}>
+!phases = !quant.uniform<i32:f32:1, {0.25, 0.125, 0.5}>
+!pb = !quant.uniform<i32:f32:0, {0.25, 0.125, 0.5}>
+
+// CHECK-LABEL: func @parts
+// CHECK: %[[TABLE:.*]] = arith.constant dense<[-4.500000e+00, -1.000000e+00]>
+// CHECK: %[[PADDING:.*]] = linalg.broadcast ins(%[[TABLE]] : {{.*}} dimensions = [0, 2, 3]
+// CHECK: tensor.insert_slice %{{.*}} into %[[PADDING]][0, 0, 0, 0]
+// CHECK-COUNT-6: linalg.conv_2d_nchw_fchw
+// CHECK: tensor.insert_slice {{.*}} [1, 1, 2, 3] : tensor<1x3x{{.*}}xf32> into tensor<1x3x
+func.func @parts(%x: tensor<1x2x3x4xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x3x7x12xf32>, tensor<1x3x7x12x!phase>) {
+  %q = quanta.quantize %x : tensor<1x2x3x4xf32> to tensor<1x2x3x4x!channels>
+  %p = quanta.pad %q low [0, 0, 0, 0] high [0, 0, 1, 0] value 2 : tensor<1x2x3x4x!channels> -> tensor<1x2x4x4x!channels>
+  %0 = quanta.dequantize %p : tensor<1x2x4x4x!channels> to tensor<1x2x4x4xf32>
+  %u = quanta.quantize %x : tensor<1x2x3x4xf32> to tensor<1x2x3x4x!quant.uniform<u8:f32, 0.5:30>>
+  %w0 = arith.constant dense<"0x01F203E405D607C809BA0BAC0D9E0F901182137415661758194A1B3C1D2E1F2021122334"> : tensor<2x3x3x2xi8>
+  %w = quant.scast %w0 : tensor<2x3x3x2xi8> to tensor<2x3x3x2x!phase>
+  %b0 = arith.constant dense<[100, -200, 7]> : tensor<3xi32>
+  %b = quant.scast %b0 : tensor<3xi32> to tensor<3x!pb>
+  %c = quanta.conv_transpose_2d %u, %w bias %b strides [2, 3] output_padding [0, 1] : tensor<1x2x3x4x!quant.uniform<u8:f32, 0.5:30>>, tensor<2x3x3x2x!phase>, tensor<3x!pb> -> tensor<1x3x7x12x!phases>
+  %1 = quanta.dequantize %c : tensor<1x3x7x12x!phases> to tensor<1x3x7x12xf32>
+  %2 = quanta.requantize %c : tensor<1x3x7x12x!phases> to tensor<1x3x7x12x!phase>
+  return %0, %1, %2 : tensor<1x2x4x4xf32>, tensor<1x3x7x12xf32>, tensor<1x3x7x12x!phase>
 }

@@ -121,13 +121,13 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     | quantized stage | QDQ form |
     |---|---|
     | `quantize`, `dequantize`, `quant.scast` | themselves |
-    | `matmul`, `batch_matmul`, `contract`, `conv_1d`, `conv_2d`, `conv_transpose_2d` | `linalg.matmul`, `batch_matmul`, a named convolution, or `linalg.contract`, which starts from the bias in float; padding is a `tensor.pad` before it |
+    | `matmul`, `batch_matmul`, `contract`, `conv_1d`, `conv_2d`, `conv_transpose_2d` | `linalg.matmul`, `batch_matmul`, a named convolution, or `linalg.contract`, which starts from the bias in float; padding is a `tensor.pad` before it; for `conv_transpose_2d` one for each phase of its strides, and `tensor.insert_slice` of their rounded results |
     | i32 accumulators | the float result, not rounded |
     | `requantize` | a clamp in float, if it has one, and `quantize` |
     | `add`, `sub`, `mul` | `arith.addf`, `subf`, `mulf` in a `linalg.generic`, and the clamp |
     | `lookup` | a `linalg.generic` that reads a table of floats |
     | `max_pool`, `average_pool` | `linalg.pooling_nchw_max` and so on, the sum divided by the number of elements |
-    | `pad`, `concat`, reshapes, slices | `tensor.pad`, `tensor.concat`, the same on floats |
+    | `pad`, `concat`, reshapes, slices | `tensor.pad`, or `tensor.insert_slice` into a broadcast vector where `value` stands for another float in each channel, `tensor.concat`, the same on floats |
     | `embedding`, `resize` to the nearest | a `linalg.generic` that reads the float table or input |
     | `weight_only_contract` | the float contraction of `dequantize` of the weights |
     | `softmax`, `layer_norm` | what `quanta-expand-named-ops` makes of them |
