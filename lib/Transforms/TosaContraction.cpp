@@ -8,6 +8,7 @@
 #include "ContractionLayout.h"
 #include "QuantaToTosa.h"
 
+#include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 
 using namespace mlir;
@@ -68,6 +69,25 @@ private:
           llvm::find(iterators, cast<AffineDimExpr>(expr).getPosition()) -
           iterators.begin());
     return tosa.transpose(value, order);
+  }
+
+  /// Plain integers: tosa.matmul takes no factor with several scales.
+  Value toStorage(Value value) {
+    auto type = cast<RankedTensorType>(value.getType());
+    auto quantized = dyn_cast<quant::QuantizedType>(type.getElementType());
+    if (!quantized)
+      return value;
+    return quant::StorageCastOp::create(
+        builder, loc, type.clone(quantized.getStorageType()), value);
+  }
+
+  /// `value` and the bias, which repeats along all dimensions but `channelDim`.
+  Value addBias(Value value, int64_t channelDim) {
+    auto type = cast<RankedTensorType>(value.getType());
+    SmallVector<int64_t> sizes(type.getRank(), 1);
+    sizes[channelDim] = getShape(c.bias)[0];
+    return tosa::AddOp::create(builder, loc, type, value,
+                               tosa.reshape(c.bias, sizes));
   }
 
   Value unit(Value value, int64_t before, int32_t axis) {
@@ -257,6 +277,11 @@ Value Builder::buildProduct(std::string &reason) {
   bool isConvolution = l.batch.empty() &&
                        c.rhs.getDefiningOp<tosa::ConstOp>() &&
                        (!c.bias || l.columns.size() == 1);
+  if (!isConvolution && isa<quant::UniformQuantizedPerAxisType>(
+                            getElementTypeOrSelf(c.rhs.getType()))) {
+    c.lhs = toStorage(c.lhs);
+    c.rhs = toStorage(c.rhs);
+  }
   Value x = gather(c.lhs, c.maps[0], {l.batch, l.rows, l.sums}, left), w, y;
   SmallVector<int64_t> resultSizes;
   SmallVector<unsigned> result(l.batch);
@@ -290,16 +315,17 @@ Value Builder::buildProduct(std::string &reason) {
   y = tosa::MatMulOp::create(
       builder, loc, RankedTensorType::get({left[0], left[1], right[2]}, i32), x,
       w, tosa.zeroPoint(c.lhsZeroPoint, 8), tosa.zeroPoint(c.rhsZeroPoint, 8));
+  // Next to the product, where its reader knows a bias as such.
+  bool isOfColumns =
+      l.columns.size() == 1 && c.maps[2].getResult(c.channelDim) ==
+                                   builder.getAffineDimExpr(l.columns.front());
+  if (c.bias && isOfColumns)
+    y = addBias(y, 2);
   y = tosa.reshape(y, resultSizes);
   if (!y)
     return {};
   y = orderResult(y, result);
-  if (!c.bias)
-    return y;
-  SmallVector<int64_t> biasSizes(resultType.getRank(), 1);
-  biasSizes[c.channelDim] = getShape(c.bias)[0];
-  return tosa::AddOp::create(builder, loc, y.getType(), y,
-                             tosa.reshape(c.bias, biasSizes));
+  return c.bias && !isOfColumns ? addBias(y, c.channelDim) : y;
 }
 
 } // namespace

@@ -105,6 +105,16 @@ TosaToQuanta::getType(Value value, int64_t zeroPoint, bool isUnsigned) {
   return makeType(op->getContext(), width, !isUnsigned, 1.0, zeroPoint);
 }
 
+FailureOr<quant::QuantizedType> TosaToQuanta::getType(Value value) {
+  auto quantized =
+      dyn_cast<quant::QuantizedType>(getElementTypeOrSelf(value.getType()));
+  if (!quantized || quantized.getStorageTypeIntegralWidth() > 8)
+    return getType(value, /*zeroPoint=*/0);
+  if (!quantized.isSigned())
+    return refuse() << "it reads or writes " << quantized << " as signed";
+  return quantized;
+}
+
 Value TosaToQuanta::getStorage(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   auto quantized = dyn_cast<quant::QuantizedType>(type.getElementType());

@@ -80,6 +80,8 @@ private:
   /// with this zero point. An error if its type has another one.
   llvm::FailureOr<mlir::quant::QuantizedType>
   getType(mlir::Value value, int64_t zeroPoint, bool isUnsigned = false);
+  /// The same for operations that take the zero points of a type as they are.
+  llvm::FailureOr<mlir::quant::QuantizedType> getType(mlir::Value value);
   /// `value` as a tensor with this quantized type: itself, or its storage.
   mlir::Value as(mlir::Value value, mlir::quant::QuantizedType type);
   /// The operation is replaced by `value`, in the type that it has.

@@ -21,13 +21,7 @@ LogicalResult TosaToQuanta::convertTable(tosa::TableOp table) {
   if (!elements || elements.getNumElements() != 256 ||
       !elements.getElementType().isInteger(8))
     return refuse() << "its table is not a constant of 256 elements of i8";
-  auto params = [](Type type) {
-    return QuantParams::get(getElementTypeOrSelf(type));
-  };
-  auto from = params(table.getInput1().getType());
-  auto to = params(table.getType());
-  auto input = getType(table.getInput1(), from ? from->zeroPoints[0] : 0);
-  auto result = getType(table.getOutput(), to ? to->zeroPoints[0] : 0);
+  auto input = getType(table.getInput1()), result = getType(table.getOutput());
   if (failed(input) || failed(result))
     return failure();
   // By the stored bits, read as an unsigned number.
@@ -104,10 +98,9 @@ LogicalResult TosaToQuanta::convertAveragePool(tosa::AvgPool2dOp pool) {
 
 LogicalResult TosaToQuanta::convertMaxPool(tosa::MaxPool2dOp pool) {
   Type element = getElementTypeOrSelf(pool.getInput().getType());
-  auto params = QuantParams::get(element);
   if (element != getElementTypeOrSelf(pool.getType()))
     return refuse() << "its input and its result have different types";
-  auto type = getType(pool.getInput(), params ? params->zeroPoints[0] : 0);
+  auto type = getType(pool.getInput());
   if (failed(type))
     return failure();
   Value value = as(pool.getInput(), *type);
@@ -151,14 +144,16 @@ LogicalResult TosaToQuanta::convertPad(tosa::PadOp pad) {
       QuantParams::get(getElementTypeOrSelf(pad.getInput1().getType()));
   if (params && !params->isSigned())
     return refuse() << "it pads unsigned integers";
-  auto type = getType(pad.getInput1(), params ? params->zeroPoints[0] : 0);
+  auto type = getType(pad.getInput1());
   if (failed(type))
     return failure();
   int64_t value = (*elements.value_begin<APInt>()).getSExtValue();
   if (value < type->getStorageTypeMin() || value > type->getStorageTypeMax())
     return refuse() << "it pads with " << value << ", which " << *type
                     << " does not hold";
-  bool isZero = value == QuantParams::get(*type)->zeroPoints[0];
+  bool isZero =
+      llvm::all_of(QuantParams::get(*type)->zeroPoints,
+                   [&](int64_t zeroPoint) { return zeroPoint == value; });
   replace(
       PadOp::create(builder, loc, as(pad.getInput1(), *type), low, high,
                     isZero ? IntegerAttr() : builder.getI64IntegerAttr(value),

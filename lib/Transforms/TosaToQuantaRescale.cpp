@@ -74,8 +74,9 @@ LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
   QuantParams target = *QuantParams::get(*result);
   auto rank = cast<RankedTensorType>(rescale.getType()).getRank();
   auto last = static_cast<int32_t>(rank - 1);
-  if (target.axis)
-    return refuse() << "its result has several scales";
+  if (target.axis && *target.axis != last)
+    return refuse() << "its result has several scales along another dimension "
+                       "than its last";
   // The scales that the input has, if the factors are their quotients.
   quant::QuantizedType source;
   if (from.isInteger(32)) {
@@ -94,16 +95,25 @@ LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
     source = *type;
   }
   QuantParams known = *QuantParams::get(source);
-  size_t channels = std::max(known.scales.size(), factors->size());
-  bool isNear = (!known.axis || *known.axis == last) &&
-                (known.scales.size() == 1 || factors->size() == 1 ||
-                 known.scales.size() == factors->size());
+  size_t channels =
+      std::max({known.scales.size(), factors->size(), target.scales.size()});
+  auto ofChannel = [](ArrayRef<double> list, size_t channel) {
+    return list[list.size() == 1 ? 0 : channel];
+  };
+  auto fits = [&](ArrayRef<double> list) {
+    return list.size() == 1 || list.size() == channels;
+  };
+  if (!fits(*factors) || !fits(target.scales))
+    return refuse() << "it has " << factors->size() << " factors, and "
+                    << target.scales.size() << " scales in its result";
+  bool isNear = (!known.axis || *known.axis == last) && fits(known.scales);
   bool isEqual = isNear;
   for (size_t channel = 0; isNear && channel < channels; ++channel) {
-    double factor = (*factors)[factors->size() == 1 ? 0 : channel];
-    double scale = known.scales[known.scales.size() == 1 ? 0 : channel];
-    isNear = isSame(factor, scale / target.scales[0]);
-    isEqual &= reference::requantizeMultiplier(scale, target.scales[0]) ==
+    double factor = ofChannel(*factors, channel),
+           scale = ofChannel(known.scales, channel),
+           result = ofChannel(target.scales, channel);
+    isNear = isSame(factor, scale / result);
+    isEqual &= reference::requantizeMultiplier(scale, result) ==
                static_cast<float>(factor);
   }
   if (isa<quant::QuantizedType>(from) && isa<quant::QuantizedType>(to)) {
@@ -115,7 +125,12 @@ LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
     if (known.axis)
       source = makeType(op->getContext(), known.storageWidth(),
                         known.isSigned(), 1.0, known.zeroPoints[0]);
-    source = withScales(source, target.scales[0], *factors, last);
+    SmallVector<double> scales;
+    for (size_t channel = 0;
+         channel < std::max(factors->size(), target.scales.size()); ++channel)
+      scales.push_back(ofChannel(target.scales, channel) *
+                       ofChannel(*factors, channel));
+    source = withScales(source, 1.0, scales, last);
   }
   Value value = as(input, source);
   replace(RequantizeOp::create(

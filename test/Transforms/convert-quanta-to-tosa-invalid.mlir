@@ -158,3 +158,13 @@ func.func @transposed(%x: tensor<1x2x4x5x!q>) -> tensor<1x2x5x6x!quant.uniform<i
   %0 = quanta.conv_transpose_2d %x, %w groups 2 : tensor<1x2x4x5x!q>, tensor<2x1x2x2x!q> -> tensor<1x2x5x6x!quant.uniform<i32:f32, 0.25>>
   return %0 : tensor<1x2x5x6x!quant.uniform<i32:f32, 0.25>>
 }
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @rest(%x: tensor<7x6x5x?x!q>) -> tensor<7x3x4x?x!q> {
+  // expected-error@+1 {{'quanta.average_pool' op has windows that end before its input of dynamic size does}}
+  %0 = quanta.average_pool %x over [1, 2] window [1, 2] strides [2, 1] dilations [1, 1] : tensor<7x6x5x?x!q> -> tensor<7x3x4x?x!q>
+  return %0 : tensor<7x3x4x?x!q>
+}

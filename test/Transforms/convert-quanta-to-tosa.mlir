@@ -82,6 +82,25 @@
 // RUN: quant-run %t/transposed-back.mlir --input=%t/t.npy --input=%t/u.npy --output=%t/u0.npy --output=%t/u1.npy
 // RUN: cmp %t/t0.npy %t/u0.npy && cmp %t/t1.npy %t/u1.npy
 
+// RUN: %python %S/../Inputs/npy.py %t/p.npy "numpy.random.default_rng(9).standard_normal((2, 3)).astype('float32') * 20"
+// RUN: %python %S/../Inputs/npy.py %t/q.npy "numpy.random.default_rng(10).standard_normal((3, 2)).astype('float32') * 20"
+// REDEFINE: %{inputs} = --input=%t/p.npy --input=%t/q.npy
+// DEFINE: %{same5} = cmp %t/channels-0.npy %t/%{file}-0.npy && cmp %t/channels-1.npy %t/%{file}-1.npy && cmp %t/channels-2.npy %t/%{file}-2.npy && cmp %t/channels-3.npy %t/%{file}-3.npy && cmp %t/channels-4.npy %t/%{file}-4.npy
+// REDEFINE: %{outputs} = --output=%t/%{file}-0.npy --output=%t/%{file}-1.npy --output=%t/%{file}-2.npy --output=%t/%{file}-3.npy --output=%t/%{file}-4.npy
+// RUN: quant-opt %t/channels.mlir --convert-quanta-to-tosa -o %t/channels-quantized.mlir
+// RUN: quant-opt %t/channels.mlir --convert-quanta-to-tosa=types=storage -o %t/channels-storage.mlir
+// RUN: FileCheck %t/channels.mlir < %t/channels-quantized.mlir
+// REDEFINE: %{file} = channels
+// RUN: %{run}
+// REDEFINE: %{file} = channels-quantized
+// RUN: %{back}
+// REDEFINE: %{file} = channels-quantized-back
+// RUN: %{run} && %{same5}
+// REDEFINE: %{file} = channels-storage
+// RUN: %{back}
+// REDEFINE: %{file} = channels-storage-back
+// RUN: %{run} && %{same5}
+
 //--- network.mlir
 !u8 = !quant.uniform<u8:f32, 0.031:128>
 !i8 = !quant.uniform<i8:f32, 0.027:-3>
@@ -288,4 +307,39 @@ func.func @narrow(%x: tensor<4x5xi8>) -> tensor<4x3xi8> {
   %r = quanta.requantize %a : tensor<4x3x!acc> to tensor<4x3x!r>
   %o = quant.scast %r : tensor<4x3x!r> to tensor<4x3xi8>
   return %o : tensor<4x3xi8>
+}
+
+//--- channels.mlir
+!x = !quant.uniform<i8:f32, 0.5:1>
+!w = !quant.uniform<i8:f32, 0.25>
+!c = !quant.uniform<i8:f32:1, {0.5, 0.25}>
+!z = !quant.uniform<i8:f32:1, {0.5:3, 0.25:-4}>
+!acc = !quant.uniform<i32:f32, 0.125>
+!accc = !quant.uniform<i32:f32:1, {0.25, 0.125}>
+!y = !quant.uniform<u8:f32:1, {0.7:130, 0.9:130}>
+
+// Products of activations with a bias, which is added to what tosa.matmul makes;
+// a factor, results, padding and tables with a scale for each channel.
+// CHECK-LABEL: func @channels
+// CHECK: tosa.add {{.*}} : (tensor<1x2x2xi32>, tensor<1x1x2xi32>) -> tensor<1x2x2xi32>
+// CHECK: tosa.rescale {{.*}}per_channel = true{{.*}} -> tensor<2x2x!quant.uniform<i8:f32:1
+// CHECK: tosa.matmul {{.*}} : (tensor<1x2x3xi8>, tensor<1x3x2xi8>,
+// CHECK: tosa.pad
+// CHECK: tosa.table
+func.func @channels(%p: tensor<2x3xf32>, %q: tensor<3x2xf32>) -> (tensor<2x2x!y>, tensor<2x2xf32>, tensor<4x2xf32>, tensor<3x2x!x>, tensor<2x2x!x>) {
+  %a = quanta.quantize %p : tensor<2x3xf32> to tensor<2x3x!x>
+  %b = quanta.quantize %q : tensor<3x2xf32> to tensor<3x2x!w>
+  %c = quanta.quantize %q : tensor<3x2xf32> to tensor<3x2x!c>
+  %z = quanta.quantize %q : tensor<3x2xf32> to tensor<3x2x!z>
+  %b0 = arith.constant dense<[100, -200]> : tensor<2xi32>
+  %bias = quant.scast %b0 : tensor<2xi32> to tensor<2x!acc>
+  %0 = quanta.matmul %a, %b bias %bias : tensor<2x3x!x>, tensor<3x2x!w>, tensor<2x!acc> -> tensor<2x2x!acc>
+  %1 = quanta.requantize %0 : tensor<2x2x!acc> to tensor<2x2x!y>
+  %2 = quanta.matmul %a, %c : tensor<2x3x!x>, tensor<3x2x!c> -> tensor<2x2x!accc>
+  %3 = quanta.dequantize %2 : tensor<2x2x!accc> to tensor<2x2xf32>
+  %4 = quanta.pad %z low [0, 0] high [1, 0] value 2 : tensor<3x2x!z> -> tensor<4x2x!z>
+  %5 = quanta.dequantize %4 : tensor<4x2x!z> to tensor<4x2xf32>
+  %6 = quanta.lookup %z table dense<[-117, -80, -43, -6, 31, 68, 105, -114, -77, -40, -3, 34, 71, 108, -111, -74, -37, 0, 37, 74, 111, -108, -71, -34, 3, 40, 77, 114, -105, -68, -31, 6, 43, 80, 117, -102, -65, -28, 9, 46, 83, 120, -99, -62, -25, 12, 49, 86, 123, -96, -59, -22, 15, 52, 89, 126, -93, -56, -19, 18, 55, 92, -127, -90, -53, -16, 21, 58, 95, -124, -87, -50, -13, 24, 61, 98, -121, -84, -47, -10, 27, 64, 101, -118, -81, -44, -7, 30, 67, 104, -115, -78, -41, -4, 33, 70, 107, -112, -75, -38, -1, 36, 73, 110, -109, -72, -35, 2, 39, 76, 113, -106, -69, -32, 5, 42, 79, 116, -103, -66, -29, 8, 45, 82, 119, -100, -63, -26, 11, 48, 85, 122, -97, -60, -23, 14, 51, 88, 125, -94, -57, -20, 17, 54, 91, -128, -91, -54, -17, 20, 57, 94, -125, -88, -51, -14, 23, 60, 97, -122, -85, -48, -11, 26, 63, 100, -119, -82, -45, -8, 29, 66, 103, -116, -79, -42, -5, 32, 69, 106, -113, -76, -39, -2, 35, 72, 109, -110, -73, -36, 1, 38, 75, 112, -107, -70, -33, 4, 41, 78, 115, -104, -67, -30, 7, 44, 81, 118, -101, -64, -27, 10, 47, 84, 121, -98, -61, -24, 13, 50, 87, 124, -95, -58, -21, 16, 53, 90, 127, -92, -55, -18, 19, 56, 93, -126, -89, -52, -15, 22, 59, 96, -123, -86, -49, -12, 25, 62, 99, -120, -83, -46, -9, 28, 65, 102]> : tensor<256xi8> : tensor<3x2x!z> to tensor<3x2x!x>
+  %7 = quanta.requantize %2 : tensor<2x2x!accc> to tensor<2x2x!x>
+  return %1, %3, %5, %6, %7 : tensor<2x2x!y>, tensor<2x2xf32>, tensor<4x2xf32>, tensor<3x2x!x>, tensor<2x2x!x>
 }

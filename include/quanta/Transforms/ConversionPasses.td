@@ -173,7 +173,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     | `conv_2d`, `conv_1d` and `contract` with windows | `tosa.conv2d`, `depthwise_conv2d`, with `pad`; one of them for each group, and `concat`; transposed to NHWC and back |
     | `conv_transpose_2d` | `tosa.transpose_conv2d` |
     | `matmul` with constant weights | `tosa.conv2d` with kernel 1x1, the form of a fully connected layer |
-    | `matmul`, `batch_matmul`, `contract` | `tosa.matmul`, and `tosa.add` of a bias |
+    | `matmul`, `batch_matmul`, `contract` | `tosa.matmul`, and `tosa.add` of a bias; on plain i8 where the right factor has several scales |
     | `requantize` | `tosa.rescale` with 32 bits and single rounding, one factor for each channel where they differ; `tosa.clamp` for a clamp or a narrower range |
     | `add`, `sub` | `tosa.rescale` of both to steps of 2^-20 of twice the larger scale, `tosa.add` or `sub`, `tosa.rescale` |
     | `mul` | both less their zero points, `tosa.mul`, `tosa.rescale` |
@@ -193,7 +193,8 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     Refused, by an error at the operation: types of other widths, several zero
     points, factors outside of 2^-32 to 2^29, convolutions of volumes,
     transposed ones with groups or dilations, contractions over other indices, pooling of other than two of
-    four dimensions or with holes, several dynamic sizes where a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
+    four dimensions, with holes or, next to a dynamic size, with windows that end
+    before their input does, several dynamic sizes where a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
     weight-only and dynamic operations.
 
     ```mlir
@@ -236,7 +237,7 @@ def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
     | `conv2d`, `depthwise_conv2d` | `quanta.conv_2d` with `channels_last`; its bias, unless it is zero |
     | `transpose_conv2d` | `quanta.conv_transpose_2d` with `channels_last` |
     | `matmul`, with `add` of a constant vector | `quanta.batch_matmul` with a bias |
-    | `rescale` of i32, i8 or u8 to i8 or u8 | `quanta.requantize` |
+    | `rescale` of i32, i8 or u8 to i8 or u8, which may have several scales along its last dimension | `quanta.requantize` |
     | `rescale` to i32, `add`, `sub` or `mul`, `rescale` to i8 | `quanta.add`, `sub`, `mul` |
     | `clamp` | the clamp of the operation that rounds, or a `quanta.requantize` |
     | `table`, `negate` | `quanta.lookup` |
