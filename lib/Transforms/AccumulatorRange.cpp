@@ -115,7 +115,8 @@ Interval sumWeights(ArrayRef<int32_t> weights, RankedTensorType type,
   return widest;
 }
 
-template <typename OpTy> AccumulatorRange analyze(OpTy op) {
+/// With `readWeights`, constant weights count with their values.
+template <typename OpTy> AccumulatorRange analyze(OpTy op, bool readWeights) {
   AccumulatorRange result;
   SmallVector<AffineMap> maps = op.getIndexingMaps();
   RankedTensorType lhsType = op.getLhs().getType();
@@ -144,7 +145,9 @@ template <typename OpTy> AccumulatorRange analyze(OpTy op) {
   }
   Interval sums;
   bool isStatic = !ShapedType::isDynamic(terms);
-  std::optional<SmallVector<int32_t>> weights = getStoredValues(op.getRhs());
+  std::optional<SmallVector<int32_t>> weights;
+  if (readWeights)
+    weights = getStoredValues(op.getRhs());
   if (isStatic)
     result.terms = terms;
   if (isStatic && weights)
@@ -153,6 +156,7 @@ template <typename OpTy> AccumulatorRange analyze(OpTy op) {
     sums.addProduct(lhs, rhs, isStatic ? terms : 1);
   if (op.getBias()) {
     std::optional<SmallVector<int32_t>> bias = getStoredValues(op.getBias());
+    result.isBiasKnown = bias.has_value();
     result.biasLow = bias ? 0 : std::numeric_limits<int32_t>::min();
     result.biasHigh = bias ? 0 : std::numeric_limits<int32_t>::max();
     if (bias)
@@ -164,6 +168,12 @@ template <typename OpTy> AccumulatorRange analyze(OpTy op) {
   result.low = addSaturated(sums.low, result.biasLow);
   result.high = addSaturated(sums.high, result.biasHigh);
   return result;
+}
+
+AccumulatorRange analyze(Operation *op, bool readWeights) {
+  if (auto matmul = dyn_cast<MatmulOp>(op))
+    return analyze(matmul, readWeights);
+  return analyze(cast<ContractOp>(op), readWeights);
 }
 
 } // namespace
@@ -188,9 +198,23 @@ int64_t AccumulatorRange::getMaxTerms() const {
 }
 
 AccumulatorRange AccumulatorRange::get(Operation *op) {
-  if (auto matmul = dyn_cast<MatmulOp>(op))
-    return analyze(matmul);
-  return analyze(cast<ContractOp>(op));
+  return analyze(op, /*readWeights=*/true);
+}
+
+void AccumulatorRange::warnOfWrap(Operation *op) {
+  // Most sums are too short, whatever the weights are.
+  if (analyze(op, /*readWeights=*/false).fitsI32())
+    return;
+  AccumulatorRange range = get(op);
+  if (!range.isBiasKnown) {
+    range.low -= range.biasLow;
+    range.high -= range.biasHigh;
+  }
+  if (!range.terms || range.fitsI32())
+    return;
+  op->emitWarning() << "sums " << *range.terms << " products, which reach ["
+                    << range.low << ", " << range.high
+                    << "]: sums beyond i32 wrap around";
 }
 
 } // namespace quanta

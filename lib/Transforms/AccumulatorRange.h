@@ -27,6 +27,8 @@ struct AccumulatorRange {
   int64_t low = 0, high = 0;
   /// Bounds of the bias alone, which the others include.
   int64_t biasLow = 0, biasHigh = 0;
+  /// Whether these are of its values, not those of any i32.
+  bool isBiasKnown = true;
 
   bool fitsI32() const {
     return low >= std::numeric_limits<int32_t>::min() &&
@@ -45,6 +47,10 @@ struct AccumulatorRange {
   /// Constant weights and biases count with their values, others with the
   /// ranges of their types.
   static AccumulatorRange get(mlir::Operation *op);
+
+  /// Warns if the sums of `op` may leave i32, where they wrap around. What the
+  /// program does not tell, a length or a bias, is no reason to warn.
+  static void warnOfWrap(mlir::Operation *op);
 };
 
 } // namespace quanta

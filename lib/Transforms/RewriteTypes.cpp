@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AccumulatorRange.h"
 #include "RewriteFamilies.h"
 
 #include "quanta/IR/Quanta.h"
@@ -324,6 +325,10 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     keepSignatures(module);
     if (failed(expandNamedOps(module)))
       return signalPassFailure();
+    module.walk([](Operation *op) {
+      if (isa<MatmulOp, ContractOp>(op))
+        AccumulatorRange::warnOfWrap(op);
+    });
     StorageTypeConverter converter;
     RewritePatternSet patterns(&getContext());
     ConversionTarget target(getContext());

@@ -16,6 +16,9 @@
 // RUN: %python %S/../Inputs/npy.py %t/small.npy "numpy.zeros((1, 4, 1, 9), 'float32')"
 // RUN: not quant-run %t/windows.mlir --entry=any --input=%t/small.npy 2>&1 | FileCheck %t/windows.mlir --check-prefix=SMALL
 
+// Sums that may wrap around.
+// RUN: quant-opt %t/wrap.mlir --quanta-rewrite-types --verify-diagnostics -o /dev/null
+
 //--- windows.mlir
 !u8 = !quant.uniform<u8:f32, 0.5:128>
 !w = !quant.uniform<i8:f32:0, {0.5, 0.25, 0.5, 1.0}>
@@ -50,6 +53,30 @@ func.func @any(%x: tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> {
   %2 = quanta.conv_2d %1, %w#1 groups 4 : tensor<1x4x?x?x!u8>, tensor<4x1x3x3x!w> -> tensor<1x4x?x?x!acc>
   %3 = quanta.dequantize %2 : tensor<1x4x?x?x!acc> to tensor<1x4x?x?xf32>
   return %3 : tensor<1x4x?x?xf32>
+}
+
+//--- wrap.mlir
+!u8 = !quant.uniform<u8:f32, 0.5>
+!i8 = !quant.uniform<i8:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+
+func.func @weights(%x: tensor<1x70000x!u8>, %short: tensor<1x2x!u8>, %y: tensor<70000x1x!i8>, %b: tensor<1x!acc>) {
+  %c0 = arith.constant dense<127> : tensor<70000x1xi8>
+  %w0 = quant.scast %c0 : tensor<70000x1xi8> to tensor<70000x1x!i8>
+  // expected-warning@+1 {{sums 70000 products, which reach [0, 2266950000]: sums beyond i32 wrap around}}
+  %0 = quanta.matmul %x, %w0 : tensor<1x70000x!u8>, tensor<70000x1x!i8> -> tensor<1x1x!acc>
+  %c1 = arith.constant dense<3> : tensor<70000x1xi8>
+  %w1 = quant.scast %c1 : tensor<70000x1xi8> to tensor<70000x1x!i8>
+  %1 = quanta.matmul %x, %w1 bias %b : tensor<1x70000x!u8>, tensor<70000x1x!i8>, tensor<1x!acc> -> tensor<1x1x!acc>
+  // expected-warning@+1 {{sums 70000 products, which reach [-2284800000, 2266950000]}}
+  %2 = quanta.matmul %x, %y : tensor<1x70000x!u8>, tensor<70000x1x!i8> -> tensor<1x1x!acc>
+  %c3 = arith.constant dense<[[1], [2]]> : tensor<2x1xi8>
+  %w3 = quant.scast %c3 : tensor<2x1xi8> to tensor<2x1x!i8>
+  %c4 = arith.constant dense<2147483647> : tensor<1xi32>
+  %b4 = quant.scast %c4 : tensor<1xi32> to tensor<1x!acc>
+  // expected-warning@+1 {{sums 2 products, which reach [0, 2147484412]}}
+  %3 = quanta.matmul %short, %w3 bias %b4 : tensor<1x2x!u8>, tensor<2x1x!i8>, tensor<1x!acc> -> tensor<1x1x!acc>
+  return
 }
 
 //--- model.mlir

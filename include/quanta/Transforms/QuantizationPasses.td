@@ -264,6 +264,11 @@ def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
     compile time. With `reference` it stays in the products, as the contract
     writes it; both forms give the same bits.
 
+    A warning tells of each contraction whose sums may leave i32, where they wrap
+    around, with the bounds that its types and constants give them.
+    `quanta-quantize` makes none of these. A length that is known at run time only
+    and a bias that is not constant are no reason to warn.
+
     ```mlir
     %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
     ```
