@@ -339,9 +339,16 @@ private:
         op.emitWarning() << "stays in float: " << reason.getValue();
         return;
       }
-      op.emitWarning() << "stays in float: its "
-                       << (isDequantized(factors[0]) ? "right" : "left")
-                       << " factor comes from no quantize-dequantize pair";
+      bool isRight = isDequantized(factors[0]);
+      Operation *producer = factors[isRight]->get().getDefiningOp();
+      InFlightDiagnostic warning = op.emitWarning();
+      warning << "stays in float: its " << (isRight ? "right" : "left")
+              << " factor comes from ";
+      if (producer)
+        warning << "'" << producer->getName() << "'";
+      else
+        warning << "an argument";
+      warning << " and not directly from a quantize-dequantize pair";
     });
   }
 };

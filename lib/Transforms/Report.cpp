@@ -208,7 +208,7 @@ private:
     std::string reason;
     if (failed(quantizable.checkQuantizable(reason)))
       return reason;
-    return "its factors are not fake-quantized";
+    return "its factors do not come directly from a quantization";
   }
 
   void write(raw_ostream &os) {

@@ -81,7 +81,7 @@ func.func @float(%a: tensor<4x4xf32>, %b: tensor<4x4xf32>) -> tensor<4x4xf32> {
 // CHECK-LABEL: func @weight
 func.func @weight(%a: tensor<4x4x!quant.uniform<i8:f32, 0.5>>, %b: tensor<4x4xf32>, %c: tensor<4x4xf32>) -> tensor<4x4xf32> {
   %0 = quanta.dequantize %a : tensor<4x4x!quant.uniform<i8:f32, 0.5>> to tensor<4x4xf32>
-  // expected-warning@+1 {{stays in float: its right factor comes from no quantize-dequantize pair}}
+  // expected-warning@+1 {{stays in float: its right factor comes from an argument and not directly from a quantize-dequantize pair}}
   %1 = linalg.matmul ins(%0, %b : tensor<4x4xf32>, tensor<4x4xf32>) outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %1 : tensor<4x4xf32>
 }
