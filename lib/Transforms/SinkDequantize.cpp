@@ -102,6 +102,19 @@ DequantizeOp getDequantize(Value value) {
   return op;
 }
 
+/// The storage of what is dequantized. A cast of a constant goes, so that the
+/// constant is moved at compile time.
+Value getStored(OpBuilder &builder, Location loc, DequantizeOp dequantize) {
+  Value input = dequantize.getInput();
+  if (auto cast = input.getDefiningOp<quant::StorageCastOp>())
+    if (getConstant(cast.getInput()))
+      return cast.getInput();
+  auto type = cast<RankedTensorType>(input.getType());
+  auto params = *QuantParams::get(type.getElementType());
+  return quant::StorageCastOp::create(builder, loc,
+                                      type.clone(params.storageType()), input);
+}
+
 /// Operations that move elements do so on the storage, whatever it stands for.
 struct SinkThroughMove : RewritePattern {
   SinkThroughMove(MLIRContext *context)
@@ -124,13 +137,7 @@ struct SinkThroughMove : RewritePattern {
       return rewriter.notifyMatchFailure(op, "the quantized dimension is lost");
     Location loc = op->getLoc();
     IntegerType storage = params.storageType();
-    // A cast of a constant goes with it, so that the constant is moved at
-    // compile time.
-    Value stored = quant::StorageCastOp::create(
-        rewriter, loc, inputType.clone(storage), input);
-    if (auto cast = input.getDefiningOp<quant::StorageCastOp>())
-      if (getConstant(cast.getInput()))
-        stored = cast.getInput();
+    Value stored = getStored(rewriter, loc, dequantize);
     IRMapping mapping;
     mapping.map(op->getOperand(0), stored);
     Operation *moved;
@@ -149,6 +156,105 @@ struct SinkThroughMove : RewritePattern {
         cast<RankedTensorType>(moved->getResult(0).getType()).clone(type),
         moved->getResult(0));
     rewriter.replaceOpWithNewOp<DequantizeOp>(op, resultType, quantized,
+                                              dequantize.getNameAttr());
+    return success();
+  }
+};
+
+/// Elements taken one by one at computed indices, as a transposed convolution
+/// flips its weights.
+struct SinkThroughGather : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!linalg::isElementwise(op) || op.getNumDpsInputs() != 0 ||
+        op->getNumResults() != 1)
+      return rewriter.notifyMatchFailure(op, "computes with elements");
+    auto extract = op.getBody()
+                       ->getTerminator()
+                       ->getOperand(0)
+                       .getDefiningOp<tensor::ExtractOp>();
+    DequantizeOp dequantize =
+        extract ? getDequantize(extract.getTensor()) : DequantizeOp();
+    if (!dequantize || extract->getBlock() != op.getBody() ||
+        !extract->hasOneUse() || !op.getBody()->getArgument(0).use_empty())
+      return rewriter.notifyMatchFailure(op, "takes no quantized elements");
+    Type quantizedType = dequantize.getInput().getType().getElementType();
+    auto params = *QuantParams::get(quantizedType);
+    Type type = moveAxis(quantizedType, getLoop(extract, params.axis));
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "the quantized dimension is lost");
+    Location loc = op.getLoc();
+    auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
+    IRMapping mapping;
+    mapping.map(extract.getTensor(), getStored(rewriter, loc, dequantize));
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc,
+        tensor::getMixedSizes(rewriter, loc, op.getDpsInits().front()),
+        params.storageType());
+    auto moved = linalg::GenericOp::create(
+        rewriter, loc, empty.getType(), ValueRange(), empty,
+        op.getIndexingMapsArray(), op.getIteratorTypesArray(),
+        [&](OpBuilder &b, Location, ValueRange) {
+          for (Operation &inner : op.getBody()->without_terminator()) {
+            Operation *copy = b.clone(inner, mapping);
+            if (&inner == extract)
+              copy->getResult(0).setType(params.storageType());
+          }
+          linalg::YieldOp::create(b, loc, mapping.lookup(extract.getResult()));
+        });
+    Value quantized = quant::StorageCastOp::create(
+        rewriter, loc, resultType.clone(type), moved->getResult(0));
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, resultType, quantized,
+                                              dequantize.getNameAttr());
+    return success();
+  }
+
+private:
+  /// The loop whose index is that along dimension `axis`.
+  static std::optional<int32_t> getLoop(tensor::ExtractOp extract,
+                                        std::optional<int32_t> axis) {
+    auto index =
+        axis ? extract.getIndices()[*axis].getDefiningOp<linalg::IndexOp>()
+             : linalg::IndexOp();
+    return index ? std::optional<int32_t>(index.getDim()) : std::nullopt;
+  }
+};
+
+/// Zeros between elements become zero points.
+struct SinkThroughInsert : OpRewritePattern<tensor::InsertSliceOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
+                                PatternRewriter &rewriter) const override {
+    DequantizeOp dequantize = getDequantize(op.getSource());
+    auto fill = op.getDest().getDefiningOp<linalg::FillOp>();
+    if (!dequantize || !fill ||
+        !matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
+      return rewriter.notifyMatchFailure(
+          op, "does not insert a dequantized tensor into zeros");
+    Type type = dequantize.getInput().getType().getElementType();
+    auto params = *QuantParams::get(type);
+    if (params.axis)
+      return rewriter.notifyMatchFailure(op, "has several scales");
+    Location loc = op.getLoc();
+    IntegerType storage = params.storageType();
+    Value zeroPoint = arith::ConstantOp::create(
+        rewriter, loc,
+        rewriter.getIntegerAttr(
+            storage, APInt(storage.getWidth(),
+                           static_cast<uint64_t>(params.zeroPoint(0)),
+                           /*isSigned=*/true, /*implicitTrunc=*/true)));
+    Value empty = tensor::EmptyOp::create(
+        rewriter, loc, tensor::getMixedSizes(rewriter, loc, op.getDest()),
+        storage);
+    Value filled =
+        linalg::FillOp::create(rewriter, loc, zeroPoint, empty).getResult(0);
+    Value inserted = tensor::InsertSliceOp::create(
+        rewriter, loc, getStored(rewriter, loc, dequantize), filled,
+        op.getMixedOffsets(), op.getMixedSizes(), op.getMixedStrides());
+    Value quantized = quant::StorageCastOp::create(
+        rewriter, loc, op.getType().clone(type), inserted);
+    rewriter.replaceOpWithNewOp<DequantizeOp>(op, op.getType(), quantized,
                                               dequantize.getNameAttr());
     return success();
   }
@@ -323,8 +429,9 @@ struct SinkDequantizePass : impl::SinkDequantizeBase<SinkDequantizePass> {
     if (failed(flattenMatmuls(getOperation())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<SinkThroughMove, QuantizeBeforeReshape, SinkThroughPad,
-                 SinkThroughMaxPool>(&getContext());
+    patterns.add<SinkThroughMove, SinkThroughGather, SinkThroughInsert,
+                 QuantizeBeforeReshape, SinkThroughPad, SinkThroughMaxPool>(
+        &getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());
     tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -146,3 +146,50 @@ func.func @batch(%x: tensor<2x3x4x!u8>, %w: tensor<4x2x!channels>) -> tensor<2x3
   %4 = quanta.quantize %3 : tensor<2x3x2xf32> to tensor<2x3x2x!u8>
   return %4 : tensor<2x3x2x!u8>
 }
+
+// -----
+
+!channels = !quant.uniform<i8:f32:1, {0.5, 0.25}>
+
+// The weights of a transposed convolution: flipped, and their dimensions swapped.
+// CHECK-LABEL: func @flipped
+// CHECK: %[[W:.*]] = arith.constant dense<{{\[\[}}3, 1], [4, 2]]> : tensor<2x2xi8>
+// CHECK: %[[Q:.*]] = quant.scast %[[W]] : tensor<2x2xi8> to tensor<2x2x!quant.uniform<i8:f32:0, {5.000000e-01,2.500000e-01}>>
+// CHECK: %[[D:.*]] = quanta.dequantize %[[Q]]
+// CHECK: return %[[D]]
+func.func @flipped() -> tensor<2x2xf32> {
+  %one = arith.constant 1 : index
+  %w = arith.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xi8>
+  %q = quant.scast %w : tensor<2x2xi8> to tensor<2x2x!channels>
+  %d = quanta.dequantize %q : tensor<2x2x!channels> to tensor<2x2xf32>
+  %e = tensor.empty() : tensor<2x2xf32>
+  %f = linalg.generic {indexing_maps = [affine_map<(a, b) -> (a, b)>], iterator_types = ["parallel", "parallel"]}
+      outs(%e : tensor<2x2xf32>) {
+  ^bb0(%o: f32):
+    %i = linalg.index 0 : index
+    %j = linalg.index 1 : index
+    %k = arith.subi %one, %j : index
+    %x = tensor.extract %d[%k, %i] : tensor<2x2xf32>
+    linalg.yield %x : f32
+  } -> tensor<2x2xf32>
+  return %f : tensor<2x2xf32>
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:200>
+
+// CHECK-LABEL: func @spread
+// CHECK: %[[Z:.*]] = arith.constant -56 : i8
+// CHECK: %[[F:.*]] = linalg.fill ins(%[[Z]] : i8)
+// CHECK: %[[I:.*]] = tensor.insert_slice %{{.*}} into %[[F]][1] [3] [2] : tensor<3xi8> into tensor<7xi8>
+// CHECK: %[[Q:.*]] = quant.scast %[[I]]
+// CHECK: quanta.dequantize %[[Q]]
+func.func @spread(%q: tensor<3x!u8>) -> tensor<7xf32> {
+  %zero = arith.constant 0.0 : f32
+  %d = quanta.dequantize %q : tensor<3x!u8> to tensor<3xf32>
+  %e = tensor.empty() : tensor<7xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<7xf32>) -> tensor<7xf32>
+  %i = tensor.insert_slice %d into %f[1] [3] [2] : tensor<3xf32> into tensor<7xf32>
+  return %i : tensor<7xf32>
+}

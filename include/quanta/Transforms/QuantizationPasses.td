@@ -101,7 +101,8 @@ def SinkDequantize : Pass<"quanta-sink-dequantize", "::mlir::ModuleOp"> {
   let summary = "Move elements while they are quantized";
   let description = [{
     A dequantization moves behind the operations that only move or select
-    elements: reshapes, slices, transposes, padding with zero, maximum pooling.
+    elements: reshapes, slices, transposes, padding with zero, elements taken at
+    computed indices or spread between zeros, maximum pooling.
     These then work on quantized tensors, a quarter as large, and a contraction
     finds its factors dequantized right before it. Batches of matrix products
     that share their weights become one product first, see
