@@ -27,6 +27,9 @@ void buildPtqPipeline(OpPassManager &pm, const PtqOptions &options) {
   // A graph in QDQ form has its parameters already: float -> quantized.
   pm.addPass(createRaiseQdq());
   pm.addPass(createSinkDequantize());
+  pm.addPass(createFormOperations());
+  // What was formed may let more values move while they are quantized.
+  pm.addPass(createSinkDequantize());
   // float -> observed: func, linalg, tensor, arith, math, scf, quanta.observe
   // A module that is observed already keeps its observers.
   InsertObserversOptions insert;

@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "FloatFactors.h"
+
 #include "quanta/Calibration/FileOutput.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
@@ -208,7 +210,7 @@ private:
     std::string reason;
     if (failed(quantizable.checkQuantizable(reason)))
       return reason;
-    return "its factors do not come directly from a quantization";
+    return describeFloatFactors(quantizable);
   }
 
   void write(raw_ostream &os) {

@@ -261,22 +261,20 @@ struct SinkThroughInsert : OpRewritePattern<tensor::InsertSliceOp> {
 };
 
 /// Sums are rounded where they are computed: what is reshaped is the result.
-struct QuantizeBeforeReshape : OpRewritePattern<QuantizeOp> {
+struct QuantizeBeforeExpand : OpRewritePattern<QuantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(QuantizeOp op,
                                 PatternRewriter &rewriter) const override {
-    Operation *reshape = op.getInput().getDefiningOp();
-    if (!isa_and_nonnull<tensor::CollapseShapeOp, tensor::ExpandShapeOp>(
-            reshape) ||
-        !reshape->hasOneUse() ||
-        !reshape->getOperand(0).getDefiningOp<linalg::LinalgOp>())
+    auto reshape = op.getInput().getDefiningOp<tensor::ExpandShapeOp>();
+    if (!reshape || !reshape->hasOneUse() ||
+        !reshape.getSrc().getDefiningOp<linalg::LinalgOp>())
       return rewriter.notifyMatchFailure(op, "is of no reshaped sums");
     RankedTensorType type = op.getType();
     auto params = *QuantParams::get(type.getElementType());
     if (params.axis)
       return rewriter.notifyMatchFailure(op, "has several scales");
     Location loc = op.getLoc();
-    Value source = reshape->getOperand(0);
+    Value source = reshape.getSrc();
     auto sourceType = cast<RankedTensorType>(source.getType());
     Value quantized = QuantizeOp::create(
         rewriter, loc, sourceType.clone(type.getElementType()), source,
@@ -430,7 +428,7 @@ struct SinkDequantizePass : impl::SinkDequantizeBase<SinkDequantizePass> {
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<SinkThroughMove, SinkThroughGather, SinkThroughInsert,
-                 QuantizeBeforeReshape, SinkThroughPad, SinkThroughMaxPool>(
+                 QuantizeBeforeExpand, SinkThroughPad, SinkThroughMaxPool>(
         &getContext());
     tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns,
                                                          &getContext());

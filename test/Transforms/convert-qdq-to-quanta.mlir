@@ -96,3 +96,14 @@ func.func @axis(%a: tensor<4x2x!quant.uniform<i8:f32, 0.5>>, %b: tensor<2x4x!qua
   %2 = linalg.matmul ins(%0, %1 : tensor<4x2xf32>, tensor<2x4xf32>) outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %2 : tensor<4x4xf32>
 }
+
+// -----
+
+// CHECK-LABEL: func @wide
+func.func @wide(%a: tensor<4x4x!quant.uniform<i16:f32, 0.5>>, %b: tensor<4x4x!quant.uniform<i8:f32, 0.5>>, %c: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = quanta.dequantize %a : tensor<4x4x!quant.uniform<i16:f32, 0.5>> to tensor<4x4xf32>
+  %1 = quanta.dequantize %b : tensor<4x4x!quant.uniform<i8:f32, 0.5>> to tensor<4x4xf32>
+  // expected-warning@+1 {{stays in float: a factor has more than 8 bits}}
+  %2 = linalg.matmul ins(%0, %1 : tensor<4x4xf32>, tensor<4x4xf32>) outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %2 : tensor<4x4xf32>
+}

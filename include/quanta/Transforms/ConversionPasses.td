@@ -71,17 +71,9 @@ def ConvertQdqToQuanta : Pass<"convert-qdq-to-quanta", "::mlir::ModuleOp"> {
     The network gets exactly their scales and zero points.
 
     This is `convert-quant-to-quanta`, `quanta-raise-qdq` (strict),
-    `quanta-sink-dequantize`, `quanta-fuse`, `quanta-quantize`,
-    `quanta-form-lookups` and `quanta-merge-lookups` in a row, and in between, where `dq` is
-    `quanta.dequantize` and `q` is `quanta.quantize`:
-
-    | QDQ form | quantized stage | results |
-    |---|---|---|
-    | `q(dq(x))` of the same type | `x` | the same |
-    | `q(clamp(dq(a) + dq(b)))`; `-`, `*`; broadcast dimensions of size 1 | `quanta.add`, `sub`, `mul` | the same |
-    | `q(pooling_sum(dq(x)) / count)` | `quanta.average_pool` | integer sums: at most one step apart |
-    | `q(tensor.concat(dq(a), dq(b)))` | `quanta.concat` | at most one step, where types differ |
-    | `q(tensor.pad(dq(x), c))` of the same type | `quanta.pad` with the stored value of `c` | the same |
+    `quanta-sink-dequantize`, `quanta-form-operations`, `quanta-sink-dequantize`
+    again, `quanta-fuse`, `quanta-quantize`, `quanta-form-lookups` and
+    `quanta-merge-lookups` in a row.
 
     Anything else between pairs stays in float: `linalg` between
     `quanta.dequantize` and `quanta.quantize` is legal at the quantized stage.

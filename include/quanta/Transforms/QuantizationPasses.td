@@ -124,6 +124,37 @@ def SinkDequantize : Pass<"quanta-sink-dequantize", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FormOperations : Pass<"quanta-form-operations", "::mlir::ModuleOp"> {
+  let summary = "Make quantized operations of float ones between quantized tensors";
+  let description = [{
+    What computes in float between `quanta.dequantize`, below `dq`, and
+    `quanta.quantize`, `q`, becomes a quantized operation where there is one:
+
+    | QDQ form | quantized stage | results |
+    |---|---|---|
+    | `q(dq(x))` of the same type | `x` | the same |
+    | `q(clamp(dq(a) + dq(b)))`; `-`, `*`; broadcast dimensions of size 1 | `quanta.add`, `sub`, `mul` | the same |
+    | `q(pooling_sum(dq(x)) / count)` | `quanta.average_pool` | integer sums: at most one step apart |
+    | `q(tensor.concat(dq(a), dq(b)))` | `quanta.concat` | at most one step, where types differ |
+    | a convolution of groups with weights per channel of all groups | `quanta.conv_2d` | integer sums |
+    | `q(tensor.pad(dq(x), c))` of the same type | `quanta.pad` with the stored value of `c` | the same |
+
+    ```mlir
+    %0 = quanta.dequantize %q : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
+    %1 = tensor.concat dim(0) %0, %0 : (tensor<4xf32>, tensor<4xf32>) -> tensor<8xf32>
+    %2 = quanta.quantize %1 : tensor<8xf32> to tensor<8x!quant.uniform<u8:f32, 1.0>>
+    ```
+    becomes
+    ```mlir
+    %2 = quanta.concat %q, %q along 0 : ... -> tensor<8x!quant.uniform<u8:f32, 1.0>>
+    ```
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::quant::QuantDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def FormLookups : Pass<"quanta-form-lookups", "::mlir::ModuleOp"> {
   let summary = "Make a table of a unary function between quantized tensors";
   let description = [{
