@@ -101,3 +101,17 @@ func.func @empty(%x: tensor<4xf32>, %i: index) -> (f32, tensor<0xi32>) {
   %0 = tensor.extract %x[%i] : tensor<4xf32>
   return %0, %c : f32, tensor<0xi32>
 }
+
+// Indices that a body is given have bounds that upstream cannot be asked for.
+// CHECK-LABEL: func.func @padding(
+// CHECK: ^bb0(%{{.*}}: index, %[[J:.*]]: index):
+// CHECK: arith.cmpi ult, %[[J]], %c5
+// CHECK: cf.assert %{{.*}}, "index 0 of 'tensor.extract' at {{.*}} is out of range"
+func.func @padding(%x: tensor<2x3xf32>, %v: tensor<5xf32>) -> tensor<2x5xf32> {
+  %p = tensor.pad %x low[0, 0] high[0, 2] {
+  ^bb0(%i: index, %j: index):
+    %e = tensor.extract %v[%j] : tensor<5xf32>
+    tensor.yield %e : f32
+  } : tensor<2x3xf32> to tensor<2x5xf32>
+  return %p : tensor<2x5xf32>
+}
