@@ -78,7 +78,7 @@ void lowerExpandShape(memref::ExpandShapeOp op) {
       orValue(resultOffset, metadata.getOffset()), sizes, strides);
 }
 
-/// Views as `memref.reinterpret_cast`, and their arithmetic on indices.
+/// Views as `memref.reinterpret_cast`, and arithmetic on their indices.
 LogicalResult lowerViews(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
   memref::populateExpandStridedMetadataPatterns(patterns);
