@@ -1,12 +1,53 @@
 # Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Writes unsigned zero points so that torch-mlir reads the numbers that they are.
+"""Writes zero points so that torch-mlir reads the numbers that they are.
 
-It takes those of a `DequantizeLinear` with several for signed ones: 128 for -128.
+It wants those that ONNX lets a node leave out, and takes unsigned ones of a
+`DequantizeLinear` with several for signed ones: 128 for -128.
 """
 
 import itertools
 from typing import Iterator
+
+
+def add_zero_points(model) -> None:
+    """Gives each node that leaves out its zero point the one that ONNX says it has: 0, of
+    the type of the integers, for each scale. Where the scale is no constant or the type
+    is not known, the node stays as it is."""
+    _add(model.graph, {}, {}, _fresh_names(model.graph))
+
+
+def _add(graph, outside: dict, types: dict, names: Iterator[str]) -> None:
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    constants = {**outside, **_constants(graph)}
+    types = {**types, **{name: tensor.data_type for name, tensor in constants.items()}}
+    for value in [*graph.input, *graph.value_info]:
+        types.setdefault(value.name, value.type.tensor_type.elem_type)
+    for node in graph.node:
+        for attribute in node.attribute:
+            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+                _add(body, constants, types, names)
+        if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
+            continue
+        is_missing = len(node.input) < 3 or not node.input[2]
+        if node.op_type == "DequantizeLinear":
+            kind = types.get(node.input[0])
+        elif not is_missing:
+            kind = types.get(node.input[2])
+        else:
+            chosen = [a.i for a in node.attribute if a.name == "output_dtype" and a.i]
+            kind = chosen[0] if chosen else TensorProto.UINT8
+        if node.op_type == "QuantizeLinear" and kind:
+            types[node.output[0]] = kind
+        scale = constants.get(node.input[1])
+        if not is_missing or not kind or scale is None:
+            continue
+        zeros = np.zeros(list(scale.dims), helper.tensor_dtype_to_np_dtype(kind))
+        graph.initializer.append(numpy_helper.from_array(zeros, next(names)))
+        del node.input[2:]
+        node.input.append(graph.initializer[-1].name)
 
 
 def keep_zero_points(model) -> None:

@@ -153,6 +153,25 @@ class Import(unittest.TestCase):
         with self.assertRaisesRegex(quanta.Error, "does not fit"):
             quanta.load(self.save(model), shapes={"a": [6, 4], "b": [7, 4]})
 
+    def test_zero_points_that_are_left_out(self):
+        """They are 0, of the type of the integers."""
+        x = np.array([[-3, 0.3, 1, 200]], np.float32)
+        w = np.array([[1, -2], [3, -4], [100, -100], [0, 1]], np.int8)
+        scales = np.array([0.5, 0.25], np.float32)
+        nodes = [
+            helper.make_node("QuantizeLinear", ["x", "s"], ["q"]),
+            helper.make_node("DequantizeLinear", ["q", "s"], ["a"]),
+            helper.make_node("DequantizeLinear", ["w", "t"], ["b"], axis=1),
+            helper.make_node("MatMul", ["a", "b"], ["y"]),
+        ]
+        weights = [weight("s"), weight("t", 2), weight("w", 4, 2)]
+        for tensor, array in zip(weights, (np.float32(0.5), scales, w)):
+            tensor.CopyFrom(numpy_helper.from_array(np.asarray(array), tensor.name))
+        model = make(nodes, [value("x", [1, 4])], [value("y", [1, 2])], weights)
+        a = np.clip(np.rint(x / 0.5), 0, 255) * np.float32(0.5)
+        run = quanta.compile(quanta.load(self.save(model)))
+        np.testing.assert_array_equal(run(x), a @ (w * scales))
+
     def test_names_that_c_does_not_have(self):
         for graph, function in [
             ("torch-jit-export", "torch_jit_export"),
