@@ -60,6 +60,15 @@ DenseI64ArrayAttr takeClamp(QuantizeOp op, Value &input) {
       op.getContext(), {toStorage(clamp->low), toStorage(clamp->high)});
 }
 
+/// How far an integer can be from its zero point.
+double getReach(const QuantParams &params) {
+  int64_t most = 0;
+  for (int64_t zeroPoint : params.zeroPoints)
+    most = std::max<int64_t>(
+        {most, params.range.max - zeroPoint, zeroPoint - params.range.min});
+  return static_cast<double>(most);
+}
+
 bool isPerTensor(QuantizeOp op) { return !getQuantParams(op.getResult()).axis; }
 
 /// Quantizing what was dequantized gives the same integers.
@@ -168,9 +177,7 @@ struct FormAveragePool : OpRewritePattern<QuantizeOp> {
     if (product != *count)
       return rewriter.notifyMatchFailure(pool, "is no mean of its windows");
     QuantParams params = getQuantParams(source);
-    double reach = std::max(params.range.max - params.zeroPoint(0),
-                            params.zeroPoint(0) - params.range.min);
-    if (product * reach >= 2147483648.0)
+    if (product * getReach(params) >= 2147483648.0)
       return rewriter.notifyMatchFailure(pool, "its sums may not fit i32");
     rewriter.replaceOpWithNewOp<AveragePoolOp>(
         op, op.getType(), source, windows->dimensions, windows->sizes,
@@ -333,16 +340,9 @@ private:
                       const QuantParams &rhs) {
     if (!weights.hasStaticShape())
       return false;
-    auto reach = [](const QuantParams &params) {
-      double most = 0;
-      for (int64_t zeroPoint : params.zeroPoints)
-        most = std::max<double>({most, double(params.range.max - zeroPoint),
-                                 double(zeroPoint - params.range.min)});
-      return most;
-    };
     auto terms = static_cast<double>(
         ShapedType::getNumElements(weights.getShape().drop_front()));
-    return terms * reach(lhs) * reach(rhs) < 2147483648.0;
+    return terms * getReach(lhs) * getReach(rhs) < 2147483648.0;
   }
 
   static DenseI64ArrayAttr getArray(OpBuilder &builder,
