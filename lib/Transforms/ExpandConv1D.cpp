@@ -52,26 +52,6 @@ Value addUnitDim(OpBuilder &builder, Location loc, Value value,
                                        groups, sizes);
 }
 
-/// The values to start from, zeros or a constant vector of channels, for an
-/// output of another shape; null if they are neither.
-Value buildStart(OpBuilder &builder, Location loc, Value init) {
-  Value bias = getBroadcastVector(init, 2);
-  if (!bias && !isZeroTensor(init))
-    return {};
-  auto type = cast<RankedTensorType>(init.getType());
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, init);
-  sizes.insert(sizes.begin() + 1, builder.getIndexAttr(1));
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
-  if (bias)
-    return linalg::BroadcastOp::create(builder, loc, bias, empty,
-                                       ArrayRef<int64_t>{0, 1, 2})
-        ->getResult(0);
-  Value zero = arith::ConstantOp::create(
-      builder, loc, builder.getZeroAttr(type.getElementType()));
-  return linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
-}
-
 /// Where the weights have the dimension of the window, if `op` is a convolution
 /// of sequences, channels last, with constant weights.
 std::optional<int64_t> matchConv1D(linalg::LinalgOp op) {
@@ -107,7 +87,10 @@ linalg::LinalgOp expandConv1D(linalg::LinalgOp op) {
     return op;
   OpBuilder b(op);
   Location loc = op.getLoc();
-  Value start = buildStart(b, loc, op.getDpsInits().front());
+  Value init = op.getDpsInits().front();
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, init);
+  sizes.insert(sizes.begin() + 1, b.getIndexAttr(1));
+  Value start = buildStart(b, loc, init, sizes);
   if (!start)
     return op;
 
@@ -150,6 +133,32 @@ linalg::LinalgOp expandConv1D(linalg::LinalgOp op) {
   return cast<linalg::LinalgOp>(generic.getOperation());
 }
 
+Value buildStart(OpBuilder &builder, Location loc, Value init,
+                 ArrayRef<OpFoldResult> sizes) {
+  auto type = cast<RankedTensorType>(init.getType());
+  Value bias = getBroadcastVector(init, type.getRank() - 1);
+  if (!bias && !isZeroTensor(init))
+    return {};
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  if (bias)
+    return linalg::BroadcastOp::create(
+               builder, loc, bias, empty,
+               llvm::to_vector(
+                   llvm::seq<int64_t>(static_cast<int64_t>(sizes.size()) - 1)))
+        ->getResult(0);
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(type.getElementType()));
+  return linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
+}
+
+bool isBehindConvolution(Value value) {
+  if (auto before = value.getDefiningOp<linalg::GenericOp>())
+    return value.getType() == before.getResult(0).getType() &&
+           linalg::isElementwise(before);
+  return isa_and_nonnull<FusedOpInterface>(value.getDefiningOp());
+}
+
 void populateExpandConv1DConsumers(RewritePatternSet &patterns) {
   linalg::populateFoldReshapeOpsByExpansionPatterns(
       patterns, [](OpOperand *operand) {
@@ -158,12 +167,7 @@ void populateExpandConv1DConsumers(RewritePatternSet &patterns) {
         if (!collapse || !collapse->hasOneUse() || !consumer ||
             !linalg::isElementwise(consumer))
           return false;
-        // Of a convolution, or of what came behind one in this way.
-        Value source = collapse.getSrc();
-        if (auto before = source.getDefiningOp<linalg::GenericOp>())
-          return source.getType() == before.getResult(0).getType() &&
-                 linalg::isElementwise(before);
-        return isa_and_nonnull<FusedOpInterface>(source.getDefiningOp());
+        return isBehindConvolution(collapse.getSrc());
       });
 }
 

@@ -304,7 +304,7 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     SmallVector<linalg::LinalgOp> ops;
     module.walk([&](linalg::LinalgOp op) { ops.push_back(op); });
     for (linalg::LinalgOp op : ops) {
-      op = expandConv1D(op);
+      op = turnColumn(expandConv1D(op));
       // Those that are dequantized have an instruction of their own, and those
       // of products of matrices are seen by `quanta-pack-weights`.
       std::optional<NarrowWeights> narrow;
@@ -329,6 +329,7 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
     }
     RewritePatternSet patterns(&getContext());
     populateExpandConv1DConsumers(patterns);
+    populateTurnColumnConsumers(patterns);
     if (failed(applyPatternsGreedily(module, std::move(patterns))))
       signalPassFailure();
   }

@@ -52,6 +52,22 @@ mlir::linalg::LinalgOp expandConv1D(mlir::linalg::LinalgOp op);
 /// Elementwise operations behind the collapsed results work on the rows.
 void populateExpandConv1DConsumers(mlir::RewritePatternSet &patterns);
 
+/// A convolution, channels last, of images with a single column, along which
+/// kernels would have no pixels to share weights among, becomes one of images
+/// of a single row. Returns the new one, or `op` if it is none.
+mlir::linalg::LinalgOp turnColumn(mlir::linalg::LinalgOp op);
+/// Elementwise operations behind the turned results work on those.
+void populateTurnColumnConsumers(mlir::RewritePatternSet &patterns);
+
+/// The values that the sums `init` start from, zeros or a constant vector of
+/// channels, for an output of other sizes; null if they are neither.
+mlir::Value buildStart(mlir::OpBuilder &builder, mlir::Location loc,
+                       mlir::Value init,
+                       llvm::ArrayRef<mlir::OpFoldResult> sizes);
+/// Whether a value is a packed convolution's result, or what an elementwise
+/// operation makes of it.
+bool isBehindConvolution(mlir::Value value);
+
 /// Replaces a depthwise convolution by `quanta.fused_depthwise_conv_2d`.
 void packDepthwiseConv2D(mlir::linalg::LinalgOp op, const ConstantConv2D &match,
                          DotAttrInterface dot);

@@ -265,6 +265,49 @@ func.func @four_bits(%x: tensor<1x4x4x4xi8>, %e: tensor<1x4x4x17xi32>) -> tensor
   return %0 : tensor<1x4x4x17xi32>
 }
 
+// An image of one column becomes one of one row, and so does what comes behind it,
+// so that it can join the tile.
+// CHECK-LABEL: func.func @column
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<?x9x1x8xi8>
+// CHECK: %[[FLAT:.*]] = tensor.collapse_shape %[[X]] {{\[\[}}0], [1, 2], [3]] : tensor<?x9x1x8xi8> into tensor<?x9x8xi8>
+// CHECK: %[[ROW:.*]] = tensor.expand_shape %[[FLAT]] {{\[\[}}0], [1, 2], [3]] {{.*}} into tensor<?x1x9x8xi8>
+// VNNI: %[[Y:.*]] = quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 3] strides [1, 2] dilations [1, 1] pads [0, 1, 0, 1]
+// VNNI-SAME: lhs(%[[ROW]] : tensor<?x1x9x8xi8>)
+// VNNI: linalg.generic {{.*}} ins(%[[Y]], %{{.*}} : tensor<?x1x5x2xi32>, tensor<2xf32>)
+// CHECK: %[[BACK:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0], [1, 2], [3]] : tensor<?x1x5x2xf32> into tensor<?x5x2xf32>
+// CHECK: tensor.expand_shape %[[BACK]] {{.*}} into tensor<?x5x1x2xf32>
+func.func @column(%x: tensor<?x9x1x8xi8>, %s: tensor<2xf32>, %e: tensor<?x5x1x2xi32>, %f: tensor<?x5x1x2xf32>) -> tensor<?x5x1x2xf32> {
+  %w = arith.constant dense<3> : tensor<3x1x8x2xi8>
+  %c0 = arith.constant 0 : i8
+  %zero = arith.constant 0 : i32
+  %i = linalg.fill ins(%zero : i32) outs(%e : tensor<?x5x1x2xi32>) -> tensor<?x5x1x2xi32>
+  %p = tensor.pad %x low[0, 1, 0, 0] high[0, 1, 0, 0] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %c0 : i8
+  } : tensor<?x9x1x8xi8> to tensor<?x11x1x8xi8>
+  %y = linalg.generic {indexing_maps = [affine_map<(n, y, x, f, i, j, c) -> (n, y * 2 + i, x + j, c)>,
+                                        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+                                        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%p, %w : tensor<?x11x1x8xi8>, tensor<3x1x8x2xi8>) outs(%i : tensor<?x5x1x2xi32>) {
+  ^bb0(%a: i8, %b: i8, %acc: i32):
+    %0 = arith.extui %a : i8 to i32
+    %1 = arith.extsi %b : i8 to i32
+    %2 = arith.muli %0, %1 : i32
+    %3 = arith.addi %acc, %2 : i32
+    linalg.yield %3 : i32
+  } -> tensor<?x5x1x2xi32>
+  %r = linalg.generic {indexing_maps = [affine_map<(n, y, x, f) -> (n, y, x, f)>, affine_map<(n, y, x, f) -> (f)>, affine_map<(n, y, x, f) -> (n, y, x, f)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%y, %s : tensor<?x5x1x2xi32>, tensor<2xf32>) outs(%f : tensor<?x5x1x2xf32>) {
+  ^bb0(%a: i32, %b: f32, %o: f32):
+    %0 = arith.sitofp %a : i32 to f32
+    %1 = arith.mulf %0, %b : f32
+    linalg.yield %1 : f32
+  } -> tensor<?x5x1x2xf32>
+  return %r : tensor<?x5x1x2xf32>
+}
+
 // A sequence is an image of one row, with its padding; what comes behind the
 // convolution works on the row too, so that it can join the tile.
 // CHECK-LABEL: func.func @sequence

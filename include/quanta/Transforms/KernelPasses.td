@@ -170,7 +170,7 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
   let summary = "Lay constant kernels of convolutions out for the dot product";
   let description = [{
     A channels-last 2-D convolution with constant weights, or a 1-D one, as of
-    images of one row, becomes a `quanta.fused_conv_2d` whose weights are packed, padded and, where the
+    images of one row (images of one column are turned into those), becomes a `quanta.fused_conv_2d` whose weights are packed, padded and, where the
     instruction wants the other signedness of images, corrected for through the
     bias: all at compile time. Padding of the image that is zero to the
     instruction becomes `pads`, so that it is neither copied nor multiplied. The

@@ -319,6 +319,37 @@ static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
   }
 }
 
+/// Images with a single column: kernels work along it as along a row.
+static void addColumns(Sweep &sweep, const DotShape &dot, Random &random) {
+  const int64_t kernels[] = {3, 5, 2};
+  const int64_t heights[] = {dot.rows, 14, dot.rows + 1, 2 * dot.rows + 3};
+  for (int64_t i = 0; i < 8; ++i) {
+    Convolution c;
+    c.name = "column" + std::to_string(i);
+    c.requantizes = i % 3 != 1;
+    c.depthwise = i % 4 == 3;
+    c.channelsFirst = i % 2 == 1;
+    c.isSigned = i % 3 == 2;
+    c.filters = i % 2 ? dot.columns() + 1 : 3 * dot.lanes;
+    c.channels = c.depthwise ? c.filters : dot.kGroup + i;
+    c.height = heights[(i + i / 4) % 4];
+    c.width = 1;
+    c.kernel[0] = kernels[i % 3];
+    c.kernel[1] = 1;
+    c.strides[0] = 1 + i % 2;
+    c.strides[1] = 1 + i / 4;
+    c.dilations[0] = 1 + i / 3 % 2;
+    c.dilations[1] = 1;
+    int64_t reach = (c.kernel[0] - 1) * c.dilations[0];
+    c.pads[0] = i % 4 < 2 ? (reach + 1) / 2 : 0;
+    c.pads[2] = i % 4 < 2 ? reach / 2 : 0;
+    c.pads[1] = c.pads[3] = 0;
+    c.height = std::max(c.height, reach + 1 - c.pads[0] - c.pads[2]);
+    c.padding = (c.isSigned ? -128 : 0) + (i % 2 ? 3 : 0);
+    addConvolution(sweep, c, random);
+  }
+}
+
 /// Depthwise convolutions with every kind of block: one that several pixels
 /// fill, one that is not full, whole ones, and one that overlaps another; with
 /// the edges of tiles inside and outside of the image.
@@ -437,6 +468,7 @@ Sweep makeConvSweep(const DotShape &dot) {
     addConvolution(sweep, c, random);
   }
   addZeroPadded(sweep, dot, random);
+  addColumns(sweep, dot, random);
   if (dot.interleaves)
     addDepthwise(sweep, dot, random);
   return sweep;
