@@ -56,7 +56,9 @@ template <> struct RecipeWords<quanta::ActivationStorage> {
   static constexpr StringLiteral key = "activation";
   static constexpr std::pair<StringLiteral, quanta::ActivationStorage> words[] =
       {{"u8", quanta::ActivationStorage::U8},
-       {"i8", quanta::ActivationStorage::I8}};
+       {"i8", quanta::ActivationStorage::I8},
+       {"u16", quanta::ActivationStorage::U16},
+       {"i16", quanta::ActivationStorage::I16}};
 };
 
 template <> struct RecipeWords<quanta::Residual> {
@@ -416,6 +418,7 @@ OperandScheme Recipe::resolve(const OperandPlace &place) const {
   OperandScheme result;
   result.scheme = said.scheme.value_or(result.scheme);
   result.activation = said.activation.value_or(result.activation);
+  result.range.levels = int64_t(1) << result.getActivationWidth();
   result.granularity = said.granularity.value_or(result.granularity);
   result.residual = said.residual;
   result.smooth = said.smooth.value_or(result.smooth);

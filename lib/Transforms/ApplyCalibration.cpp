@@ -133,9 +133,9 @@ private:
   }
 
   Type getActivationType(RealRange range, const OperandScheme &scheme) {
-    return chooseAffineType(&getContext(), range.min, range.max,
-                            scheme.activation == ActivationStorage::I8,
-                            /*width=*/8, scheme.range.isSymmetric);
+    return chooseAffineType(
+        &getContext(), range.min, range.max, scheme.isActivationSigned(),
+        scheme.getActivationWidth(), scheme.range.isSymmetric);
   }
 
   /// Parameters of an activation from what its observer saw, or from the
@@ -263,14 +263,19 @@ private:
 
   /// An activation whose range is found at run time. Readers that agree on the
   /// form share it.
-  Value simulateDynamic(QuantizableOpInterface op, OpOperand &factor,
-                        ObserveOp observe, const OperandScheme &scheme) {
+  FailureOr<Value> simulateDynamic(QuantizableOpInterface op, OpOperand &factor,
+                                   ObserveOp observe,
+                                   const OperandScheme &scheme) {
+    if (scheme.getActivationWidth() > 8)
+      return observe.emitOpError()
+             << "'" << observe.getName() << "' is to have 16 bits and a range "
+             << "found at run time: activations of 16 bits are static";
     SmallVector<int64_t> rows = getRows(op, factor, scheme);
     // The sums that an affine right factor would need of the left one are
     // known only at run time.
     bool isSymmetric =
         scheme.range.isSymmetric || factor.getOperandNumber() != 0;
-    bool isSigned = scheme.activation == ActivationStorage::I8;
+    bool isSigned = scheme.isActivationSigned();
     auto type = quant::UniformQuantizedType::get(
         isSigned ? quant::QuantizationFlags::Signed : 0,
         IntegerType::get(&getContext(), 8), Float32Type::get(&getContext()),

@@ -15,6 +15,7 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
+#include "quanta/Transforms/SplitActivations.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -505,6 +506,7 @@ struct QuantizePass : impl::QuantizeBase<QuantizePass> {
     if (failed(checkStage(module, {Stage::Simulated, Stage::Quantized},
                           getArgument())))
       return signalPassFailure();
+    splitActivations(module);
     SmallVector<QuantizableOpInterface> ops;
     module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
     ContractionQuantizer quantizer;

@@ -100,10 +100,22 @@ func.func @axis(%a: tensor<4x2x!quant.uniform<i8:f32, 0.5>>, %b: tensor<2x4x!qua
 // -----
 
 // CHECK-LABEL: func @wide
-func.func @wide(%a: tensor<4x4x!quant.uniform<i16:f32, 0.5>>, %b: tensor<4x4x!quant.uniform<i8:f32, 0.5>>, %c: tensor<4x4xf32>) -> tensor<4x4xf32> {
-  %0 = quanta.dequantize %a : tensor<4x4x!quant.uniform<i16:f32, 0.5>> to tensor<4x4xf32>
+func.func @wide(%a: tensor<4x4x!quant.uniform<i32:f32, 0.5>>, %b: tensor<4x4x!quant.uniform<i8:f32, 0.5>>, %c: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = quanta.dequantize %a : tensor<4x4x!quant.uniform<i32:f32, 0.5>> to tensor<4x4xf32>
   %1 = quanta.dequantize %b : tensor<4x4x!quant.uniform<i8:f32, 0.5>> to tensor<4x4xf32>
   // expected-warning@+1 {{stays in float: a factor has more than 8 bits}}
+  %2 = linalg.matmul ins(%0, %1 : tensor<4x4xf32>, tensor<4x4xf32>) outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %2 : tensor<4x4xf32>
+}
+
+// -----
+
+// Factors of 16 bits are multiplied byte by byte.
+// CHECK-LABEL: func @two_bytes
+// CHECK-COUNT-2: quanta.matmul
+func.func @two_bytes(%a: tensor<4x4x!quant.uniform<i16:f32, 0.5>>, %b: tensor<4x4x!quant.uniform<i8:f32, 0.5>>, %c: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %0 = quanta.dequantize %a : tensor<4x4x!quant.uniform<i16:f32, 0.5>> to tensor<4x4xf32>
+  %1 = quanta.dequantize %b : tensor<4x4x!quant.uniform<i8:f32, 0.5>> to tensor<4x4xf32>
   %2 = linalg.matmul ins(%0, %1 : tensor<4x4xf32>, tensor<4x4xf32>) outs(%c : tensor<4x4xf32>) -> tensor<4x4xf32>
   return %2 : tensor<4x4xf32>
 }

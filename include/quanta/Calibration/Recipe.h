@@ -22,7 +22,7 @@ namespace quanta {
 enum class Scheme { Static, Dynamic, WeightOnly, Float16, BFloat16, Float };
 /// What has a range of its own where it is found at run time.
 enum class Granularity { PerRow, PerTensor };
-enum class ActivationStorage { U8, I8 };
+enum class ActivationStorage { U8, I8, U16, I16 };
 /// What elementwise operations read of a tensor that is quantized for others.
 enum class Residual { Float, Quantized };
 enum class Symmetry { Affine, Symmetric };
@@ -87,6 +87,18 @@ struct RecipeRule : RecipeFields {
 struct OperandScheme {
   Scheme scheme = Scheme::Static;
   ActivationStorage activation = ActivationStorage::U8;
+
+  unsigned getActivationWidth() const {
+    return activation == ActivationStorage::U8 ||
+                   activation == ActivationStorage::I8
+               ? 8
+               : 16;
+  }
+  bool isActivationSigned() const {
+    return activation == ActivationStorage::I8 ||
+           activation == ActivationStorage::I16;
+  }
+
   Granularity granularity = Granularity::PerRow;
   std::optional<Residual> residual;
   Smoothing smooth;
@@ -108,7 +120,7 @@ struct OperandScheme {
 ///     version: 1
 ///     # Defaults. Each may be left out; these are the values then.
 ///     scheme: static            # or dynamic, weight_only, fp16, bf16, float
-///     activation: u8            # or i8
+///     activation: u8            # or i8; u16, i16 for static
 ///     symmetry: affine          # or symmetric: zero point 0, for u8 128
 ///     granularity: per_row      # or per_tensor; for dynamic
 ///     residual: float           # or quantized, as for inputs of convolutions
@@ -153,6 +165,12 @@ struct OperandScheme {
 /// is `float` for them, or `quantized`: the rounded tensor is then the only one
 /// in memory, as in models in QDQ form. Convolutions, whose activations are
 /// large beside their weights, take the second where a recipe says nothing.
+///
+/// An activation of 16 bits (`u16`, `i16`) has 256 times as many steps, for
+/// values that a single range of 8 bits serves badly; weights stay as they are.
+/// It is multiplied byte by byte (`quanta-split-activations`), which takes
+/// twice as many dot products of 8 bits, or four times if both factors are such
+/// activations.
 ///
 /// With `smooth`, a `static` or `dynamic` activation that meets constant
 /// weights is divided by a number for each input channel, and the weights are

@@ -45,7 +45,9 @@ def Quanta_Dialect : Dialect {
     | f16, bf16            | weights, and both factors of a product of activations, as values |
 
     Verifiers refuse anything else by name: factors of contractions have at most 8
-    bits, so that products of two fit the dot-product instructions.
+    bits, so that products of two fit the dot-product instructions. An activation of
+    16 bits is multiplied byte by byte (`quanta-split-activations`): the results for
+    the upper and the lower bytes are dequantized and added, in this order, in f32.
 
     # Constants and moves
 

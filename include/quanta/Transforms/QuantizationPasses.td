@@ -205,6 +205,39 @@ def MergeLookups : Pass<"quanta-merge-lookups", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numMerged", "merged", "Tables made of several operations">];
 }
 
+def SplitActivations : Pass<"quanta-split-activations", "::mlir::ModuleOp"> {
+  let summary = "Multiply activations of 16 bits as two of 8 bits";
+  let description = [{
+    A contraction of which a factor is rounded to (or dequantized from) i16 or u16,
+    and the other one is rounded too, becomes two, of the upper and of the lower
+    bytes, whose results are added in f32: dot products take bytes. With u and l
+    the bytes of q, and z_u and z_l those of its zero point,
+    `s (q - z) = 256 s (u - z_u) + s (l - z_l)`. If both factors have 16 bits,
+    there are four. `quanta-quantize`, which does this first, makes contractions of
+    8 bits of them.
+
+    ```mlir
+    %q = quanta.fake_quant %x as !quant.uniform<u16:f32, 0.001:300> {name = "main/matmul_0/lhs"} : tensor<4x8xf32>
+    %1 = linalg.matmul ins(%q, %v : tensor<4x8xf32>, tensor<8x2xf32>) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+    becomes
+    ```mlir
+    %q = quanta.quantize %x {name = "main/matmul_0/lhs"} : tensor<4x8xf32> to tensor<4x8x!quant.uniform<u16:f32, 0.001:300>>
+    %i = quant.scast %q : tensor<4x8x!quant.uniform<u16:f32, 0.001:300>> to tensor<4x8xi16>
+    %s = linalg.generic {...} ins(%i) { %b = arith.shrui %e, %c8; %t = arith.trunci %b : i16 to i8 }
+    %u = quant.scast %s : tensor<4x8xi8> to tensor<4x8x!quant.uniform<u8:f32, 0.256:1>>
+    %upper = quanta.dequantize %u : ... to tensor<4x8xf32>
+    %1 = linalg.matmul ins(%upper, %v : ...) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
+    ```
+    and the same of the lower bytes with the type `!quant.uniform<u8:f32, 0.001:44>`,
+    accumulated on zeros, and the sum of both.
+  }];
+  let dependentDialects = [
+    "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::quant::QuantDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
   let summary = "simulated -> quantized: compute on quantized tensors";
   let description = [{
@@ -213,6 +246,7 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
     accumulators; constant weights and biases are quantized at compile time. A
     bias that i32 could not hold, or not to a thousandth of the largest, stays in
     float.
+    A factor of 16 bits is taken apart first, see `quanta-split-activations`.
     A contraction whose weight alone is fake-quantized, or dequantized from at most 8
     bits, becomes a `quanta.weight_only_contract`.
     `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one

@@ -1,0 +1,21 @@
+//===- SplitActivations.h - Activations of 16 bits ------------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_TRANSFORMS_SPLITACTIVATIONS_H
+#define QUANTA_TRANSFORMS_SPLITACTIVATIONS_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace quanta {
+
+/// Makes of each contraction with a factor of 16 bits contractions of 8 bits,
+/// see `quanta-split-activations`.
+void splitActivations(mlir::ModuleOp module);
+
+} // namespace quanta
+
+#endif // QUANTA_TRANSFORMS_SPLITACTIVATIONS_H

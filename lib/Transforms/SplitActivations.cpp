@@ -1,0 +1,198 @@
+//===- SplitActivations.cpp - Activations of 16 bits as two of 8 ----------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Transforms/SplitActivations.h"
+
+#include "QuantizePatterns.h"
+
+#include "quanta/IR/Stage.h"
+#include "quanta/Numerics/QuantParams.h"
+#include "quanta/Transforms/Constants.h"
+#include "quanta/Transforms/ContractArithmetic.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_SPLITACTIVATIONS
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+/// The upper and the lower byte of an activation, each as the float tensor that
+/// it stands for: their sum is the activation.
+struct Bytes {
+  Value upper, lower;
+};
+
+class ActivationSplitter {
+public:
+  void run(QuantizableOpInterface op);
+
+private:
+  DenseMap<Value, Bytes> split;
+
+  Bytes getBytes(Value factor);
+};
+
+} // namespace
+
+/// The type of an activation of 16 bits, rounded or dequantized.
+static std::optional<QuantParams> getWideType(Value value) {
+  Type type;
+  if (auto fake = value.getDefiningOp<FakeQuantOp>()) {
+    if (!getConstant(fake.getInput()))
+      type = fake.getQuantizedType();
+  } else if (auto dequantize = value.getDefiningOp<DequantizeOp>()) {
+    type = dequantize.getInput().getType().getElementType();
+  }
+  std::optional<QuantParams> params =
+      type ? QuantParams::get(type) : std::nullopt;
+  if (!params || params->storageWidth() != 16 || params->axis)
+    return std::nullopt;
+  return params;
+}
+
+/// Whether a factor is on integers of any width.
+static bool isRounded(Value value) {
+  if (getWideType(value))
+    return true;
+  if (auto fake = value.getDefiningOp<FakeQuantOp>())
+    return QuantParams::get(fake.getQuantizedType()).has_value();
+  return isa_and_nonnull<DynamicFakeQuantOp, DequantizeOp>(
+      value.getDefiningOp());
+}
+
+/// One byte of each element of `storage`, as what it adds to the value.
+static Value buildByte(OpBuilder &builder, Location loc, Value storage,
+                       unsigned shift, quant::UniformQuantizedType type) {
+  Value byte =
+      ElementwiseBuilder(builder, loc, storage)
+          .build(builder.getI8Type(), [&](OpBuilder &b, Location loc,
+                                          ValueRange elements) {
+            Value element = elements[0];
+            if (shift > 0) {
+              Value bits =
+                  arith::ConstantOp::create(b, loc, b.getI16IntegerAttr(shift));
+              element = arith::ShRUIOp::create(b, loc, element, bits);
+            }
+            return arith::TruncIOp::create(b, loc, b.getI8Type(), element);
+          });
+  auto shape = cast<RankedTensorType>(storage.getType());
+  Value quantized =
+      quant::StorageCastOp::create(builder, loc, shape.clone(type), byte);
+  return DequantizeOp::create(builder, loc, shape.clone(builder.getF32Type()),
+                              quantized);
+}
+
+/// `s (q - z)` is `256 s (u - z / 256) + s (l - z mod 256)` for the bytes u and
+/// l of q: both have zero points, and the lower one has no sign.
+Bytes ActivationSplitter::getBytes(Value factor) {
+  Bytes &bytes = split[factor];
+  if (bytes.upper)
+    return bytes;
+  QuantParams params = *getWideType(factor);
+  Operation *producer = factor.getDefiningOp();
+  Location loc = producer->getLoc();
+  OpBuilder builder(producer);
+  Value quantized;
+  if (auto fake = dyn_cast<FakeQuantOp>(producer))
+    quantized = QuantizeOp::create(builder, loc, getQuantizedTensorType(fake),
+                                   fake.getInput(), fake.getNameAttr());
+  else
+    quantized = producer->getOperand(0);
+  auto shape = cast<RankedTensorType>(quantized.getType());
+  Value storage = quant::StorageCastOp::create(
+      builder, loc, shape.clone(params.storageType()), quantized);
+  constexpr int64_t base = 256;
+  int64_t zeroPoint = params.zeroPoints[0];
+  int64_t lowerZero = zeroPoint & (base - 1);
+  auto getType = [&](bool isSigned, double scale, int64_t zeroPoint) {
+    return quant::UniformQuantizedType::get(
+        isSigned ? quant::QuantizationFlags::Signed : 0, builder.getI8Type(),
+        builder.getF32Type(), scale, zeroPoint, isSigned ? -base / 2 : 0,
+        isSigned ? base / 2 - 1 : base - 1);
+  };
+  double scale = params.scale(0);
+  bytes.upper = buildByte(
+      builder, loc, storage, 8,
+      getType(params.isSigned(), base * scale, (zeroPoint - lowerZero) / base));
+  bytes.lower =
+      buildByte(builder, loc, storage, 0, getType(false, scale, lowerZero));
+  return bytes;
+}
+
+void ActivationSplitter::run(QuantizableOpInterface op) {
+  SmallVector<OpOperand *> factors = op.getFactors();
+  std::string reason;
+  if (!llvm::all_of(factors,
+                    [](OpOperand *factor) { return isRounded(factor->get()); }))
+    return;
+  auto wide = llvm::find_if(factors, [](OpOperand *factor) {
+    return getWideType(factor->get()).has_value();
+  });
+  if (wide == factors.end() || failed(op.checkQuantizable(reason)))
+    return;
+  Bytes bytes = getBytes((*wide)->get());
+  Location loc = op.getLoc();
+  OpBuilder builder(op);
+  Value init = op.getAccumulatorInit()->get();
+  Value zero = arith::ConstantOp::create(
+      builder, loc, builder.getZeroAttr(builder.getF32Type()));
+  Value zeros = linalg::FillOp::create(
+                    builder, loc, zero,
+                    createEmptyLike(builder, loc, init, builder.getF32Type()))
+                    .getResult(0);
+  auto lower = cast<QuantizableOpInterface>(builder.clone(*op));
+  lower->setOperand((*wide)->getOperandNumber(), bytes.lower);
+  lower->setOperand(op.getAccumulatorInit()->getOperandNumber(), zeros);
+  // Sizes of the sum are those of the result.
+  SmallVector<OpOperand *> readers =
+      llvm::map_to_vector(op->getUses(), [](OpOperand &use) { return &use; });
+  builder.setInsertionPointAfter(op);
+  ElementwiseBuilder elementwise(builder, loc, op->getResult(0));
+  unsigned other = elementwise.addInput(lower->getResult(0));
+  Value sum = elementwise.build(
+      builder.getF32Type(),
+      [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+        return arith::AddFOp::create(b, loc, elements[0],
+                                     elementwise.get(b, loc, elements, other));
+      });
+  for (OpOperand *reader : readers)
+    reader->set(sum);
+  (*wide)->set(bytes.upper);
+  // The other factor of both may have 16 bits too.
+  run(op);
+  run(lower);
+}
+
+void splitActivations(ModuleOp module) {
+  SmallVector<QuantizableOpInterface> ops;
+  module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
+  ActivationSplitter splitter;
+  for (QuantizableOpInterface op : ops)
+    splitter.run(op);
+}
+
+namespace {
+struct SplitActivationsPass : impl::SplitActivationsBase<SplitActivationsPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    if (failed(checkStage(module, {Stage::Simulated, Stage::Quantized},
+                          getArgument())))
+      return signalPassFailure();
+    splitActivations(module);
+  }
+};
+} // namespace
+
+} // namespace quanta
