@@ -25,10 +25,15 @@ namespace quanta {
 
 namespace {
 
+/// What an activation may have, the cheapest first: a contraction takes about
+/// as long with a range at run time as with a static one, twice as long with 16
+/// bits, and four times in float.
+enum class Rung { Static, Dynamic, Wide, Float };
+
 /// An activation of a contraction.
 struct Choice {
   AutoScheme first;
-  Scheme scheme = Scheme::Static;
+  Rung rung = Rung::Static;
   Smoothing smooth;
   /// Noise power over signal power, as measured; the worst of its readers.
   double noiseRatio = 0;
@@ -55,7 +60,8 @@ private:
 
   std::string writeRecipe() const;
   Expected<Analysis> measure();
-  bool lift(Scheme from, StringRef why);
+  bool lift(Rung from, StringRef why);
+  bool liftCoarse();
   bool lift(const Analysis &analysis);
 };
 
@@ -93,19 +99,38 @@ static std::string escapeGlob(StringRef name) {
   return pattern;
 }
 
-static StringRef stringifyScheme(Scheme scheme) {
-  switch (scheme) {
-  case Scheme::Static:
-    return "static";
-  case Scheme::Dynamic:
-    return "dynamic";
-  case Scheme::WeightOnly:
-    return "weight_only";
-  case Scheme::Float16:
-    return "fp16";
-  case Scheme::BFloat16:
-    return "bf16";
-  case Scheme::Float:
+static Rung getRung(const AutoScheme &scheme) {
+  if (scheme.scheme == Scheme::Dynamic)
+    return Rung::Dynamic;
+  if (scheme.scheme == Scheme::Float)
+    return Rung::Float;
+  return scheme.activation == ActivationStorage::U8 ? Rung::Static : Rung::Wide;
+}
+
+/// What a recipe says of it.
+static StringRef getFields(Rung rung) {
+  switch (rung) {
+  case Rung::Static:
+    return "scheme: static";
+  case Rung::Dynamic:
+    return "scheme: dynamic";
+  case Rung::Wide:
+    return "scheme: static\n    activation: u16";
+  case Rung::Float:
+    return "scheme: float";
+  }
+  return "";
+}
+
+static StringRef describe(Rung rung) {
+  switch (rung) {
+  case Rung::Static:
+    return "a static range";
+  case Rung::Dynamic:
+    return "a range for each row";
+  case Rung::Wide:
+    return "a static range of 16 bits";
+  case Rung::Float:
     return "float";
   }
   return "";
@@ -131,16 +156,16 @@ Error RecipeChooser::start(const Statistics &statistics) {
       Choice &choice = entry->second;
       auto it = statistics.observers.find(name);
       std::optional<AutoScheme> scheme;
-      if (statistics.isUnreached(name))
-        scheme = AutoScheme{Scheme::Float,
-                            {},
-                            std::numeric_limits<double>::quiet_NaN(),
-                            {},
-                            "no sample reached it in calibration"};
-      else if (it != statistics.observers.end())
+      if (statistics.isUnreached(name)) {
+        scheme.emplace();
+        scheme->scheme = Scheme::Float;
+        scheme->predictedSqnr = std::numeric_limits<double>::quiet_NaN();
+        scheme->reason = "no sample reached it in calibration";
+      } else if (it != statistics.observers.end()) {
         scheme = chooseAutoScheme(it->second,
                                   getChannelWeights(observe, it->second.axis),
-                                  options.targetSqnr);
+                                  options.targetSqnr, options.staticOnly);
+      }
       if (!scheme && missing.empty()) {
         missing = name;
         sawNothing =
@@ -148,7 +173,7 @@ Error RecipeChooser::start(const Statistics &statistics) {
       }
       if (scheme)
         choice.first = *scheme;
-      choice.scheme = choice.first.scheme;
+      choice.rung = getRung(choice.first);
       choice.smooth = choice.first.smooth;
       choice.reason = choice.first.reason;
     }
@@ -174,7 +199,7 @@ std::string RecipeChooser::writeRecipe() const {
   os << "rules:\n";
   for (const auto &[name, choice] : choices) {
     os << "  - name: " << formatv("{0}", json::Value(escapeGlob(name)))
-       << "\n    scheme: " << stringifyScheme(choice.scheme) << "\n";
+       << "\n    " << getFields(choice.rung) << "\n";
     if (choice.smooth.alpha)
       os << "    smooth: " << formatv("{0}", json::Value(*choice.smooth.alpha))
          << "\n";
@@ -262,14 +287,15 @@ static Budget judge(const Analysis &analysis, double maxLoss,
   return worst;
 }
 
-/// Lifts the activations that have half of the noise of those with the scheme
-/// `from`. Where nothing was measured (in a loop), the prediction counts.
-bool RecipeChooser::lift(Scheme from, StringRef why) {
+/// Lifts the activations that have half of the noise of those on the rung
+/// `from` by one rung. Where nothing was measured (in a loop), the prediction
+/// counts.
+bool RecipeChooser::lift(Rung from, StringRef why) {
   // By noise, the largest first; of equals in the order of the program.
   std::vector<std::tuple<double, size_t, Choice *>> candidates;
   double total = 0;
   for (auto &[name, choice] : choices) {
-    if (choice.scheme != from)
+    if (choice.rung != from)
       continue;
     double noise = choice.isMeasured
                        ? choice.noiseRatio
@@ -286,29 +312,53 @@ bool RecipeChooser::lift(Scheme from, StringRef why) {
     if (lifted > 0 && lifted >= total / 2)
       break;
     lifted -= negated;
-    choice->scheme = from == Scheme::Static ? Scheme::Dynamic : Scheme::Float;
-    choice->smooth =
-        from == Scheme::Static ? choice->first.dynamicSmooth : Smoothing();
+    choice->rung = from == Rung::Static && options.staticOnly
+                       ? Rung::Wide
+                       : static_cast<Rung>(static_cast<int>(from) + 1);
+    choice->smooth = choice->rung == Rung::Dynamic ? choice->first.dynamicSmooth
+                                                   : Smoothing();
     choice->reason = formatv(
         "{0} kept {1:F1} dB, and the budget of the whole model did not hold: "
         "{2}",
-        from == Scheme::Static ? "a static range" : "a range for each row",
-        -10 * std::log10(-negated), why);
+        describe(from), -10 * std::log10(-negated), why);
   }
   return !candidates.empty();
 }
 
-/// A range at run time costs little: what the data show is enough to choose it.
-/// Float costs several times as much, and a few hundred predictions of which
-/// one or two change do not tell whether the budget is exceeded: it is chosen
-/// when chance can be ruled out.
+/// What statistics predict of static ranges has to be measured of those at run
+/// time: a row may have few values beside one that is much larger.
+bool RecipeChooser::liftCoarse() {
+  double limit = std::pow(10.0, -options.targetSqnr / 10);
+  bool isAny = false;
+  for (auto &[name, choice] : choices) {
+    if (choice.rung != Rung::Dynamic || !choice.isMeasured ||
+        !(choice.noiseRatio > limit))
+      continue;
+    isAny = true;
+    choice.rung = Rung::Wide;
+    choice.smooth = Smoothing();
+    choice.reason = formatv(
+        "{0} kept only {1:F1} dB, {2:F1} wanted", describe(Rung::Dynamic),
+        -10 * std::log10(choice.noiseRatio), options.targetSqnr);
+  }
+  return isAny;
+}
+
+/// The first lift costs little: what the data show is enough to choose it. The
+/// others cost a multiple, and a few hundred predictions of which one or two
+/// change do not tell whether the budget is exceeded: they are chosen when
+/// chance can be ruled out.
 bool RecipeChooser::lift(const Analysis &analysis) {
+  if (liftCoarse())
+    return true;
   std::string why;
   Budget budget = judge(analysis, options.maxLoss, why);
   if (budget == Budget::Holds)
     return false;
-  return lift(Scheme::Static, why) ||
-         (budget == Budget::RuledOut && lift(Scheme::Dynamic, why));
+  if (lift(Rung::Static, why))
+    return true;
+  return budget == Budget::RuledOut &&
+         (lift(Rung::Dynamic, why) || lift(Rung::Wide, why));
 }
 
 Expected<AutoResult> RecipeChooser::run() {

@@ -17,11 +17,13 @@ namespace quanta {
 
 /// Of an activation and the static range with the smallest squared error, in
 /// dB.
-static std::optional<double> predict(const ObserverStatistics &statistics) {
+static std::optional<double> predict(const ObserverStatistics &statistics,
+                                     int64_t levels = 256) {
   if (statistics.histogram.isEmpty())
     return std::nullopt;
   RangeOptions options;
   options.selection = RangeSelection::Mse;
+  options.levels = levels;
   Expected<RealRange> range = selectRange(statistics, options);
   if (range)
     return predictSqnr(statistics, *range, options);
@@ -31,7 +33,7 @@ static std::optional<double> predict(const ObserverStatistics &statistics) {
 
 std::optional<AutoScheme> chooseAutoScheme(const ObserverStatistics &statistics,
                                            const ChannelWeights &weights,
-                                           double target) {
+                                           double target, bool staticOnly) {
   std::optional<double> plain = predict(statistics), smoothed;
   if (!plain)
     return std::nullopt;
@@ -69,11 +71,16 @@ std::optional<AutoScheme> chooseAutoScheme(const ObserverStatistics &statistics,
         *smoothed, *plain, target);
     return result;
   }
-  result.scheme = Scheme::Dynamic;
+  if (staticOnly) {
+    result.activation = ActivationStorage::U16;
+    result.predictedSqnr = predict(statistics, 1 << 16).value_or(*plain);
+  } else {
+    result.scheme = Scheme::Dynamic;
+  }
   result.reason = formatv(
-      "a static range is predicted to keep only {0:F1} dB"
-      "{1}, {2:F1} wanted",
-      *plain,
+      "a static range {0}is predicted to keep only {1:F1} dB"
+      "{2}, {3:F1} wanted",
+      staticOnly ? "of 8 bits " : "", *plain,
       smoothed ? formatv(", {0:F1} dB with smoothing", *smoothed).str() : "",
       target);
   return result;

@@ -53,7 +53,12 @@ def analyze(
     program: Program, data: Calls, statistics: str, recipe: str, entry: str
 ) -> Tuple[str, str]: ...
 def choose_recipe(
-    program: Program, statistics: Statistics, data: Calls, max_loss: float, entry: str
+    program: Program,
+    statistics: Statistics,
+    data: Calls,
+    max_loss: float,
+    static_only: bool,
+    entry: str,
 ) -> Tuple[str, str, str, bool]: ...
 def compile(
     program: Program, cpu: str = ..., entry: str = ..., threads: int = ...

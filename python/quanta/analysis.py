@@ -86,6 +86,7 @@ def choose(
     statistics: Union[Statistics, PathLike, None],
     data: Data,
     max_loss: float,
+    static_only: bool,
     entry: Optional[str],
 ) -> Tuple[Statistics, str, Analysis]:
     """Statistics, the text of the recipe that holds `max_loss`, and its figures."""
@@ -97,7 +98,12 @@ def choose(
         statistics = Statistics.load(statistics)
     calls = list_calls(module, data, entry)
     recipe, figures, table, _ = _quanta.choose_recipe(
-        module._program, statistics._statistics, calls, max_loss, entry or ""
+        module._program,
+        statistics._statistics,
+        calls,
+        max_loss,
+        bool(static_only),
+        entry or "",
     )
     return statistics, recipe, Analysis(figures, table)
 

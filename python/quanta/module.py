@@ -165,6 +165,7 @@ def quantize(
     *,
     data: Any = None,
     max_loss: float = 0.003,
+    static_only: bool = False,
     entry: Optional[str] = None,
 ) -> Module:
     """Takes a float module to the integer stage.
@@ -182,13 +183,15 @@ def quantize(
       strict: whether a contraction that stays in float is an error.
       data: samples, as for `calibrate`. Without a recipe, the quantized model is
         compared with the float one on them, and activations are lifted to ranges
-        at run time, and then to float, until `max_loss` holds. The module's
+        at run time, then to fixed ranges of 16 bits, multiplied byte by byte, and
+        then to float, until `max_loss` holds. The module's
         `recipe` is the choice as a recipe file, its `analysis` what it costs.
       max_loss: for each result of the model, noise power over signal power on the
         data must not exceed it, nor must the share of predictions that change,
         where the rows of a result look like scores of classes (integers,
         probabilities, at most 100 numbers in a result of rank 1 or 2). Changed
         predictions alone put nothing into float that chance can explain.
+      static_only: leaves out ranges at run time when a recipe is chosen on `data`.
       entry: which function to run on the data; needed if there are several.
 
     Returns:
@@ -204,7 +207,9 @@ def quantize(
     program_of(module)
     chosen = analysis = None
     if data is not None and recipe is None:
-        statistics, chosen, analysis = choose(module, statistics, data, max_loss, entry)
+        statistics, chosen, analysis = choose(
+            module, statistics, data, max_loss, static_only, entry
+        )
     elif data is not None and statistics is None:
         statistics = calibrate(module, data, recipe, entry)
     elif statistics is None and recipe is None:

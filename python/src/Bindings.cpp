@@ -224,19 +224,22 @@ static void bindAnalysis(nb::module_ &module) {
   module.def(
       "choose_recipe",
       [](const Program &program, const Statistics &statistics,
-         const nb::list &data, double maxLoss, const std::string &entry) {
+         const nb::list &data, double maxLoss, bool staticOnly,
+         const std::string &entry) {
         std::vector<nb::object> owners;
         std::vector<Arguments> calls = toCalls(data, owners);
         AutoOptions options;
         options.compile = getCompileOptionsFromEnvironment();
         options.maxLoss = maxLoss;
+        options.staticOnly = staticOnly;
         options.entry = entry;
         AutoResult result =
             check(chooseRecipeOnCalls(program, statistics, calls, options));
         return nb::make_tuple(result.recipe, toJson(result.analysis),
                               toTable(result.analysis), result.holds);
       },
-      "program"_a, "statistics"_a, "data"_a, "max_loss"_a, "entry"_a);
+      "program"_a, "statistics"_a, "data"_a, "max_loss"_a, "static_only"_a,
+      "entry"_a);
 }
 
 //===----------------------------------------------------------------------===//

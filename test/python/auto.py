@@ -42,6 +42,24 @@ class Auto(unittest.TestCase):
         self.assertEqual(str(again), str(quantized))
         self.assertIsNone(again.recipe)
 
+    def test_sixteen_bits_stand_in_for_ranges_at_run_time(self):
+        # Rows a hundred times as large leave few steps of 8 bits for the others.
+        x = self.x.copy()
+        x[::4] *= 100
+        model = Perceptron()
+        model.biases = [0 * bias for bias in model.biases]
+        module = quanta.Module.parse(model.text(), "mlp")
+        quantized = quanta.quantize(module, data=x, static_only=True)
+        self.assertIn("activation: u16", quantized.recipe)
+        self.assertNotIn("dynamic", quantized.recipe)
+        self.assertEqual(quantized.report["int8_mac_share"], 1)
+        (result,) = quantized.analysis["results"]
+        self.assertGreaterEqual(result["agreement"], 0.98)
+        self.assertIn("dynamic", quanta.quantize(module, data=x).recipe)
+        expected = model.reference(x)
+        noise = ((quanta.compile(quantized)(x) - expected) ** 2).sum(axis=1)
+        self.assertLess((noise / (expected**2).sum(axis=1)).max(), 0.003)
+
     def test_a_strict_budget_lifts(self):
         quantized = quanta.quantize(self.module, data=self.x, max_loss=1e-12)
         self.assertEqual(quantized.report["int8_mac_share"], 0)

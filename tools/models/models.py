@@ -9,7 +9,6 @@ BUILD/models.json; each network's programs stay in BUILD/models.
 """
 
 import argparse
-import inspect
 import io
 import json
 import re
@@ -24,7 +23,9 @@ import numpy as np
 import measures
 
 Samples = List[Tuple[np.ndarray, ...]]
-STATIC = {"range_selection": "mse"}
+DYNAMIC = {"scheme": "dynamic"}
+# The name of the scheme that `quanta.quantize` chooses.
+DEFAULT = "auto"
 
 
 class Network(NamedTuple):
@@ -216,31 +217,30 @@ class Models:
             except Exception as failure:
                 print(f"  {label} failed: {str(failure).splitlines()[0][:120]}")
                 outputs[label] = None
-        for scheme, recipe in self.schemes():
+        for scheme, options in self.schemes(network):
             try:
                 self.measure_scheme(
-                    network, name, scheme, recipe, statistics, float_outputs, outputs
+                    network, name, scheme, options, statistics, float_outputs, outputs
                 )
             except quanta.Error as error:
                 print(f"  {scheme}: {str(error).splitlines()[0]}")
                 self.bar(f"{network.name}, {scheme}: compiles", 0, ">=", 1)
 
     @staticmethod
-    def schemes() -> list:
-        """Ours: fixed ranges only, ranges at run time only, and the default."""
-        import quanta
-
-        result = [("static", STATIC), ("dynamic", {"scheme": "dynamic"})]
-        if "data" in inspect.signature(quanta.quantize).parameters:
-            result.append(("auto", None))
-        return result
+    def schemes(network: Network) -> list:
+        """Ours, as arguments of `quanta.quantize`: the default with fixed ranges only,
+        ranges at run time only, and the default itself."""
+        return [
+            ("static", {"data": network.calibration, "static_only": True}),
+            ("dynamic", {"recipe": DYNAMIC}),
+            (DEFAULT, {"data": network.calibration}),
+        ]
 
     def measure_scheme(
-        self, network, name, scheme, recipe, statistics, float_outputs, peer_outputs
+        self, network, name, scheme, options, statistics, float_outputs, peer_outputs
     ):
         import quanta
 
-        options = {"recipe": recipe} if recipe else {"data": network.calibration}
         small = self.timed(
             f"quantized ({scheme})",
             lambda: quanta.quantize(network.module, statistics, **options),
@@ -276,7 +276,7 @@ class Models:
         self.bar(
             f"{network.name}, {scheme}: float without a reason", len(silent), "<=", 0
         )
-        self.check_stages(network, name, scheme, recipe, small.recipe)
+        self.check_stages(network, name, scheme, options, small.recipe)
 
     def measure_qdq(self, network: Network) -> None:
         """The file that ONNX Runtime quantized: its parameters, its bits."""
@@ -328,12 +328,12 @@ class Models:
             lost = (row["float"] - row["ours"]) * 100
             limit = network.bars[None, "accuracy lost, points"]
             self.bar(f"{network.name}, {scheme}: accuracy lost, points", lost, "<=", limit)
-        if metric != "accuracy" and scheme == self.schemes()[-1][0]:
+        if metric != "accuracy" and scheme == DEFAULT:
             best = max((v for v in row["peers"].values() if v is not None), default=0)
             self.bar(f"{label}, against the best peer", row["ours"], ">=", best)
 
     def check_stages(
-        self, network: Network, name: str, scheme: str, recipe, chosen
+        self, network: Network, name: str, scheme: str, options: dict, chosen
     ) -> None:
         """One sample through every stage, which must agree."""
         arguments = [str(self.build / "bin" / "quant-run"), f"{name}.mlir"]
@@ -343,8 +343,9 @@ class Models:
         for index, array in enumerate(sample):
             np.save(self.out / f"{name}.{index}.npy", array)
             arguments.append(f"--input={name}.{index}.npy")
-        if recipe:
-            chosen = json.dumps({"format": "quanta-recipe", "version": 1, **recipe})
+        if "recipe" in options:
+            content = {"format": "quanta-recipe", "version": 1, **options["recipe"]}
+            chosen = json.dumps(content)
         (self.out / f"{name}.{scheme}.yaml").write_text(chosen)
         arguments.append(f"--recipe={name}.{scheme}.yaml")
         arguments += ["--check-stages", "--opt-level=0"]

@@ -85,6 +85,9 @@ struct Options {
       cl::cat(category),
       cl::desc("Noise power over signal power, and share of predictions that "
                "change, that --choose-recipe may leave (default: 0.003)")};
+  cl::opt<bool> staticOnly{
+      "static-only", cl::cat(category),
+      cl::desc("Let --choose-recipe choose no ranges at run time")};
   cl::opt<std::string> benchmark{
       "benchmark", cl::ValueOptional, cl::value_desc("samples"),
       cl::cat(category),
@@ -387,6 +390,7 @@ static Error chooseRecipe(const Options &options, const Program &program) {
     return statistics.takeError();
   AutoOptions autoOptions;
   autoOptions.maxLoss = options.maxLoss;
+  autoOptions.staticOnly = options.staticOnly;
   autoOptions.entry = options.entry;
   autoOptions.compile = getCompileOptions(options);
   Expected<AutoResult> result =
@@ -432,7 +436,8 @@ static Error checkOptions(const Options &options) {
                       {options.recipe,
                        options.checkStages || (analyzes && !chooses),
                        "--check-stages and --analyze"},
-                      {options.maxLoss, chooses, "--choose-recipe"}};
+                      {options.maxLoss, chooses, "--choose-recipe"},
+                      {options.staticOnly, chooses, "--choose-recipe"}};
   struct Name {
     const cl::Option &option;
     StringRef value;

@@ -21,6 +21,8 @@ struct AutoOptions {
   double maxLoss = 0.003;
   /// In dB, for the first choice from statistics.
   double targetSqnr = autoTargetSqnr;
+  /// No ranges at run time: activations of 16 bits take their place.
+  bool staticOnly = false;
   /// Function to call; empty for the only public one.
   std::string entry;
   CompileOptions compile;
@@ -40,11 +42,14 @@ struct AutoResult {
 
 /// Chooses a scheme for each activation of a contraction: first the cheapest
 /// one that its statistics (histograms) predict to be good enough. Then the
-/// quantized program is run on `data`, and as long as the budget does not hold,
-/// the activations with most of the measured noise are lifted: from a static
-/// range to one for each row at run time, and when all are dynamic, to float.
-/// Changed predictions lift to float only if it is unlikely (1 in 100) that so
-/// many change by chance in a model that keeps the budget.
+/// quantized program is run on `data`. Activations with a range at run time
+/// that turn out not to be good enough get 16 bits. As long as the budget does
+/// not hold, the activations with most of the measured noise are lifted: from a
+/// static range to one for each row at run time (`staticOnly` leaves this out),
+/// when no static one is left to a static one of 16 bits, and then to float.
+/// Changed predictions lift further than to the second of these only if it is
+/// unlikely (1 in 100) that so many change by chance in a model that keeps the
+/// budget.
 llvm::Expected<AutoResult> chooseRecipeOnCalls(const Program &program,
                                                const Statistics &statistics,
                                                llvm::ArrayRef<Arguments> data,

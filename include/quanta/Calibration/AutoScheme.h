@@ -20,6 +20,7 @@ inline constexpr double autoTargetSqnr = 30;
 /// What the default recipe does with an activation.
 struct AutoScheme {
   Scheme scheme = Scheme::Static;
+  ActivationStorage activation = ActivationStorage::U8;
   Smoothing smooth;
   /// In dB, of the static scheme, with smoothing if that was chosen: of the
   /// activation, or of the contraction's result if that is worse, see
@@ -39,10 +40,12 @@ inline constexpr double autoSmoothingGain = 1;
 /// The cheapest scheme that is predicted to be good enough: static with the
 /// range that has the smallest squared error; the same with smoothing, where
 /// the statistics have channels and `weights` are known; otherwise a range for
-/// each row at run time. Nothing without a histogram of finite values.
+/// each row at run time, or with `staticOnly` a static one of 16 bits. Nothing
+/// without a histogram of finite values.
 std::optional<AutoScheme> chooseAutoScheme(const ObserverStatistics &statistics,
                                            const ChannelWeights &weights = {},
-                                           double target = autoTargetSqnr);
+                                           double target = autoTargetSqnr,
+                                           bool staticOnly = false);
 
 } // namespace quanta
 
