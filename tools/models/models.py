@@ -4,7 +4,9 @@
 
 Each network comes in through its door, is calibrated, quantized and compiled, and
 runs on data that neither training nor calibration saw. ONNX Runtime and NNCF
-quantize the same file with the same calibration data. Writes the table also as
+quantize the same file with the same calibration data. Calls of all are timed from
+Python, in turns, on one core; the default scheme has to be as fast as any peer that
+is as accurate. Writes the table also as
 BUILD/models.json; each network's programs stay in BUILD/models.
 """
 
@@ -21,11 +23,13 @@ from typing import Callable, Dict, List, NamedTuple, Tuple
 import numpy as np
 
 import measures
+import timing
 
 Samples = List[Tuple[np.ndarray, ...]]
 DYNAMIC = {"scheme": "dynamic"}
 # The name of the scheme that `quanta.quantize` chooses.
 DEFAULT = "auto"
+TIME = "us per call"
 
 
 class Network(NamedTuple):
@@ -43,6 +47,8 @@ class Network(NamedTuple):
     bars: Dict[tuple, float]
     # What the float program has to equal.
     expected: np.ndarray
+    # What calls are timed with.
+    timed: Tuple[np.ndarray, ...]
 
 
 class Models:
@@ -80,6 +86,7 @@ class Models:
             path,
             {(None, "agreement"): 0.99, (None, "accuracy lost, points"): 0.2},
             reference_logits(layers, images),
+            (images[:1],),
         )
 
     def trained_cnn(self):
@@ -113,6 +120,7 @@ class Models:
             path,
             {(None, "agreement"): 0.985, (None, "accuracy lost, points"): 0.3},
             expected,
+            (images[:1],),
         )
 
     def magika(self) -> Network:
@@ -149,6 +157,7 @@ class Models:
             path,
             {("static", "agreement"): 0.98, ("auto", "agreement"): 0.99},
             run_all(peers.OnnxRuntime(path), samples[:tests]),
+            samples[0],
         )
 
     def encoder(self) -> Network:
@@ -182,6 +191,11 @@ class Models:
             path,
             {("auto", "cosine"): 0.998, ("auto", "top-5 overlap"): 0.94},
             expected,
+            # 128 tokens.
+            tuple(
+                np.resize(np.concatenate(arrays, axis=1), (1, 128))
+                for arrays in zip(*samples[:tests])
+            ),
         )
 
     # What is done with each.
@@ -205,6 +219,8 @@ class Models:
         statistics.save(self.out / f"{name}.statistics.json")
 
         outputs = {}
+        programs = {"ORT float": peers.OnnxRuntime(network.onnx)}
+        programs["OpenVINO float"] = peers.OpenVino.read(network.onnx)
         for label, quantize in (
             ("ORT default", lambda p: peers.onnx_runtime_static(*p)),
             ("ORT U8S8 per channel", lambda p: peers.onnx_runtime_u8s8(*p)),
@@ -214,17 +230,58 @@ class Models:
             try:
                 run = quantize((network.onnx, target, network.calibration))
                 outputs[label] = self.timed(label, lambda: run_all(run, network.test))
+                programs[label] = run
             except Exception as failure:
                 print(f"  {label} failed: {str(failure).splitlines()[0][:120]}")
                 outputs[label] = None
+        ours = {}
         for scheme, options in self.schemes(network):
             try:
-                self.measure_scheme(
+                ours[scheme] = self.measure_scheme(
                     network, name, scheme, options, statistics, float_outputs, outputs
                 )
             except quanta.Error as error:
                 print(f"  {scheme}: {str(error).splitlines()[0]}")
                 self.bar(f"{network.name}, {scheme}: compiles", 0, ">=", 1)
+        self.time_calls(network, ours, programs, outputs, float_outputs)
+
+    def time_calls(self, network, ours, programs, outputs, float_outputs) -> None:
+        """Calls of ours and of the peers' programs, which may have fixed sizes."""
+        import quanta
+
+        sample = network.timed
+        with timing.one_core():
+            runs = {"float": quanta.compile(network.module), **ours}
+            for label, program in programs.items():
+                runs[label] = getattr(program, "fixed", lambda *_: program)(*sample)
+            found = timing.medians(runs, sample)
+        peers = {label: found[label] for label in programs}
+        rows = [row for row in self.rows if row["model"] == network.name]
+        for scheme in ours:
+            like = next(row for row in rows if row["scheme"] == scheme)
+            self.rows.append(
+                {
+                    **like,
+                    "metric": TIME,
+                    "float": found["float"],
+                    "ours": found[scheme],
+                    "peers": peers,
+                }
+            )
+        # Float peers reach every accuracy.
+        rivals = {label for label in programs if label not in outputs}
+        for label, output in outputs.items():
+            if output is not None and all(
+                row["peers"][label] >= row["ours"]
+                for row in rows
+                if row["scheme"] == DEFAULT
+            ):
+                rivals.add(label)
+        fastest = min(rivals, key=peers.get)
+        self.bar(
+            f"{network.name}, {DEFAULT}: us per call, {fastest}",
+            found[DEFAULT], "<=", peers[fastest],
+        )
 
     @staticmethod
     def schemes(network: Network) -> list:
@@ -277,6 +334,7 @@ class Models:
             f"{network.name}, {scheme}: float without a reason", len(silent), "<=", 0
         )
         self.check_stages(network, name, scheme, options, small.recipe)
+        return run
 
     def measure_qdq(self, network: Network) -> None:
         """The file that ONNX Runtime quantized: its parameters, its bits."""
@@ -419,10 +477,11 @@ def print_table(rows: List[dict]) -> None:
     table = [header]
     for row in rows:
         values = [row["peers"].get(label) for label in labels]
+        form = "{:,.1f}" if row["metric"] == TIME else "{:.4f}"
         table.append(
             [row["model"], row["scheme"], row["metric"]]
-            + [f"{row[key]:.4f}" for key in ("float", "ours")]
-            + ["-" if value is None else f"{value:.4f}" for value in values]
+            + [form.format(row[key]) for key in ("float", "ours")]
+            + ["-" if value is None else form.format(value) for value in values]
             + [f"{row['bytes_int8'] / row['bytes_float']:.1%}"]
             + [f"{row['int8_mac_share']:.1%}"]
         )
