@@ -56,10 +56,12 @@ struct SegmentFigures {
 
   /// What differences are divided by to count in steps: of a result that is
   /// not quantized, those that 8 bits would have for the values of this run,
-  /// whose range holds zero as that of every quantized type.
-  double getStep(const Segment &segment) const {
+  /// whose range holds zero as that of every quantized type. Of 16 bits too, of
+  /// which sums of floats reach beyond one.
+  double getStep(const Segment &segment,
+                 ArrayRef<QuantizationPoint> points) const {
     if (segment.point)
-      return 1;
+      return points[*segment.point].params.storageWidth() > 8 ? 256 : 1;
     double range = std::max(max, 0.0) - std::min(min, 0.0);
     return range / 255;
   }
@@ -478,7 +480,7 @@ Error StageChecker::report() {
        << left_justify("layer", width)
        << "     elements   half or more             max\n";
     for (auto [segment, figure] : zip_equal(segments, figures)) {
-      double step = figure.getStep(segment), steps = 0;
+      double step = figure.getStep(segment, points), steps = 0;
       int64_t differing = 0;
       for (float difference : figure.differences) {
         differing += difference / step >= 0.5;
