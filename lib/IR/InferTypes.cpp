@@ -146,15 +146,17 @@ LogicalResult Conv2DOp::inferReturnTypes(MLIRContext *,
   return inferConvolution(location, adaptor, 2, types);
 }
 
-LogicalResult ConvTranspose2DOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location> location, Adaptor adaptor,
-    SmallVectorImpl<Type> &types) {
+template <typename Adaptor>
+static LogicalResult inferTransposed(std::optional<Location> location,
+                                     Adaptor adaptor, int64_t spatialDims,
+                                     SmallVectorImpl<Type> &types) {
   Value input = adaptor.getInput(), weights = adaptor.getWeights();
-  if (failed(checkRanks(location, input, weights, 4, 4)))
+  int64_t rank = spatialDims + 2;
+  if (failed(checkRanks(location, input, weights, rank, rank)))
     return failure();
   SmallVector<int64_t> shape(getSizes(input));
   int64_t first = adaptor.getChannelsLast() ? 1 : 2;
-  int64_t channel = adaptor.getChannelsLast() ? 3 : 1;
+  int64_t channel = adaptor.getChannelsLast() ? rank - 1 : 1;
   auto scale = [](int64_t size, int64_t factor) {
     int64_t result;
     if (ShapedType::isDynamic(size) || llvm::MulOverflow(size, factor, result))
@@ -163,7 +165,7 @@ LogicalResult ConvTranspose2DOp::inferReturnTypes(
   };
   shape[channel] = scale(getSizes(weights)[1],
                          static_cast<int64_t>(adaptor.getGroups().value_or(1)));
-  for (int64_t i = 0; i < 2; ++i) {
+  for (int64_t i = 0; i < spatialDims; ++i) {
     int64_t &size = shape[first + i], kernel = getSizes(weights)[2 + i];
     if (ShapedType::isDynamic(size) || ShapedType::isDynamic(kernel)) {
       size = ShapedType::kDynamic;
@@ -173,11 +175,23 @@ LogicalResult ConvTranspose2DOp::inferReturnTypes(
     int64_t reach = scale(kernel - 1, getEntry(adaptor.getDilations(), i, 1));
     size = steps + reach + 1 + getEntry(adaptor.getOutputPadding(), i, 0) -
            getEntry(adaptor.getPads(), i, 0) -
-           getEntry(adaptor.getPads(), 2 + i, 0);
+           getEntry(adaptor.getPads(), spatialDims + i, 0);
     if (steps < 0 || reach < 0 || size < 0)
       size = ShapedType::kDynamic;
   }
   return inferSums(location, input, weights, shape, channel, types);
+}
+
+LogicalResult ConvTranspose1DOp::inferReturnTypes(
+    MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+    SmallVectorImpl<Type> &types) {
+  return inferTransposed(location, adaptor, 1, types);
+}
+
+LogicalResult ConvTranspose2DOp::inferReturnTypes(
+    MLIRContext *, std::optional<Location> location, Adaptor adaptor,
+    SmallVectorImpl<Type> &types) {
+  return inferTransposed(location, adaptor, 2, types);
 }
 
 //===----------------------------------------------------------------------===//

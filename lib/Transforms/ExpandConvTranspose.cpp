@@ -295,7 +295,99 @@ private:
   }
 };
 
+/// A sequence as an image of one row.
+struct ExpandConvTranspose1D : OpRewritePattern<ConvTranspose1DOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(ConvTranspose1DOp op,
+                                PatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    ConvolutionShape shape = getConvolutionShape(op);
+    int64_t row = shape.firstSpatialDim;
+    auto withRow = [&](ArrayRef<int64_t> entries, int64_t entry) {
+      return rewriter.getDenseI64ArrayAttr({entry, entries[0]});
+    };
+    RankedTensorType type = op.getResult().getType();
+    SmallVector<int64_t> sizes(type.getShape());
+    sizes.insert(sizes.begin() + row, 1);
+    // Scales of the result along channels that come behind the row.
+    Type element = moveAxis(type.getElementType(), row);
+    auto image = ConvTranspose2DOp::create(
+        rewriter, loc, RankedTensorType::get(sizes, element),
+        addRow(op.getInput(), row, rewriter),
+        addRow(op.getWeights(), 2, rewriter), op.getBias(),
+        withRow(shape.strides, 1), withRow(shape.dilations, 1),
+        rewriter.getDenseI64ArrayAttr({0, shape.pads[0], 0, shape.pads[1]}),
+        withRow(op.getOutputPads(), 0), op.getGroupsAttr(),
+        op.getChannelsLastAttr());
+    if (element == type.getElementType()) {
+      rewriter.replaceOpWithNewOp<tensor::CollapseShapeOp>(op, type, image,
+                                                           getGroups(row));
+      return success();
+    }
+    // A dimension that is quantized moves on storage only.
+    Value storage = quant::StorageCastOp::create(
+        rewriter, loc, RankedTensorType::get(sizes, rewriter.getI32Type()),
+        image);
+    Value flat =
+        tensor::CollapseShapeOp::create(rewriter, loc, storage, getGroups(row));
+    rewriter.replaceOpWithNewOp<quant::StorageCastOp>(op, type, flat);
+    return success();
+  }
+
+private:
+  /// Three dimensions as four, of which the one at `row` is new.
+  static SmallVector<ReassociationIndices> getGroups(int64_t row) {
+    SmallVector<ReassociationIndices> groups;
+    for (int64_t dim = 0, at = 0; dim < 3; ++dim) {
+      groups.push_back({at++});
+      if (dim == row)
+        groups.back().push_back(at++);
+    }
+    return groups;
+  }
+
+  /// `element` of a tensor with a new dimension at `row`.
+  static Type moveAxis(Type element, int64_t row) {
+    auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(element);
+    if (!perAxis || perAxis.getQuantizedDimension() < row)
+      return element;
+    return quant::UniformQuantizedPerAxisType::get(
+        perAxis.getFlags(), perAxis.getStorageType(),
+        perAxis.getExpressedType(), perAxis.getScales(),
+        perAxis.getZeroPoints(), perAxis.getQuantizedDimension() + 1,
+        perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+  }
+
+  /// A constant stays one.
+  static Value addRow(TypedValue<RankedTensorType> value, int64_t row,
+                      PatternRewriter &rewriter) {
+    Location loc = value.getLoc();
+    RankedTensorType type = value.getType();
+    SmallVector<int64_t> shape(type.getShape());
+    shape.insert(shape.begin() + row, 1);
+    auto cast = value.getDefiningOp<quant::StorageCastOp>();
+    if (DenseElementsAttr constant =
+            cast ? getDenseConstant(cast.getInput()) : DenseElementsAttr()) {
+      Value reshaped =
+          arith::ConstantOp::create(rewriter, loc,
+                                    constant.reshape(RankedTensorType::get(
+                                        shape, constant.getElementType())));
+      return quant::StorageCastOp::create(rewriter, loc, type.clone(shape),
+                                          reshaped);
+    }
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, value);
+    sizes.insert(sizes.begin() + row, rewriter.getIndexAttr(1));
+    return tensor::ExpandShapeOp::create(rewriter, loc, type.clone(shape),
+                                         value, getGroups(row), sizes);
+  }
+};
+
 } // namespace
+
+void populateExpandConvTranspose1D(RewritePatternSet &patterns) {
+  patterns.add<ExpandConvTranspose1D>(patterns.getContext());
+}
 
 void populateExpandConvTranspose(RewritePatternSet &patterns) {
   patterns.add<ExpandConvTranspose2D>(patterns.getContext());

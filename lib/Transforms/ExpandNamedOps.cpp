@@ -315,6 +315,9 @@ struct ExpandNamedOpsPass : impl::ExpandNamedOpsBase<ExpandNamedOpsPass> {
 
 LogicalResult expandNamedOps(ModuleOp module, bool keepTransposed) {
   // First: what they become is a named layer.
+  RewritePatternSet sequences(module.getContext());
+  populateExpandConvTranspose1D(sequences);
+  walkAndApplyPatterns(module, std::move(sequences));
   if (!keepTransposed) {
     RewritePatternSet transposed(module.getContext());
     populateExpandConvTranspose(transposed);

@@ -611,3 +611,68 @@ func.func @f(%x: tensor<1x4x5x5x!u8>, %w: tensor<4x3x3x3x!i8>) {
   %0 = quanta.conv_transpose_2d %x, %w : tensor<1x4x5x5x!u8>, tensor<4x3x3x3x!i8> -> tensor<1x3x7x7x!wrong>
   return
 }
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8:f32, 0.25>
+!acc = !quant.uniform<i32:f32, 0.125>
+
+// 3
+func.func @f(%x: tensor<1x4x5x5x!u8>, %w: tensor<4x3x3x!i8>) {
+  // expected-error@+1 {{takes tensors of rank 3, not 4 and 3 -> 3}}
+  %0 = quanta.conv_transpose_1d %x, %w : tensor<1x4x5x5x!u8>, tensor<4x3x3x!i8> -> tensor<1x3x7x!acc>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8:f32, 0.25>
+!acc = !quant.uniform<i32:f32, 0.125>
+
+// 4
+func.func @f(%x: tensor<1x4x5x!u8>, %w: tensor<4x3x3x!i8>) {
+  // expected-error@+1 {{needs 1 positive strides and dilations}}
+  %0 = quanta.conv_transpose_1d %x, %w strides [1, 1] : tensor<1x4x5x!u8>, tensor<4x3x3x!i8> -> tensor<1x3x7x!acc>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8:f32, 0.25>
+!acc = !quant.uniform<i32:f32, 0.125>
+
+// 4
+func.func @f(%x: tensor<1x4x5x!u8>, %w: tensor<4x3x3x!i8>) {
+  // expected-error@+1 {{needs 2 pads that are not negative}}
+  %0 = quanta.conv_transpose_1d %x, %w pads [1] : tensor<1x4x5x!u8>, tensor<4x3x3x!i8> -> tensor<1x3x7x!acc>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8:f32, 0.25>
+!acc = !quant.uniform<i32:f32, 0.125>
+
+// 5
+func.func @f(%x: tensor<1x4x5x!u8>, %w: tensor<5x3x3x!i8>) {
+  // expected-error@+1 {{weights have 5 channels, but the input 4}}
+  %0 = quanta.conv_transpose_1d %x, %w : tensor<1x4x5x!u8>, tensor<5x3x3x!i8> -> tensor<1x3x7x!acc>
+  return
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8:f32, 0.25>
+!acc = !quant.uniform<i32:f32, 0.125>
+
+// 6
+func.func @f(%x: tensor<1x4x5x!u8>, %w: tensor<4x3x3x!i8>) {
+  // expected-error@+1 {{result has type 'tensor<1x3x6x}}
+  %0 = quanta.conv_transpose_1d %x, %w : tensor<1x4x5x!u8>, tensor<4x3x3x!i8> -> tensor<1x3x6x!acc>
+  return
+}

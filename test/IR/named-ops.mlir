@@ -49,6 +49,13 @@ func.func @layer_norm(%x: tensor<?x3x4x!u8>, %w: tensor<4xf32>, %b: tensor<3x4xf
   return %0, %1, %2 : tensor<?x3x4x!i8>, tensor<?x3x4x!i8>, tensor<?x3x4x!i8>
 }
 
+// CHECK-LABEL: func @transposed_sequence
+func.func @transposed_sequence(%x: tensor<?x4x5x!u8>, %w: tensor<4x3x3x!i8>, %b: tensor<6x!acc>) -> tensor<?x6x12x!acc> {
+  // CHECK: quanta.conv_transpose_1d %{{.*}}, %{{.*}} bias %{{.*}} strides [2] dilations [2] pads [1, 0] output_padding [0] groups 2 : tensor<?x4x5x
+  %0 = quanta.conv_transpose_1d %x, %w bias %b strides [2] dilations [2] pads [1, 0] output_padding [0] groups 2 : tensor<?x4x5x!u8>, tensor<4x3x3x!i8>, tensor<6x!acc> -> tensor<?x6x12x!acc>
+  return %0 : tensor<?x6x12x!acc>
+}
+
 // CHECK-LABEL: func @transposed
 func.func @transposed(%x: tensor<?x5x3x4x!u8>, %w: tensor<4x3x3x2x!i8>, %b: tensor<6x!acc>) -> (tensor<?x11x7x6x!acc>, tensor<?x7x4x3x!acc>) {
   // CHECK: quanta.conv_transpose_2d %{{.*}}, %{{.*}} bias %{{.*}} strides [2, 3] dilations [2, 1] pads [1, 0, 1, 2] output_padding [0, 1] groups 2 channels_last : tensor<?x5x3x4x

@@ -95,6 +95,21 @@ func.func @transposed(%x: tensor<?x1x1x3x!u8>) -> tensor<?x1x1x7x!acc> {
   return %0 : tensor<?x1x1x7x!acc>
 }
 
+// A sequence is an image of one row; scales of channels that come last move behind
+// the row.
+// CHECK-LABEL: func @transposed_sequence
+// CHECK-SAME: %[[X:.*]]: tensor<?x3x1x
+// CHECK-DAG: %[[ROW:.*]] = tensor.expand_shape %[[X]] {{\[\[}}0], [1, 2], [3]] {{.*}} into tensor<?x1x3x1x
+// CHECK-DAG: arith.constant dense<{{.*}}> : tensor<2x1x1x2xi8>
+// CHECK: %[[FLAT:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0], [1, 2], [3]] : tensor<?x1x7x2xi32> into tensor<?x7x2xi32>
+// CHECK: quant.scast %[[FLAT]] : tensor<?x7x2xi32> to tensor<?x7x2x!quant.uniform<i32:f32:2, {
+func.func @transposed_sequence(%x: tensor<?x3x1x!u8>) -> tensor<?x7x2x!quant.uniform<i32:f32:2, {0.125, 0.25}>> {
+  %c = arith.constant dense<[[[1, 2, 3], [4, 5, 6]]]> : tensor<1x2x3xi8>
+  %w = quant.scast %c : tensor<1x2x3xi8> to tensor<1x2x3x!quant.uniform<i8:f32:1, {0.25, 0.5}>>
+  %0 = quanta.conv_transpose_1d %x, %w strides [2] channels_last : tensor<?x3x1x!u8>, tensor<1x2x3x!quant.uniform<i8:f32:1, {0.25, 0.5}>> -> tensor<?x7x2x!quant.uniform<i32:f32:2, {0.125, 0.25}>>
+  return %0 : tensor<?x7x2x!quant.uniform<i32:f32:2, {0.125, 0.25}>>
+}
+
 // Weights that are known at run time: filters come first and taps backwards.
 // CHECK-LABEL: func @transposed_at_run_time
 // CHECK-SAME: %[[X:.*]]: tensor<1x2x4x4x{{.*}}, %[[W:.*]]: tensor<2x3x3x3x

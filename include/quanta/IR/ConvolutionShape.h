@@ -12,8 +12,9 @@
 
 namespace quanta {
 
-/// The attributes of `quanta.conv_1d`, `quanta.conv_2d` or
-/// `quanta.conv_transpose_2d` with their defaults.
+/// The attributes of `quanta.conv_1d`, `quanta.conv_2d`,
+/// `quanta.conv_transpose_1d` or `quanta.conv_transpose_2d` with their
+/// defaults.
 struct ConvolutionShape {
   llvm::SmallVector<int64_t> strides, dilations, pads;
   int64_t groups, channels, filters;
@@ -36,7 +37,8 @@ template <typename OpTy> ConvolutionShape getConvolutionShape(OpTy op) {
   shape.channelDim = op.getChannelsLast() ? count + 1 : 1;
   shape.firstSpatialDim = op.getChannelsLast() ? 1 : 2;
   shape.channels = op.getInput().getType().getDimSize(shape.channelDim);
-  if constexpr (std::is_same_v<OpTy, ConvTranspose2DOp>)
+  if constexpr (std::is_same_v<OpTy, ConvTranspose1DOp> ||
+                std::is_same_v<OpTy, ConvTranspose2DOp>)
     shape.filters = op.getWeights().getType().getDimSize(1) * shape.groups;
   else
     shape.filters = op.getWeights().getType().getDimSize(0);

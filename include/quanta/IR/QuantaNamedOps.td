@@ -125,41 +125,17 @@ def Quanta_Conv2DOp : Quanta_ConvOp<"conv_2d", 2> {
   }] # constraints;
 }
 
-def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
+class Quanta_ConvTransposeOp<string mnemonic, int spatialDims>
+    : Quanta_Op<mnemonic, [
     Pure, Quanta_InferTypes,
     DeclareOpInterfaceMethods<MacOpInterface>]> {
-  let summary = "Quantized transposed convolution of images, with i32 accumulators";
-  let description = [{
-    What `quanta.conv_2d` with the same attributes reads as its input, this writes
-    as its result (ONNX operator ConvTranspose; `torch.nn.ConvTranspose2d`): each
-    input is multiplied by the kernel and added to the result at
-
-    `acc[n, f, y * sy + i * dy - top, x * sx + j * dx - left] += (input[n, c, y, x]
-    - zp_input) * (weights[c, f, i, j] - zp_weights)`
-
-    in i32 (rule 5 of the numerics contract), where that lies inside, with `c` over
-    the channels of the group of `f`; then `bias[f]` is added.
-
-    It becomes one ordinary convolution for each of the `sy * sx` phases of the
-    result, which reads the input as it is: no product is one of inserted zeros.
-    Weights that are constant are sorted at compile time, others when they are
-    known.
-
-    Shapes: input NxCxHxW, or NxHxWxC with `channels_last`; weights
-    Cx(F/groups)xKyxKx in both layouts, as in ONNX and PyTorch; bias F; result
-    NxFxYxX or NxYxXxF.
-
-    ```mlir
-    %acc = quanta.conv_transpose_2d %x, %w strides [2, 2] pads [1, 1, 1, 1] output_padding [1, 1]
-        : tensor<?x4x5x5x!quant.uniform<u8:f32, 0.1:128>>, tensor<4x6x3x3x!quant.uniform<i8<-127:127>:f32, 0.02>>
-       -> tensor<?x6x10x10x!quant.uniform<i32:f32, 0.002>>
-    ```
-
+  code constraints = [{
     Constraints: 1. and 2. as for `quanta.fake_quant`, for every operand;
-    3. all tensors (but the bias, a vector) have rank 4, and all their sizes but
-    that of the batch are static;
-    4. `strides` and `dilations` have two positive entries, `pads` four and
-    `output_padding` two that are not negative;
+    3. all tensors (but the bias, a vector) have two dimensions more than there
+    are spatial ones, and all their sizes but that of the batch are static;
+    4. `strides` and `dilations` have one positive entry for each spatial
+    dimension, `pads` two and `output_padding` one that are not negative; pads are
+    in the order of `quanta.conv_2d`;
     5. `groups` is positive and divides the channels, which are as many as weights
     have;
     6. the result has a batch of the input's size, `groups` times the filters of
@@ -186,11 +162,56 @@ def Quanta_ConvTranspose2DOp : Quanta_Op<"conv_transpose_2d", [
     `:` type($input) `,` type($weights) (`,` type($bias)^)? `->` type($result)
   }];
   let extraClassDeclaration = [{
-    static constexpr int64_t spatialDims = 2;
+    static constexpr int64_t spatialDims = }] # spatialDims # [{;
     /// `output_padding` with its default.
-    std::array<int64_t, 2> getOutputPads();
+    ::std::array<int64_t, spatialDims> getOutputPads();
   }];
   let hasVerifier = 1;
+}
+
+def Quanta_ConvTranspose1DOp : Quanta_ConvTransposeOp<"conv_transpose_1d", 1> {
+  let summary = "Quantized transposed convolution of sequences, with i32 accumulators";
+  let description = [{
+    As `quanta.conv_transpose_2d` with one spatial dimension
+    (`torch.nn.ConvTranspose1d`). Shapes: input NxCxW, or NxWxC with
+    `channels_last`; weights Cx(F/groups)xK; bias F; result NxFxV or NxVxF.
+
+    ```mlir
+    %acc = quanta.conv_transpose_1d %x, %w strides [2] pads [1, 1] output_padding [1]
+        : tensor<?x4x5x!quant.uniform<u8:f32, 0.1:128>>, tensor<4x6x3x!quant.uniform<i8<-127:127>:f32, 0.02>>
+       -> tensor<?x6x10x!quant.uniform<i32:f32, 0.002>>
+    ```
+  }] # constraints;
+}
+
+def Quanta_ConvTranspose2DOp : Quanta_ConvTransposeOp<"conv_transpose_2d", 2> {
+  let summary = "Quantized transposed convolution of images, with i32 accumulators";
+  let description = [{
+    What `quanta.conv_2d` with the same attributes reads as its input, this writes
+    as its result (ONNX operator ConvTranspose; `torch.nn.ConvTranspose2d`): each
+    input is multiplied by the kernel and added to the result at
+
+    `acc[n, f, y * sy + i * dy - top, x * sx + j * dx - left] += (input[n, c, y, x]
+    - zp_input) * (weights[c, f, i, j] - zp_weights)`
+
+    in i32 (rule 5 of the numerics contract), where that lies inside, with `c` over
+    the channels of the group of `f`; then `bias[f]` is added.
+
+    It becomes one ordinary convolution for each of the `sy * sx` phases of the
+    result, which reads the input as it is: no product is one of inserted zeros.
+    Weights that are constant are sorted at compile time, others when they are
+    known.
+
+    Shapes: input NxCxHxW, or NxHxWxC with `channels_last`; weights
+    Cx(F/groups)xKyxKx in both layouts, as in ONNX and PyTorch; bias F; result
+    NxFxYxX or NxYxXxF.
+
+    ```mlir
+    %acc = quanta.conv_transpose_2d %x, %w strides [2, 2] pads [1, 1, 1, 1] output_padding [1, 1]
+        : tensor<?x4x5x5x!quant.uniform<u8:f32, 0.1:128>>, tensor<4x6x3x3x!quant.uniform<i8<-127:127>:f32, 0.02>>
+       -> tensor<?x6x10x10x!quant.uniform<i32:f32, 0.002>>
+    ```
+  }] # constraints;
 }
 
 def Quanta_SoftmaxOp : Quanta_Op<"softmax", [

@@ -19,7 +19,10 @@ namespace quanta {
 llvm::LogicalResult expandNamedOps(mlir::ModuleOp module,
                                    bool keepTransposed = false);
 
-/// Transposed convolutions as named ones of the phases of their results.
+/// Transposed convolutions of sequences as such of images of one row.
+void populateExpandConvTranspose1D(mlir::RewritePatternSet &patterns);
+/// Transposed convolutions of images as named ones of the phases of their
+/// results.
 void populateExpandConvTranspose(mlir::RewritePatternSet &patterns);
 
 } // namespace quanta

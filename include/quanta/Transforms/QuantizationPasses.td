@@ -298,7 +298,7 @@ def ExpandNamedOps : Pass<"quanta-expand-named-ops", "::mlir::ModuleOp"> {
   let description = [{
     Works on the quantized stage and keeps it. `quanta.batch_matmul`,
     `quanta.conv_1d` and `quanta.conv_2d` become `quanta.contract`, behind a
-    `quanta.pad` where they pad, and `quanta.conv_transpose_2d` one of them for each
+    `quanta.pad` where they pad, and the transposed ones one of them for each
     phase of its result; `quanta.softmax` and `quanta.layer_norm` become
     `linalg` on floats between `quanta.dequantize` and `quanta.quantize`.
     `quanta-rewrite-types` does the same first.

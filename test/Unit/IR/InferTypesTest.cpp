@@ -85,6 +85,11 @@ TEST_F(InferTypes, Convolutions) {
              list({2, 3}), list({2, 1}), list({1, 0, 1, 2}), list({0, 1}),
              b.getI64IntegerAttr(2), b.getUnitAttr()),
          "?x11x7x6", i32);
+  expect(ConvTranspose1DOp::create(b, value("?x4x5", u8), value("4x3x3", i8),
+                                   Value(), list({2}), list({2}), list({1, 0}),
+                                   list({1}), b.getI64IntegerAttr(2),
+                                   UnitAttr()),
+         "?x6x13", i32);
 }
 
 TEST_F(InferTypes, Contractions) {

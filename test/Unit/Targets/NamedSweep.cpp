@@ -121,15 +121,40 @@ struct Transposed {
   std::array<int64_t, 4> pads;
   std::array<int64_t, 2> outputPads;
   bool channelsLast;
+  /// Whether it is one of images of a single row, written without rows.
+  bool isSequence = false;
 
   int64_t out(size_t i) const {
     return strides[i] * (sizes[i] - 1) + outputPads[i] +
            dilations[i] * (kernel[i] - 1) + 1 - pads[i] - pads[2 + i];
   }
   Shape shape(int64_t features, int64_t rows, int64_t columns) const {
+    Shape shape = {images, features, rows, columns};
     if (channelsLast)
-      return {images, rows, columns, features};
-    return {images, features, rows, columns};
+      shape = {images, rows, columns, features};
+    if (isSequence)
+      shape.erase(shape.begin() + (channelsLast ? 1 : 2));
+    return shape;
+  }
+  Shape weightShape() const {
+    Shape shape = {channels, filters / groups, kernel[0], kernel[1]};
+    if (isSequence)
+      shape.erase(shape.begin() + 2);
+    return shape;
+  }
+  /// As the operation's attributes.
+  std::string attributes() const {
+    auto list = [&](ArrayRef<int64_t> values) {
+      std::string text;
+      for (auto [index, value] : enumerate(values))
+        if (!isSequence || index % 2 == 1)
+          text += (text.empty() ? "" : ", ") + std::to_string(value);
+      return text;
+    };
+    return formatv("strides [{0}] dilations [{1}] pads [{2}] "
+                   "output_padding [{3}] groups {4}{5}",
+                   list(strides), list(dilations), list(pads), list(outputPads),
+                   groups, channelsLast ? " channels_last" : "");
   }
   int64_t index(int64_t n, int64_t features, int64_t feature, int64_t rows,
                 int64_t row, int64_t columns, int64_t column) const {
@@ -242,15 +267,16 @@ public:
                      const QuantType &weights, bool isConstant) {
     Shape shape = conv.shape(conv.channels, conv.sizes[0], conv.sizes[1]);
     Shape resultShape = conv.shape(conv.filters, conv.out(0), conv.out(1));
-    Shape weightShape = {conv.channels, conv.filters / conv.groups,
-                         conv.kernel[0], conv.kernel[1]};
+    Shape weightShape = conv.weightShape();
     auto x = makeMatrix(countElements(shape), 1, false, input.range, random);
     auto w =
         makeMatrix(countElements(weightShape), 1, false, weights.range, random);
     std::vector<int64_t> bias;
     for (int64_t f = 0; f < conv.filters; ++f)
       bias.push_back(static_cast<int64_t>(random() % 20001) - 10000);
-    QuantType sums = QuantType::sums(input, weights, conv.channelsLast ? 3 : 1);
+    QuantType sums = QuantType::sums(
+        input, weights,
+        conv.channelsLast ? static_cast<int>(shape.size()) - 1 : 1);
     Shape open = shape, openResult = resultShape;
     open[0] = openResult[0] = -1;
     std::string xType = formatTensor(open, input.str());
@@ -260,19 +286,6 @@ public:
     std::string rType = formatTensor(openResult, sums.str());
     Array constant = Array::get(weights.kind, weightShape, w);
     std::string entry = "named" + std::to_string(functions++);
-    auto list = [](ArrayRef<int64_t> values) {
-      std::string text;
-      for (int64_t value : values)
-        text += (text.empty() ? "" : ", ") + std::to_string(value);
-      return text;
-    };
-    std::string attributes =
-        formatv("strides [{0}] dilations [{1}] pads [{2}] output_padding [{3}] "
-                "groups {4}{5}",
-                list(conv.strides), list(conv.dilations), list(conv.pads),
-                list(conv.outputPads), conv.groups,
-                conv.channelsLast ? " channels_last" : "")
-            .str();
     std::string text;
     if (isConstant)
       text =
@@ -284,11 +297,12 @@ public:
         formatv("func.func @{0}(%x: {1}{10}) -> {3} {{\n{5}"
                 "  %b0 = arith.constant {7} : tensor<{8}xi32>\n"
                 "  %b = quant.scast %b0 : tensor<{8}xi32> to {9}\n"
-                "  %r = quanta.conv_transpose_2d %x, %w bias %b {4} : {1}, "
+                "  %r = quanta.conv_transpose_{11}d %x, %w bias %b {4} : {1}, "
                 "{2}, {9} -> {3}\n  return %r : {3}\n}\n",
-                entry, xType, wType, rType, attributes, text, "",
+                entry, xType, wType, rType, conv.attributes(), text, "",
                 formatDense(Array::get(ElementKind::I32, {conv.filters}, bias)),
-                conv.filters, bType, isConstant ? "" : ", %w: " + wType)
+                conv.filters, bType, isConstant ? "" : ", %w: " + wType,
+                conv.isSequence ? 1 : 2)
             .str();
     std::vector<Array> arguments = {Array::get(input.kind, shape, x)};
     if (!isConstant)
@@ -455,6 +469,33 @@ Sweep makeNamedSweep() {
                            {0, 0},
                            last},
                           x, i2);
+    // Sequences: pads are left and right of them.
+    builder.addTransposed({2,
+                           4,
+                           6,
+                           1,
+                           {1, 5},
+                           {1, 3},
+                           {1, 2},
+                           {1, 1},
+                           {0, 1, 0, 1},
+                           {0, 1},
+                           last,
+                           /*isSequence=*/true},
+                          x, perFilter);
+    builder.addTransposed({1,
+                           6,
+                           4,
+                           2,
+                           {1, 7},
+                           {1, 4},
+                           {1, 3},
+                           {1, 2},
+                           {0, 2, 0, 0},
+                           {0, 0},
+                           last,
+                           /*isSequence=*/true},
+                          x, narrow);
   }
   for (const QuantType &lhs : inputs) {
     builder.addProduct({3}, 5, 17, 9, lhs, narrow);
