@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # RUN: rm -rf %t && mkdir %t
 # RUN: env QUANTA_OPT=quant-opt QUANTA_RUN=quant-run QUANTA_MERGE=quanta-merge-statistics %python %s %t
 """Histograms count what NumPy counts, and merge to the same bits over any split."""

@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # REQUIRES: python-package
 # RUN: rm -rf %t && mkdir %t && %python %s %t
 """The same data through the calibrators of ONNX Runtime and PyTorch."""

@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Makes and shows arrays for tests.
 
     npy.py FILE EXPRESSION     saves a NumPy expression as .npy (or .npz, of a dict)

@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # REQUIRES: python-package
 # RUN: rm -rf %t && env QUANTA_CACHE_DIR=%t %python %s
 """Conversions are kept between processes, under all that they depend on."""

@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 # REQUIRES: python-package
 # RUN: %python %s
 """From float to the integer stage, with its report."""

@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Fails unless two arrays agree: agree.py REFERENCE OTHER DECIBELS
 
 DECIBELS is the least signal-to-noise ratio; `same` asks for the same bits.

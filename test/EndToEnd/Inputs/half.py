@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Two layers and their figures in NumPy, with 16-bit factors and f32 sums.
 
     half.py write MODEL.mlir X.npy

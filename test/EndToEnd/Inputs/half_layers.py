@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Layers that are no contractions, in 16 bits, and their figures in NumPy.
 
     half_layers.py write FOLDER

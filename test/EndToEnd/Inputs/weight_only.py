@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Compares a product of floats and 4-bit weights in blocks of 32 with NumPy.
 
     weight_only.py X.npy Y.npy

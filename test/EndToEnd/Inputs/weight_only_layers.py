@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Convolutions of several kinds and their figures in NumPy, with float activations
 and 8-bit weights.
 

@@ -1,3 +1,5 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Calls each function with scalars that are right, and with such as are not."""
 
 import sys
