@@ -110,6 +110,20 @@ Stage getStage(ModuleOp module) {
   return stage;
 }
 
+std::optional<StringRef> getForeignDialect(Operation *op) {
+  static constexpr StringLiteral known[] = {
+      "affine", "arith",  "bufferization", "builtin", "cf",     "complex",
+      "func",   "index",  "linalg",        "llvm",    "math",   "memref",
+      "quant",  "quanta", "scf",           "shape",   "tensor", "vector"};
+  auto isTensor = [](Type type) { return isa<TensorType>(type); };
+  StringRef name = op->getName().getDialectNamespace();
+  if (llvm::is_contained(known, name) ||
+      (llvm::none_of(op->getOperandTypes(), isTensor) &&
+       llvm::none_of(op->getResultTypes(), isTensor)))
+    return std::nullopt;
+  return name;
+}
+
 /// "the float, integer and kernel stages".
 static std::string describeStages(ArrayRef<Stage> stages) {
   std::string text = "the ";

@@ -26,8 +26,25 @@ struct CheckStagePass : impl::CheckStageBase<CheckStagePass> {
                               "run quanta-to-kernel first")
                : checkStage(getOperation(), {Stage::Float, Stage::Integer},
                             consumer);
-    if (failed(result))
+    if (failed(result) || failed(checkDialects()))
       signalPassFailure();
+  }
+
+private:
+  /// No dialect that nothing lowers.
+  LogicalResult checkDialects() {
+    return success(!getOperation()
+                        .walk([&](Operation *op) {
+                          std::optional<StringRef> dialect =
+                              getForeignDialect(op);
+                          if (!dialect)
+                            return WalkResult::advance();
+                          op->emitOpError() << "is none that " << consumer
+                                            << " knows: lower operations of '"
+                                            << *dialect << "' to linalg first";
+                          return WalkResult::interrupt();
+                        })
+                        .wasInterrupted());
   }
 };
 

@@ -38,6 +38,10 @@ std::optional<Stage> getStageOf(mlir::Operation *op);
 /// buffers.
 Stage getStage(mlir::ModuleOp module);
 
+/// The dialect of an operation on tensors that none of the passes knows, at
+/// whatever stage: what is in TOSA or StableHLO is lowered to linalg first.
+std::optional<llvm::StringRef> getForeignDialect(mlir::Operation *op);
+
 /// Succeeds if every stage-specific operation of the module belongs to one of
 /// the stages `taken`; otherwise emits an error at the first that does not,
 /// which names `passName` and the stages. Where `taken` is without the float
