@@ -480,6 +480,8 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   Value result =
       op.buildQuantized(builder, {factors[0].quantized, factors[1].quantized},
                         bias, RankedTensorType::get(shape, accumulatorType));
+  if (Attribute part = op->getAttr(attrs::upperByte))
+    result.getDefiningOp()->setAttr(attrs::upperByte, part);
   if (!checkAccumulators(op, result.getDefiningOp(),
                          factors[0].zeroPoint != nullptr))
     return success();

@@ -34,6 +34,8 @@ struct FloatEntry {
   Operation *op;
   std::string reason;
   int64_t macs;
+  /// Whether nothing is known of what it computes.
+  bool isForeign = false;
 };
 
 /// Float work that is part of no contraction, counted by kind.
@@ -76,7 +78,7 @@ struct ReportPass : impl::ReportBase<ReportPass> {
       return signalPassFailure();
     collect();
     for (const FloatEntry &entry : left) {
-      if (strict && entry.macs > 0) {
+      if (strict && (entry.macs > 0 || entry.isForeign)) {
         entry.op->emitOpError()
             << "stays in float, which strict forbids: " << entry.reason;
         signalPassFailure();
@@ -132,6 +134,18 @@ private:
   void collect() {
     layers = getFloatLayers(getOperation());
     getOperation().walk([&](Operation *op) {
+      // Its products are counted where the lower byte has them.
+      if (op->hasAttr(attrs::upperByte))
+        return;
+      if (std::optional<StringRef> dialect = getForeignDialect(op);
+          dialect && !op->hasTrait<OpTrait::ConstantLike>()) {
+        left.push_back({op,
+                        ("no pass knows operations of '" + *dialect +
+                         "': lower them to linalg first")
+                            .str(),
+                        0, /*isForeign=*/true});
+        return;
+      }
       if (auto contraction = dyn_cast<MacOpInterface>(op)) {
         contractions.push_back(contraction);
         int64_t count = contraction.getMacCount();

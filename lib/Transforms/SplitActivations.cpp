@@ -152,15 +152,17 @@ void ActivationSplitter::run(QuantizableOpInterface op) {
                     builder, loc, zero,
                     createEmptyLike(builder, loc, init, builder.getF32Type()))
                     .getResult(0);
-  auto lower = cast<QuantizableOpInterface>(builder.clone(*op));
-  lower->setOperand((*wide)->getOperandNumber(), bytes.lower);
-  lower->setOperand(op.getAccumulatorInit()->getOperandNumber(), zeros);
+  // The lower one, whose sums have the finer scale, starts from the bias.
+  auto upper = cast<QuantizableOpInterface>(builder.clone(*op));
+  upper->setOperand((*wide)->getOperandNumber(), bytes.upper);
+  upper->setOperand(op.getAccumulatorInit()->getOperandNumber(), zeros);
+  upper->setAttr(attrs::upperByte, builder.getUnitAttr());
   // Sizes of the sum are those of the result.
   SmallVector<OpOperand *> readers =
       llvm::map_to_vector(op->getUses(), [](OpOperand &use) { return &use; });
   builder.setInsertionPointAfter(op);
-  ElementwiseBuilder elementwise(builder, loc, op->getResult(0));
-  unsigned other = elementwise.addInput(lower->getResult(0));
+  ElementwiseBuilder elementwise(builder, loc, upper->getResult(0));
+  unsigned other = elementwise.addInput(op->getResult(0));
   Value sum = elementwise.build(
       builder.getF32Type(),
       [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
@@ -169,10 +171,10 @@ void ActivationSplitter::run(QuantizableOpInterface op) {
       });
   for (OpOperand *reader : readers)
     reader->set(sum);
-  (*wide)->set(bytes.upper);
+  (*wide)->set(bytes.lower);
   // The other factor of both may have 16 bits too.
   run(op);
-  run(lower);
+  run(upper);
 }
 
 void splitActivations(ModuleOp module) {

@@ -9,6 +9,10 @@
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=strict=true -o /dev/null 2>&1 | count 0
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/all-integer.mlir
 // RUN: quant-opt %t/three-factors.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/three-factors.mlir
+// RUN: quant-opt %t/foreign.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/foreign.mlir
+// RUN: not quant-opt %t/foreign.mlir --quanta-report=strict=true -o /dev/null 2>&1 | FileCheck %t/foreign.mlir --check-prefix=STRICT
+// RUN: not quant-opt %t/foreign.mlir --quanta-to-llvm -o /dev/null 2>&1 | FileCheck %t/foreign.mlir --check-prefix=CODE
+// RUN: quant-opt %t/bytes.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/bytes.mlir
 // RUN: not quant-opt %t/simulated.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/simulated.mlir
 // RUN: not quant-opt %t/integer.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/integer.mlir
 
@@ -115,6 +119,33 @@ func.func @main(%x: tensor<2x4xf32>, %w: tensor<3x4x5xf32>, %y: tensor<2x5xf32>,
 func.func @main(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> tensor<2x3x!acc> {
   %0 = quanta.matmul %x, %w : tensor<2x4x!u8>, tensor<4x3x!i8> -> tensor<2x3x!acc>
   return %0 : tensor<2x3x!acc>
+}
+
+//--- foreign.mlir
+// Nothing is known of what it computes, but that it is there.
+// CHECK: "macs": 0,
+// CHECK: "left_in_float": [
+// CHECK: "reason": "no pass knows operations of 'tosa': lower them to linalg first",
+// CHECK-NOT: "reason"
+// STRICT: error: 'tosa.tanh' op stays in float, which strict forbids: no pass knows operations of 'tosa': lower them to linalg first
+// CODE: error: 'tosa.const' op is none that code generation knows: lower operations of 'tosa' to linalg first
+func.func @main(%x: tensor<2xf32>) -> (tensor<2xf32>, tensor<1xf32>) {
+  %0 = "tosa.const"() {values = dense<1.0> : tensor<1xf32>} : () -> tensor<1xf32>
+  %1 = tosa.tanh %x : (tensor<2xf32>) -> tensor<2xf32>
+  return %1, %0 : tensor<2xf32>, tensor<1xf32>
+}
+
+//--- bytes.mlir
+!u8 = !quant.uniform<u8:f32, 0.5:3>
+!i8 = !quant.uniform<i8<-127:127>:f32, 0.5>
+!acc = !quant.uniform<i32:f32, 0.25>
+// Two bytes of one factor are products of one contraction.
+// CHECK: "int8_mac_share": 1,
+// CHECK: "macs": 24,
+func.func @main(%x: tensor<2x4x!u8>, %y: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> (tensor<2x3x!acc>, tensor<2x3x!acc>) {
+  %0 = quanta.matmul %x, %w {quanta.upper_byte} : tensor<2x4x!u8>, tensor<4x3x!i8> -> tensor<2x3x!acc>
+  %1 = quanta.matmul %y, %w : tensor<2x4x!u8>, tensor<4x3x!i8> -> tensor<2x3x!acc>
+  return %0, %1 : tensor<2x3x!acc>, tensor<2x3x!acc>
 }
 
 //--- simulated.mlir

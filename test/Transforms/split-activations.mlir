@@ -18,13 +18,14 @@
 // CHECK: %[[L:.*]] = quant.scast %[[LOW]] : tensor<?x2xi8> to tensor<?x2x!quant.uniform<u8:f32, 5.000000e-01:44>>
 // CHECK: %[[LOWER:.*]] = quanta.dequantize %[[L]]
 // CHECK: %[[ZEROS:.*]] = linalg.fill
-// CHECK: %[[SECOND:.*]] = linalg.matmul ins(%[[LOWER]], %[[W:.*]] : {{.*}}) outs(%[[ZEROS]]
-// CHECK: %[[FIRST:.*]] = linalg.matmul ins(%[[UPPER]], %[[W]] : {{.*}}) outs(%[[INIT]]
+// CHECK: %[[FIRST:.*]] = linalg.matmul {quanta.upper_byte} ins(%[[UPPER]], %[[W:.*]] : {{.*}}) outs(%[[ZEROS]]
+// CHECK: %[[SECOND:.*]] = linalg.matmul ins(%[[LOWER]], %[[W]] : {{.*}}) outs(%[[INIT]]
 // CHECK: %[[SUM:.*]] = linalg.generic {{.*}} ins(%[[FIRST]], %[[SECOND]] :
 // CHECK: arith.addf
 // CHECK: return %[[SUM]]
 // QUANTIZED-LABEL: func.func @weights
-// QUANTIZED-COUNT-2: quanta.matmul
+// QUANTIZED: quanta.matmul {{.*}} {quanta.upper_byte}
+// QUANTIZED: quanta.matmul
 // QUANTIZED-NOT: linalg.matmul
 func.func @weights(%x: tensor<?x2xf32>, %init: tensor<?x2xf32>) -> tensor<?x2xf32> {
   %w = arith.constant dense<[[127.0, -63.5], [2.0, 2.0]]> : tensor<2x2xf32>

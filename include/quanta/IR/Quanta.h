@@ -57,6 +57,9 @@ inline constexpr llvm::StringLiteral float16 = "quanta.float16";
 /// numbers by which the result is multiplied, and along which dimension.
 inline constexpr llvm::StringLiteral resultScales = "quanta.result_scales";
 inline constexpr llvm::StringLiteral resultAxis = "quanta.result_axis";
+/// On a contraction: it multiplies the upper byte of a factor of 16 bits, and
+/// is part of the one that multiplies the lower byte.
+inline constexpr llvm::StringLiteral upperByte = "quanta.upper_byte";
 /// On the module: the machine to compile for, as LLVM names it.
 inline constexpr llvm::StringLiteral cpu = "quanta.cpu";
 inline constexpr llvm::StringLiteral features = "quanta.features";

@@ -229,8 +229,9 @@ def SplitActivations : Pass<"quanta-split-activations", "::mlir::ModuleOp"> {
     %upper = quanta.dequantize %u : ... to tensor<4x8xf32>
     %1 = linalg.matmul ins(%upper, %v : ...) outs(%0 : tensor<4x2xf32>) -> tensor<4x2xf32>
     ```
-    and the same of the lower bytes with the type `!quant.uniform<u8:f32, 0.001:44>`,
-    accumulated on zeros, and the sum of both.
+    with zeros for `%0` and the attribute `quanta.upper_byte`, the same of the lower
+    bytes with the type `!quant.uniform<u8:f32, 0.001:44>` on `%0`, and the sum of
+    both. Reports count the products of one of them.
   }];
   let dependentDialects = [
     "::quanta::QuantaDialect", "::mlir::arith::ArithDialect",
