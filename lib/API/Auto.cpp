@@ -38,7 +38,25 @@ struct Choice {
   /// Noise power over signal power, as measured; the worst of its readers.
   double noiseRatio = 0;
   bool isMeasured = false;
+  /// Of the weights that it meets, the worst.
+  double weightNoiseRatio = 0;
+  /// Whether anything reads it rounded: not where the other factor is in float.
+  bool isRounded = false;
   std::string reason;
+
+  /// In dB, where statistics tell of the rung.
+  std::optional<double> getPrediction() const {
+    if (rung == Rung::Wide)
+      return first.predictedWideSqnr;
+    return rung == Rung::Static ? std::optional(first.predictedSqnr)
+                                : std::nullopt;
+  }
+  double getNoise() const {
+    return isMeasured
+               ? noiseRatio
+               : std::pow(10.0,
+                          -getPrediction().value_or(first.predictedSqnr) / 10);
+  }
 };
 
 class RecipeChooser {
@@ -61,6 +79,7 @@ private:
   std::string writeRecipe() const;
   Expected<Analysis> measure();
   bool lift(Rung from, StringRef why);
+  bool liftToFloat(StringRef why);
   bool liftCoarse();
   bool lift(const Analysis &analysis);
 };
@@ -203,9 +222,9 @@ std::string RecipeChooser::writeRecipe() const {
     if (choice.smooth.alpha)
       os << "    smooth: " << formatv("{0}", json::Value(*choice.smooth.alpha))
          << "\n";
-    if (std::isfinite(choice.first.predictedSqnr))
-      os << "    predicted_sqnr: "
-         << formatv("{0:F2}", choice.first.predictedSqnr) << "\n";
+    if (std::optional<double> prediction = choice.getPrediction();
+        prediction && std::isfinite(*prediction))
+      os << "    predicted_sqnr: " << formatv("{0:F2}", *prediction) << "\n";
     if (choice.isMeasured && choice.noiseRatio > 0 &&
         std::isfinite(choice.noiseRatio))
       os << "    measured_sqnr: "
@@ -224,19 +243,30 @@ Expected<Analysis> RecipeChooser::measure() {
   Expected<Analysis> analysis = analyzer.run(data, statisticsPath, path);
   if (!analysis)
     return analysis;
-  for (auto &[name, choice] : choices)
-    choice.isMeasured = false;
-  for (const LayerFigures &layer : analysis->layers)
+  for (auto &[name, choice] : choices) {
+    choice.isMeasured = choice.isRounded = false;
+    choice.weightNoiseRatio = 0;
+  }
+  for (const LayerFigures &layer : analysis->layers) {
+    double weightNoise = 0;
+    for (const OperandFigures &operand : layer.operands)
+      if (operand.name.empty() && operand.error.count > 0)
+        weightNoise = std::max(weightNoise, operand.error.getNoiseRatio());
     for (const OperandFigures &operand : layer.operands) {
       auto it = choices.find(operand.name);
-      if (it == choices.end() || operand.error.count == 0)
+      if (it == choices.end())
         continue;
       Choice &choice = it->second;
+      choice.isRounded = true;
+      choice.weightNoiseRatio = std::max(choice.weightNoiseRatio, weightNoise);
+      if (operand.error.count == 0)
+        continue;
       double ratio = operand.error.getNoiseRatio();
       choice.noiseRatio =
           choice.isMeasured ? std::max(choice.noiseRatio, ratio) : ratio;
       choice.isMeasured = true;
     }
+  }
   return analysis;
 }
 
@@ -277,7 +307,7 @@ static Budget judge(const Analysis &analysis, double maxLoss,
     if (!result.isPrediction || 1 - result.getAgreement() <= maxLoss)
       continue;
     worst = Budget::Exceeded;
-    why = formatv("{0} of {1} predictions of result {2} changed",
+    why = formatv("{0:F0} of {1:F0} predictions of result {2} changed",
                   result.predictions - result.agreeing, result.predictions,
                   index);
     if (getTail(result.predictions, result.predictions - result.agreeing,
@@ -287,21 +317,23 @@ static Budget judge(const Analysis &analysis, double maxLoss,
   return worst;
 }
 
+/// "kept 31.2 dB"; where nothing was measured (in a loop), what was predicted.
+static std::string describeNoise(const Choice &choice) {
+  return formatv("{0} {1:F1} dB",
+                 choice.isMeasured ? "kept" : "was predicted to keep",
+                 -10 * std::log10(choice.getNoise()));
+}
+
 /// Lifts the activations that have half of the noise of those on the rung
-/// `from` by one rung. Where nothing was measured (in a loop), the prediction
-/// counts.
+/// `from` by one rung.
 bool RecipeChooser::lift(Rung from, StringRef why) {
   // By noise, the largest first; of equals in the order of the program.
   std::vector<std::tuple<double, size_t, Choice *>> candidates;
   double total = 0;
   for (auto &[name, choice] : choices) {
-    if (choice.rung != from)
-      continue;
-    double noise = choice.isMeasured
-                       ? choice.noiseRatio
-                       : std::pow(10.0, -choice.first.predictedSqnr / 10);
     // What is exact already cannot be better.
-    if (!(noise > 0))
+    double noise = choice.getNoise();
+    if (choice.rung != from || !choice.isRounded || !(noise > 0))
       continue;
     candidates.push_back({-noise, candidates.size(), &choice});
     total += noise;
@@ -312,15 +344,46 @@ bool RecipeChooser::lift(Rung from, StringRef why) {
     if (lifted > 0 && lifted >= total / 2)
       break;
     lifted -= negated;
+    choice->reason =
+        formatv("{0} {1}, and the budget of the whole model did not hold: {2}",
+                describe(from), describeNoise(*choice), why);
     choice->rung = from == Rung::Static && options.staticOnly
                        ? Rung::Wide
                        : static_cast<Rung>(static_cast<int>(from) + 1);
     choice->smooth = choice->rung == Rung::Dynamic ? choice->first.dynamicSmooth
                                                    : Smoothing();
+  }
+  return !candidates.empty();
+}
+
+/// Puts into float the contractions with half of the noise: of their weights
+/// too, which no other rung makes less.
+bool RecipeChooser::liftToFloat(StringRef why) {
+  std::vector<std::tuple<double, size_t, Choice *>> candidates;
+  double total = 0;
+  for (auto &[name, choice] : choices) {
+    if (choice.rung == Rung::Float || !choice.isRounded)
+      continue;
+    double noise = choice.getNoise() + choice.weightNoiseRatio;
+    candidates.push_back({-noise, candidates.size(), &choice});
+    total += noise;
+  }
+  sort(candidates);
+  double lifted = 0;
+  for (auto [negated, index, choice] : candidates) {
+    if (lifted > 0 && lifted >= total / 2)
+      break;
+    lifted -= negated;
+    std::string cause =
+        choice->weightNoiseRatio > choice->getNoise()
+            ? formatv("its weights keep {0:F1} dB",
+                      -10 * std::log10(choice->weightNoiseRatio))
+                  .str()
+            : (describe(choice->rung) + " " + describeNoise(*choice)).str();
     choice->reason = formatv(
-        "{0} kept {1:F1} dB, and the budget of the whole model did not hold: "
-        "{2}",
-        describe(from), -10 * std::log10(-negated), why);
+        "{0}, and the budget of the whole model did not hold: {1}", cause, why);
+    choice->rung = Rung::Float;
+    choice->smooth = Smoothing();
   }
   return !candidates.empty();
 }
@@ -358,7 +421,7 @@ bool RecipeChooser::lift(const Analysis &analysis) {
   if (lift(Rung::Static, why))
     return true;
   return budget == Budget::RuledOut &&
-         (lift(Rung::Dynamic, why) || lift(Rung::Wide, why));
+         (lift(Rung::Dynamic, why) || liftToFloat(why));
 }
 
 Expected<AutoResult> RecipeChooser::run() {

@@ -54,6 +54,7 @@ std::optional<AutoScheme> chooseAutoScheme(const ObserverStatistics &statistics,
   }
   AutoScheme result;
   result.predictedSqnr = *plain;
+  result.predictedWideSqnr = predict(statistics, 1 << 16).value_or(*plain);
   if (smoothed && *smoothed >= std::max(target, *plain + autoSmoothingGain))
     result.dynamicSmooth.alpha = autoSmoothing;
   if (*plain >= target) {
@@ -73,7 +74,6 @@ std::optional<AutoScheme> chooseAutoScheme(const ObserverStatistics &statistics,
   }
   if (staticOnly) {
     result.activation = ActivationStorage::U16;
-    result.predictedSqnr = predict(statistics, 1 << 16).value_or(*plain);
   } else {
     result.scheme = Scheme::Dynamic;
   }

@@ -205,6 +205,10 @@ def quantize(
     from .calibration import calibrate
 
     program_of(module)
+    if static_only and (data is None or recipe is not None):
+        raise Error(
+            "static_only says what kind of recipe to choose: it needs data, and no recipe"
+        )
     chosen = analysis = None
     if data is not None and recipe is None:
         statistics, chosen, analysis = choose(

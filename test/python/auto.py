@@ -62,6 +62,25 @@ class Auto(unittest.TestCase):
         noise = ((quanta.compile(quantized)(x) - expected) ** 2).sum(axis=1)
         self.assertLess((noise / (expected**2).sum(axis=1)).max(), 0.003)
 
+    def test_weights_that_spoil_the_result_go_to_float(self):
+        # Of inputs that are 0 or 1, eight bits lose nothing; of the weights, one that
+        # is much larger than the others leaves nothing of those.
+        model = Perceptron(inputs=32, hidden=16, outputs=4)
+        model.weights[0][7] = 5000
+        module = quanta.Module.parse(model.text(), "onehot")
+        x = np.eye(32, dtype=np.float32)[[i % 32 for i in range(96) if i % 32 != 7]]
+        quantized = quanta.quantize(module, data=x)
+        (result,) = quantized.analysis["results"]
+        self.assertGreater(result["sqnr"], 25)
+        reasons = [entry["reason"] for entry in quantized.report["left_in_float"]]
+        self.assertTrue(any("its weights keep" in reason for reason in reasons), reasons)
+
+    def test_static_only_needs_a_choice(self):
+        statistics = quanta.calibrate(self.module, self.x)
+        for options in ({}, {"data": self.x, "recipe": {"scheme": "dynamic"}}):
+            with self.assertRaisesRegex(quanta.Error, "static_only"):
+                quanta.quantize(self.module, statistics, static_only=True, **options)
+
     def test_a_strict_budget_lifts(self):
         quantized = quanta.quantize(self.module, data=self.x, max_loss=1e-12)
         self.assertEqual(quantized.report["int8_mac_share"], 0)

@@ -46,7 +46,8 @@ struct AutoResult {
 /// that turn out not to be good enough get 16 bits. As long as the budget does
 /// not hold, the activations with most of the measured noise are lifted: from a
 /// static range to one for each row at run time (`staticOnly` leaves this out),
-/// when no static one is left to a static one of 16 bits, and then to float.
+/// when no static one is left to a static one of 16 bits, and then to float,
+/// where the noise of the weights counts too.
 /// Changed predictions lift further than to the second of these only if it is
 /// unlikely (1 in 100) that so many change by chance in a model that keeps the
 /// budget.

@@ -26,6 +26,8 @@ struct AutoScheme {
   /// activation, or of the contraction's result if that is worse, see
   /// `predictContractionSqnr`.
   double predictedSqnr = 0;
+  /// The same of a static range of 16 bits.
+  double predictedWideSqnr = 0;
   /// What goes with a range at run time if a static one turns out not to do:
   /// smoothing, if it was predicted to gain and to be good enough.
   Smoothing dynamicSmooth;
