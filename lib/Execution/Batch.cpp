@@ -26,6 +26,15 @@ static bool fitsButForRows(const ValueType &type, const HostTensor &argument) {
   return type.accepts(argument.getKind());
 }
 
+/// Whether the leading size `rows` of an argument counts samples: those of the
+/// results, too, are then that many. One row is one sample, whatever the
+/// program makes of it.
+static bool countsSamples(const Signature &signature, int64_t rows) {
+  return rows == 1 || all_of(signature.results, [&](const ValueType &type) {
+           return type.shape.empty() || type.shape[0] == rows;
+         });
+}
+
 Expected<BatchedArguments>
 BatchedArguments::create(const Signature &signature,
                          ArrayRef<HostTensor> arguments) {
@@ -38,7 +47,8 @@ BatchedArguments::create(const Signature &signature,
   bool isCut = false;
   for (auto [index, argument] : enumerate(arguments)) {
     const ValueType &type = signature.inputs[index];
-    if (!fitsButForRows(type, argument))
+    if (!fitsButForRows(type, argument) ||
+        !countsSamples(signature, type.shape[0]))
       continue;
     int64_t batch = type.shape[0], total = argument.getShape()[0];
     if (total == 0 || total % batch != 0)

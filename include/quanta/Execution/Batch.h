@@ -17,9 +17,10 @@ namespace quanta {
 /// Arguments cut along dimension 0 into the batches that an entry takes.
 class BatchedArguments {
 public:
-  /// Where the entry has a fixed leading size B and the arguments have k * B
-  /// rows, there are k batches; arguments that fit as they are go into each of
-  /// them. Otherwise one batch with all of them. `arguments` must outlive this.
+  /// Where the entry has a fixed leading size B, of its results too unless it
+  /// is 1, and the arguments have k * B rows, there are k batches; arguments
+  /// that fit as they are go into each of them. Otherwise one batch with all of
+  /// them. `arguments` must outlive this.
   static llvm::Expected<BatchedArguments>
   create(const Signature &signature, llvm::ArrayRef<HostTensor> arguments);
 

@@ -16,6 +16,11 @@
 // RUN: not quant-run %s --entry=fill --input=%t/wide.npy 2>&1 | FileCheck %s --check-prefix=WIDE
 // WIDE: error: result 0 has other sizes in each batch, and cannot be one tensor
 
+// Three rows of a factor are no batch of three samples: the result has two of them.
+// RUN: %python %S/../../Inputs/npy.py %t/a.npy "numpy.ones((2, 3), 'f4')"
+// RUN: not quant-run %s --entry=product --input=%t/a.npy --input=%t/x.npy 2>&1 | FileCheck %s --check-prefix=FACTOR
+// FACTOR: error: argument 1 of 'product' ({{.*}}x.npy): expected size 3 in dimension 0 (tensor<3x2xf32>), got 6x2xf32
+
 // Observers see every batch.
 // RUN: quant-opt %s --quanta-insert-observers=observer=min_max -o %t/observed.mlir
 // RUN: quant-run %t/observed.mlir --entry=f --input=%t/x.npy --input=%t/b.npy --statistics=%t/s.json --output=%t/z.npy
@@ -40,6 +45,14 @@ func.func @f(%x: tensor<3x2xf32>, %b: tensor<2xf32>) -> tensor<3x2xf32> {
     linalg.yield %s : f32
   } -> tensor<3x2xf32>
   return %y : tensor<3x2xf32>
+}
+
+func.func @product(%a: tensor<2x3xf32>, %b: tensor<3x2xf32>) -> tensor<2x2xf32> {
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x2xf32>
+  %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+  %y = linalg.matmul ins(%a, %b : tensor<2x3xf32>, tensor<3x2xf32>) outs(%z : tensor<2x2xf32>) -> tensor<2x2xf32>
+  return %y : tensor<2x2xf32>
 }
 
 func.func @sum(%x: tensor<3x2xf32>) -> f32 {
