@@ -10,6 +10,7 @@
 #include "Comparison.h"
 #include "QuantizationPoints.h"
 #include "quanta/API/Quantize.h"
+#include "quanta/Calibration/Statistics.h"
 #include "quanta/Execution/Batch.h"
 
 #include "llvm/Support/Format.h"
@@ -55,7 +56,8 @@ struct SegmentFigures {
   double max = -INFINITY;
 
   /// What differences are divided by to count in steps: of a result that is
-  /// not quantized, those that 8 bits would have for the values of this run,
+  /// not quantized, those that 8 bits would have for the values of this run and
+  /// of calibration,
   /// whose range holds zero as that of every quantized type. Of 16 bits too, of
   /// which sums of floats reach beyond one.
   double getStep(const Segment &segment,
@@ -82,6 +84,7 @@ private:
   Error buildQuantized(Program quantized);
   Error buildInteger(const Program &program);
   Error buildSegments(Program program);
+  Error readResultRanges();
   Error runBatch(ArrayRef<HostTensor> arguments);
   Error runSegments(ArrayRef<HostTensor> arguments, const Tensors &exposed,
                     const Tensors &results);
@@ -274,6 +277,8 @@ Error StageChecker::buildSegments(Program program) {
     return cut.takeError();
   segments = std::move(*cut);
   figures.resize(segments.size());
+  if (Error error = readResultRanges())
+    return error;
   if (segments.empty())
     return Error::success();
   Expected<Runner> runner =
@@ -281,6 +286,26 @@ Error StageChecker::buildSegments(Program program) {
   if (!runner)
     return runner.takeError();
   segmented = std::move(*runner);
+  return Error::success();
+}
+
+/// What calibration saw of the results: those of this run may be nothing but
+/// what rounding leaves of sums that cancel.
+Error StageChecker::readResultRanges() {
+  if (options.statistics.empty())
+    return Error::success();
+  Expected<Statistics> statistics = Statistics::load(options.statistics);
+  if (!statistics)
+    return statistics.takeError();
+  for (auto [segment, figure] : zip_equal(segments, figures)) {
+    auto seen = statistics->observers.find(entry + "/result_" +
+                                           std::to_string(segment.result));
+    if (segment.point || seen == statistics->observers.end() ||
+        !seen->second.hasFiniteData())
+      continue;
+    figure.min = seen->second.min;
+    figure.max = seen->second.max;
+  }
   return Error::success();
 }
 
@@ -381,8 +406,10 @@ Error StageChecker::runSegments(ArrayRef<HostTensor> arguments,
     figure.elements += actual.getNumElements();
     for (int64_t i = 0, e = actual.getNumElements(); i < e; ++i) {
       double a = readElement(actual, i), b = readElement(expected, i);
-      figure.min = std::min(figure.min, a);
-      figure.max = std::max(figure.max, a);
+      if (std::isfinite(a)) {
+        figure.min = std::min(figure.min, a);
+        figure.max = std::max(figure.max, a);
+      }
       double difference = std::abs(a - b);
       if (a == b || (std::isnan(a) && std::isnan(b)))
         difference = 0;

@@ -36,7 +36,8 @@ struct CheckStagesOptions {
 ///  - each quantization point of the simulated stage, computed alone from the
 ///    values that the quantized program has before it, is within one step of
 ///    the quantized program's value. For a float result, a step is a 255th of
-///    its range; for 16 bits it is 256 of their own, the size of one of 8 bits.
+///    its range, that in the statistics included; for 16 bits it is 256 of
+///    their own, the size of one of 8 bits.
 /// Float and simulated results may differ, and the whole networks too: that is
 /// only printed.
 llvm::Error checkStages(const Program &program,

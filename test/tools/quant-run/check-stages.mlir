@@ -59,6 +59,35 @@
 // RUN: quant-run %t/windows.mlir --check-stages --input=%t/image.npy --input=%t/filter.npy | FileCheck %s --check-prefix=WINDOWS
 // WINDOWS: after sums of floats, where bits may differ: 1572 elements
 
+// Sums that cancel leave nothing but what f32 rounds: a step is that of the range
+// which calibration saw. Infinity in one row does not hide what another one has.
+// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.arange(60, dtype='f4').reshape(20, 3) - 30"
+// RUN: %python %S/../../Inputs/npy.py %t/same.npy "numpy.repeat(numpy.random.default_rng(2).normal(0, 9, (64, 1)), 3, 1).astype('f4')"
+// RUN: quant-opt %t/cancel.mlir --quanta-insert-observers=observer=min_max -o %t/cancel-observed.mlir
+// RUN: quant-run %t/cancel-observed.mlir --input=%t/wide.npy --statistics=%t/cancel.json
+// RUN: quant-run %t/cancel.mlir --check-stages --statistics=%t/cancel.json --input=%t/same.npy | FileCheck %s --check-prefix=CANCEL
+// CANCEL: result 0 {{ *}}64 {{ *}}0 ( 0.000%)
+// RUN: %python %S/../../Inputs/npy.py %t/huge.npy "numpy.full((2, 3), 3e38, 'f4')"
+// RUN: not quant-run %t/cancel.mlir --check-stages --recipe=%t/dynamic.yaml --input=%t/huge.npy 2>&1 | FileCheck %s --check-prefix=HUGE
+// HUGE: error: the quantized stage is inf steps from the simulated stage at result 0
+
+//--- dynamic.yaml
+format: quanta-recipe
+version: 1
+scheme: dynamic
+
+//--- cancel.mlir
+func.func @main(%x: tensor<?x3xf32>) -> tensor<?x1xf32> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<[[1.0], [2.0], [-3.0]]> : tensor<3x1xf32>
+  %n = tensor.dim %x, %c0 : tensor<?x3xf32>
+  %e = tensor.empty(%n) : tensor<?x1xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%e : tensor<?x1xf32>) -> tensor<?x1xf32>
+  %y = linalg.matmul ins(%x, %w : tensor<?x3xf32>, tensor<3x1xf32>) outs(%f : tensor<?x1xf32>) -> tensor<?x1xf32>
+  return %y : tensor<?x1xf32>
+}
+
 //--- model.mlir
 #elementwise = affine_map<(i, j) -> (i, j)>
 #column = affine_map<(i, j) -> (j)>
