@@ -38,7 +38,9 @@ static Error checkName(StringRef name, StringRef what) {
 
 Expected<std::string> pipelineToLLVM(Stage stage,
                                      const CompileOptions &options) {
-  std::string cpu = options.cpu.empty() ? "native" : options.cpu;
+  std::string cpu = options.cpu;
+  if (cpu.empty())
+    return createStringError("the name of the CPU is empty");
   if (Error error = checkName(cpu, "CPU"))
     return error;
   if (Error error = checkName(options.triple, "target triple"))
@@ -226,9 +228,10 @@ Expected<std::string> emitHeader(const Program &program, StringRef stem,
 
 Expected<Statistics> readStatistics(const Executable &executable) {
   if (executable.getObservers().empty())
-    return createStringError("the program has no observers: statistics come "
-                             "from a program that went through "
-                             "'quanta-insert-observers'");
+    return createStringError(
+        "the program has no observers: statistics come from a program that "
+        "went through 'quanta-insert-observers', which observes f32 tensors: "
+        "factors of contractions and results");
   Statistics statistics;
   statistics.fingerprint = executable.getFingerprint();
   for (const Executable::Observer &observer : executable.getObservers())

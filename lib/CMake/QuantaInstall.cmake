@@ -32,7 +32,8 @@ foreach(target quant-opt quant-run quanta-merge-statistics QuantaPlugin _quanta)
 endforeach()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/quanta ${PROJECT_BINARY_DIR}/include/quanta
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT quanta-development
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.inc" PATTERN "*.td")
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.inc" PATTERN "*.td"
+  PATTERN CMakeFiles EXCLUDE)
 install(EXPORT QuantaTargets DESTINATION ${QUANTA_INSTALL_CMAKEDIR}
   COMPONENT quanta-development)
 

@@ -46,6 +46,9 @@ Error loadOpenMP() {
 }
 
 Error defineRuntime(orc::LLJIT &jit) {
+  // The compiler's own library, which converts f16: what loaded this code may
+  // have kept it to itself, as Python does with its modules.
+  sys::DynamicLibrary::LoadLibraryPermanently("libgcc_s.so.1");
   auto symbol = [](auto *function) {
     return orc::ExecutorSymbolDef(orc::ExecutorAddr::fromPtr(function),
                                   JITSymbolFlags::Exported |

@@ -171,6 +171,8 @@ llvm::Expected<HostTensor> toTensor(nb::handle value, const ValueType &type,
     bool isCut = PyTypeNum_ISINTEGER(getTypeNumber(type.kind)) &&
                  type.kind != ElementKind::BF16 && PyArray_SIZE(found) > 0 &&
                  PyArray_ISFLOAT(found);
+    // Nor does what is no number, such as None.
+    isCut |= PyArray_TYPE(found) == NPY_OBJECT;
     PyObject *made = isCut ? PyArray_FROM_O(object)
                            : PyArray_FROM_OTF(object, getTypeNumber(type.kind),
                                               NPY_ARRAY_CARRAY_RO);

@@ -217,6 +217,7 @@ func.func @f(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>) -> tensor<?x65536xf32> {
         whole = compile_text(elementwise("arith.addi", "i32"))
         self.assertEqual(whole([[1, 2, 3, 4]])[0, 3], 8)
         self.check(r"expected elements of type i32 .* got 1x4xf64", whole, [[1.9, 2, 3, 4]])
+        self.check("expected elements of type int32 .* got object", whole, None)
         with self.assertRaises(TypeError):
             run(x=x)
         with self.assertRaises(TypeError):
@@ -227,6 +228,7 @@ func.func @f(%x: tensor<?x1xf32>, %y: tensor<?x1xf32>) -> tensor<?x65536xf32> {
     def test_compilation(self):
         module = quanta.Module.parse(elementwise("arith.addf", "f32"))
         self.check("unknown CPU 'pentium99'", quanta.compile, module, cpu="pentium99")
+        self.check("the name of the CPU is empty", quanta.compile, module, cpu="")
         self.check("no public function 'g'; it has f", quanta.compile, module, entry="g")
         empty = quanta.Module.parse("module {}")
         self.check("no public function", quanta.compile, empty)

@@ -456,6 +456,10 @@ static Error checkOptions(const Options &options) {
     return isEmpty(options.inputs);
   if (is_contained(options.outputs, ""))
     return isEmpty(options.outputs);
+  StringSet<> outputs;
+  for (const std::string &output : options.outputs)
+    if (!outputs.insert(output).second)
+      return createStringError("two results would go to --output=" + output);
   for (const Use &use : uses)
     if (use.option.getNumOccurrences() > 0 && !use.isUsed)
       return createStringError(spell(use.option) + " is for " + use.where);

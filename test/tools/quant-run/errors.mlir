@@ -78,6 +78,8 @@
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --benchmark=0 2>&1 | FileCheck %s --check-prefix=SAMPLES
 // SAMPLES: error: --benchmark=0 is not a number of samples
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --output=%t/a.npy --output=%t/b.npy 2>&1 | FileCheck %s --check-prefix=OUTPUTS
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --output=%t/a.npy --output=%t/a.npy 2>&1 | FileCheck %s --check-prefix=TWICE
+// TWICE: error: two results would go to --output={{.*}}a.npy
 // OUTPUTS: error: 'f' has 1 result, and there are 2 --output files
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --output=%t/none/a.npy 2>&1 | FileCheck %s --check-prefix=WRITE
 // WRITE: error: cannot write {{.*}}a.npy: No such file or directory
