@@ -38,6 +38,8 @@ struct Choice {
   /// Noise power over signal power, as measured; the worst of its readers.
   double noiseRatio = 0;
   bool isMeasured = false;
+  /// Multiply-accumulates of its readers.
+  double macs = 0;
   /// Of the weights that it meets, the worst.
   double weightNoiseRatio = 0;
   /// Whether anything reads it rounded: not where the other factor is in float.
@@ -78,7 +80,7 @@ private:
 
   std::string writeRecipe() const;
   Expected<Analysis> measure();
-  bool lift(Rung from, StringRef why);
+  bool lift(Rung from, StringRef why, bool onlyCheap = false);
   bool liftToFloat(StringRef why);
   bool liftCoarse();
   bool lift(const Analysis &analysis);
@@ -170,9 +172,11 @@ Error RecipeChooser::start(const Statistics &statistics) {
         continue;
       std::string name = observe.getName().str();
       auto [entry, isNew] = choices.insert({name, {}});
+      Choice &choice = entry->second;
+      if (auto counted = dyn_cast<MacOpInterface>(op.getOperation()))
+        choice.macs += static_cast<double>(counted.getMacCount());
       if (!isNew)
         continue;
-      Choice &choice = entry->second;
       auto it = statistics.observers.find(name);
       std::optional<AutoScheme> scheme;
       if (statistics.isUnreached(name)) {
@@ -325,15 +329,21 @@ static std::string describeNoise(const Choice &choice) {
 }
 
 /// Lifts the activations that have half of the noise of those on the rung
-/// `from` by one rung.
-bool RecipeChooser::lift(Rung from, StringRef why) {
+/// `from` by one rung; with `onlyCheap`, those that take next to nothing of the
+/// whole model's time.
+bool RecipeChooser::lift(Rung from, StringRef why, bool onlyCheap) {
+  constexpr double cheapShare = 0.02;
+  double allMacs = 0;
+  for (auto &[name, choice] : choices)
+    allMacs += choice.macs;
   // By noise, the largest first; of equals in the order of the program.
   std::vector<std::tuple<double, size_t, Choice *>> candidates;
   double total = 0;
   for (auto &[name, choice] : choices) {
     // What is exact already cannot be better.
     double noise = choice.getNoise();
-    if (choice.rung != from || !choice.isRounded || !(noise > 0))
+    if (choice.rung != from || !choice.isRounded || !(noise > 0) ||
+        (onlyCheap && choice.macs > cheapShare * allMacs))
       continue;
     candidates.push_back({-noise, candidates.size(), &choice});
     total += noise;
@@ -407,10 +417,10 @@ bool RecipeChooser::liftCoarse() {
   return isAny;
 }
 
-/// The first lift costs little: what the data show is enough to choose it. The
-/// others cost a multiple, and a few hundred predictions of which one or two
-/// change do not tell whether the budget is exceeded: they are chosen when
-/// chance can be ruled out.
+/// The first lift costs little, and any of a small contraction: what the data
+/// show is enough to choose it. The others cost a multiple, and a few hundred
+/// predictions of which one or two change do not tell whether the budget is
+/// exceeded: they are chosen when chance can be ruled out.
 bool RecipeChooser::lift(const Analysis &analysis) {
   if (liftCoarse())
     return true;
@@ -418,7 +428,7 @@ bool RecipeChooser::lift(const Analysis &analysis) {
   Budget budget = judge(analysis, options.maxLoss, why);
   if (budget == Budget::Holds)
     return false;
-  if (lift(Rung::Static, why))
+  if (lift(Rung::Static, why) || lift(Rung::Dynamic, why, /*onlyCheap=*/true))
     return true;
   return budget == Budget::RuledOut &&
          (lift(Rung::Dynamic, why) || liftToFloat(why));

@@ -146,7 +146,8 @@ class Models:
             return (np.array([found.beg + found.end], np.int32),)
 
         size = config["beg_size"] + config["end_size"]
-        tests = self.few(600)
+        # One file in a hundred changes: fewer would not tell much.
+        tests = self.few(2000)
         samples = [features(file) for file in data.files(tests + self.few(200))]
         return Network(
             "magika",

@@ -48,7 +48,8 @@ struct AutoResult {
 /// static range to one for each row at run time (`staticOnly` leaves this out),
 /// when no static one is left to a static one of 16 bits, and then to float,
 /// where the noise of the weights counts too.
-/// Changed predictions lift further than to the second of these only if it is
+/// Changed predictions lift to float, and to 16 bits what takes more than a
+/// fiftieth of the multiply-accumulates and could be dynamic, only if it is
 /// unlikely (1 in 100) that so many change by chance in a model that keeps the
 /// budget.
 llvm::Expected<AutoResult> chooseRecipeOnCalls(const Program &program,
