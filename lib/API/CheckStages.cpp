@@ -57,9 +57,8 @@ struct SegmentFigures {
 
   /// What differences are divided by to count in steps: of a result that is
   /// not quantized, those that 8 bits would have for the values of this run and
-  /// of calibration,
-  /// whose range holds zero as that of every quantized type. Of 16 bits too, of
-  /// which sums of floats reach beyond one.
+  /// of calibration, with a range that holds zero as that of every quantized
+  /// type. So too for 16 bits, whose own steps are finer than sums of floats.
   double getStep(const Segment &segment,
                  ArrayRef<QuantizationPoint> points) const {
     if (segment.point)

@@ -87,18 +87,6 @@ struct RecipeRule : RecipeFields {
 struct OperandScheme {
   Scheme scheme = Scheme::Static;
   ActivationStorage activation = ActivationStorage::U8;
-
-  unsigned getActivationWidth() const {
-    return activation == ActivationStorage::U8 ||
-                   activation == ActivationStorage::I8
-               ? 8
-               : 16;
-  }
-  bool isActivationSigned() const {
-    return activation == ActivationStorage::I8 ||
-           activation == ActivationStorage::I16;
-  }
-
   Granularity granularity = Granularity::PerRow;
   std::optional<Residual> residual;
   Smoothing smooth;
@@ -112,6 +100,17 @@ struct OperandScheme {
   Symmetry weightSymmetry = Symmetry::Symmetric;
   int64_t blockSize = 32;
   std::string reason;
+
+  unsigned getActivationWidth() const {
+    return activation == ActivationStorage::U8 ||
+                   activation == ActivationStorage::I8
+               ? 8
+               : 16;
+  }
+  bool isActivationSigned() const {
+    return activation == ActivationStorage::I8 ||
+           activation == ActivationStorage::I16;
+  }
 };
 
 /// A recipe file is YAML:
