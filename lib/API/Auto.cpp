@@ -80,6 +80,8 @@ private:
 
   std::string writeRecipe() const;
   Expected<Analysis> measure();
+  SmallVector<Choice *>
+  selectNoisiest(function_ref<std::optional<double>(const Choice &)> noiseOf);
   bool lift(Rung from, StringRef why, bool onlyCheap = false);
   bool liftToFloat(StringRef why);
   bool liftCoarse();
@@ -328,6 +330,31 @@ static std::string describeNoise(const Choice &choice) {
                  -10 * std::log10(choice.getNoise()));
 }
 
+/// Those choices that together have half of the noise, the noisiest first; of
+/// equals in the order of the program. What `noiseOf` gives nothing for is no
+/// candidate.
+SmallVector<Choice *> RecipeChooser::selectNoisiest(
+    function_ref<std::optional<double>(const Choice &)> noiseOf) {
+  std::vector<std::tuple<double, size_t, Choice *>> candidates;
+  double total = 0;
+  for (auto &[name, choice] : choices)
+    if (std::optional<double> noise =
+            choice.isRounded ? noiseOf(choice) : std::nullopt) {
+      candidates.push_back({-*noise, candidates.size(), &choice});
+      total += *noise;
+    }
+  sort(candidates);
+  SmallVector<Choice *> selected;
+  double sum = 0;
+  for (auto [negated, index, choice] : candidates) {
+    if (!selected.empty() && sum >= total / 2)
+      break;
+    sum -= negated;
+    selected.push_back(choice);
+  }
+  return selected;
+}
+
 /// Lifts the activations that have half of the noise of those on the rung
 /// `from` by one rung; with `onlyCheap`, those that take next to nothing of the
 /// whole model's time.
@@ -336,24 +363,16 @@ bool RecipeChooser::lift(Rung from, StringRef why, bool onlyCheap) {
   double allMacs = 0;
   for (auto &[name, choice] : choices)
     allMacs += choice.macs;
-  // By noise, the largest first; of equals in the order of the program.
-  std::vector<std::tuple<double, size_t, Choice *>> candidates;
-  double total = 0;
-  for (auto &[name, choice] : choices) {
-    // What is exact already cannot be better.
-    double noise = choice.getNoise();
-    if (choice.rung != from || !choice.isRounded || !(noise > 0) ||
-        (onlyCheap && choice.macs > cheapShare * allMacs))
-      continue;
-    candidates.push_back({-noise, candidates.size(), &choice});
-    total += noise;
-  }
-  sort(candidates);
-  double lifted = 0;
-  for (auto [negated, index, choice] : candidates) {
-    if (lifted > 0 && lifted >= total / 2)
-      break;
-    lifted -= negated;
+  SmallVector<Choice *> lifted =
+      selectNoisiest([&](const Choice &choice) -> std::optional<double> {
+        // What is exact already cannot be better.
+        double noise = choice.getNoise();
+        if (choice.rung != from || !(noise > 0) ||
+            (onlyCheap && choice.macs > cheapShare * allMacs))
+          return std::nullopt;
+        return noise;
+      });
+  for (Choice *choice : lifted) {
     choice->reason =
         formatv("{0} {1}, and the budget of the whole model did not hold: {2}",
                 describe(from), describeNoise(*choice), why);
@@ -363,27 +382,19 @@ bool RecipeChooser::lift(Rung from, StringRef why, bool onlyCheap) {
     choice->smooth = choice->rung == Rung::Dynamic ? choice->first.dynamicSmooth
                                                    : Smoothing();
   }
-  return !candidates.empty();
+  return !lifted.empty();
 }
 
 /// Puts into float the contractions with half of the noise: of their weights
 /// too, which no other rung makes less.
 bool RecipeChooser::liftToFloat(StringRef why) {
-  std::vector<std::tuple<double, size_t, Choice *>> candidates;
-  double total = 0;
-  for (auto &[name, choice] : choices) {
-    if (choice.rung == Rung::Float || !choice.isRounded)
-      continue;
-    double noise = choice.getNoise() + choice.weightNoiseRatio;
-    candidates.push_back({-noise, candidates.size(), &choice});
-    total += noise;
-  }
-  sort(candidates);
-  double lifted = 0;
-  for (auto [negated, index, choice] : candidates) {
-    if (lifted > 0 && lifted >= total / 2)
-      break;
-    lifted -= negated;
+  SmallVector<Choice *> lifted =
+      selectNoisiest([](const Choice &choice) -> std::optional<double> {
+        if (choice.rung == Rung::Float)
+          return std::nullopt;
+        return choice.getNoise() + choice.weightNoiseRatio;
+      });
+  for (Choice *choice : lifted) {
     std::string cause =
         choice->weightNoiseRatio > choice->getNoise()
             ? formatv("its weights keep {0:F1} dB",
@@ -395,7 +406,7 @@ bool RecipeChooser::liftToFloat(StringRef why) {
     choice->rung = Rung::Float;
     choice->smooth = Smoothing();
   }
-  return !candidates.empty();
+  return !lifted.empty();
 }
 
 /// What statistics predict of static ranges has to be measured of those at run

@@ -86,17 +86,11 @@ static LogicalResult verifySizes(OpTy op, const ConvolutionShape &shape) {
 }
 
 template <typename OpTy> static LogicalResult verifyTransposed(OpTy op) {
-  if (failed(verifyQuantizedTensors(op)))
+  if (failed(verifyQuantizedTensors(op)) || failed(verifyWindowRanks(op)))
     return failure();
   RankedTensorType input = op.getInput().getType(),
                    weights = op.getWeights().getType(),
                    result = op.getResult().getType();
-  constexpr int64_t rank = OpTy::spatialDims + 2;
-  if (input.getRank() != rank || weights.getRank() != rank ||
-      result.getRank() != rank)
-    return op.emitOpError()
-           << "takes tensors of rank " << rank << ", not " << input.getRank()
-           << " and " << weights.getRank() << " -> " << result.getRank();
   if (ShapedType::isDynamicShape(input.getShape().drop_front()) ||
       ShapedType::isDynamicShape(result.getShape().drop_front()) ||
       !weights.hasStaticShape())

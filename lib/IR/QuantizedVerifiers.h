@@ -100,6 +100,19 @@ mlir::LogicalResult verifyFusedFactors(FusedOpInterface op);
 /// Extras, their maps and the region fit each other and the output.
 mlir::LogicalResult verifyFusedEpilogue(FusedOpInterface op);
 
+/// Whether input, weights and result of a convolution have two dimensions more
+/// than there are spatial ones.
+template <typename OpTy> llvm::LogicalResult verifyWindowRanks(OpTy op) {
+  constexpr int64_t rank = OpTy::spatialDims + 2;
+  int64_t input = op.getInput().getType().getRank(),
+          weights = op.getWeights().getType().getRank(),
+          result = op.getResult().getType().getRank();
+  if (input == rank && weights == rank && result == rank)
+    return llvm::success();
+  return op.emitOpError() << "takes tensors of rank " << rank << ", not "
+                          << input << " and " << weights << " -> " << result;
+}
+
 } // namespace quanta
 
 #endif // QUANTA_LIB_IR_QUANTIZEDVERIFIERS_H
