@@ -18,6 +18,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 from ._quanta import Error
 from .conversion import convert, require
 from .onnx_file import check_sizes, load_whole
+from .onnx_words import make_words_signed
 from .onnx_zero_points import add_zero_points, keep_zero_points
 
 OPSET = 18
@@ -70,6 +71,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     if _needs_folding(model):
         model = _infer(_fold(model, path))
     add_zero_points(model)
+    make_words_signed(model)
     keep_zero_points(model)
     _name_nodes(model.graph, set())
     # The graph's name becomes the function's, and a function in an object file

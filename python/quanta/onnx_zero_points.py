@@ -21,7 +21,7 @@ def _add(graph, outside: dict, types: dict, names: Iterator[str]) -> None:
     import numpy as np
     from onnx import TensorProto, helper, numpy_helper
 
-    constants = {**outside, **_constants(graph)}
+    constants = {**outside, **find_constants(graph)}
     types = {**types, **{name: tensor.data_type for name, tensor in constants.items()}}
     for value in [*graph.input, *graph.value_info]:
         types.setdefault(value.name, value.type.tensor_type.elem_type)
@@ -60,7 +60,7 @@ def keep_zero_points(model) -> None:
 
 
 def _keep(graph, outside: dict, names: Iterator[str]) -> None:
-    constants = {**outside, **_constants(graph)}
+    constants = {**outside, **find_constants(graph)}
     nodes = []
     for node in graph.node:
         for attribute in node.attribute:
@@ -74,7 +74,8 @@ def _keep(graph, outside: dict, names: Iterator[str]) -> None:
         graph.node.extend(nodes)
 
 
-def _constants(graph) -> dict:
+def find_constants(graph) -> dict:
+    """The constant tensors of a graph, not of those in it, by name."""
     constants = {weight.name: weight for weight in graph.initializer}
     for node in graph.node:
         if node.op_type == "Constant" and node.attribute[0].name == "value":
@@ -116,7 +117,7 @@ def _is_misread(node, constants: dict) -> bool:
     return numbers.size > 1 and bool((numbers >= half).any())
 
 
-def _to_signed(array):
+def to_signed(array):
     """Unsigned numbers less half of their range."""
     bits = 8 * array.itemsize
     # Inverting the first bit is the subtraction.
@@ -135,8 +136,8 @@ def _correct(graph, node, constants: dict, names: Iterator[str]) -> list:
     data, _, zero_points = node.input[:3]
     numbers = numpy_helper.to_array(constants[zero_points])
     if data in constants:
-        node.input[0] = add_constant(_to_signed(numpy_helper.to_array(constants[data])))
-        node.input[2] = add_constant(_to_signed(numbers))
+        node.input[0] = add_constant(to_signed(numpy_helper.to_array(constants[data])))
+        node.input[2] = add_constant(to_signed(numbers))
         return []
     node.input[0] = next(names)
     node.input[2] = add_constant(numbers.astype(np.int32))

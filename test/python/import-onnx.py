@@ -272,6 +272,62 @@ class Import(unittest.TestCase):
     @unittest.skipUnless(
         importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
     )
+    def test_words(self):
+        import onnxruntime
+
+        def linear(op, source, scale, zero, result):
+            return helper.make_node(op, [source, scale, zero], [result])
+
+        nodes = [
+            linear("QuantizeLinear", "x", "sx", "zx", "qx"),
+            helper.make_node("Transpose", ["qx"], ["tx"], perm=[1, 0]),
+            linear("DequantizeLinear", "tx", "sx", "zx", "dx"),
+            linear("DequantizeLinear", "qw", "sw", "zw", "dw"),
+            helper.make_node("MatMul", ["dx", "dw"], ["m"]),
+            linear("QuantizeLinear", "m", "sy", "zy", "qy"),
+            linear("DequantizeLinear", "qy", "sy", "zy", "y"),
+        ]
+        weights = [
+            numpy_helper.from_array(array, name)
+            for name, array in {
+                "sx": np.float32(1e-4), "zx": np.uint16(31000),
+                "sw": np.float32(0.01), "zw": np.int8(0),
+                "sy": np.float32(2e-4), "zy": np.uint16(33333),
+                "qw": RANDOM.integers(-127, 128, (6, 5)).astype(np.int8),
+            }.items()
+        ]  # fmt: skip
+        x = RANDOM.standard_normal((6, 3)).astype(np.float32)
+
+        model = make(
+            nodes, [value("x", [6, 3])], [value("y", [3, 5])], weights, opset=21
+        )
+        path, report = self.save(model), os.path.join(self.folder, "report.json")
+        # Its optimizer makes of this a product that is 29 steps off.
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = (
+            onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        )
+        session = onnxruntime.InferenceSession(path, options)
+        small = quanta.load(path).run(f"quanta-ptq{{report='{report}'}}")
+        with open(report, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["int8_mac_share"], 1)
+        steps = (quanta.compile(small)(x) - session.run(None, {"x": x})[0]) / 2e-4
+        self.assertLess(np.abs(steps).max(), 1.01)
+        # Words that are more than quantized numbers stay what they are.
+        count = helper.make_node("Cast", ["qy"], ["y"], to=TensorProto.INT32)
+        model = make(
+            [*nodes[:-1], count],
+            [value("x", [6, 3])],
+            [helper.make_tensor_value_info("y", TensorProto.INT32, [3, 5])],
+            weights,
+            opset=21,
+        )
+        with self.assertRaisesRegex(quanta.Error, "QuantizeLinear"):
+            quanta.load(self.save(model))
+
+    @unittest.skipUnless(
+        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
+    )
     def test_network_that_onnxruntime_quantized(self):
         import onnxruntime
         from onnxruntime.quantization import CalibrationDataReader, quantize_static
