@@ -95,8 +95,9 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
   int64_t columns = reference.getRank() ? reference.getShape().back() : 1;
   if (columns < 2 || count == 0)
     return;
-  // The rows of images and of sequences are no classes.
-  bool looksLikeScores = (columns <= fewColumns && reference.getRank() <= 2) ||
+  // The rows of images and of sequences are no classes, and one row alone may
+  // hold a number for each sample.
+  bool looksLikeScores = (columns <= fewColumns && reference.getRank() == 2) ||
                          isDistribution(reference, columns);
   figures.isPrediction =
       looksLikeScores && (figures.isPrediction || figures.predictions == 0);

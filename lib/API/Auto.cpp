@@ -53,6 +53,14 @@ struct Choice {
     return rung == Rung::Static ? std::optional(first.predictedSqnr)
                                 : std::nullopt;
   }
+  /// What was smoothed stays so with more bits: a channel that is much larger
+  /// than the others would take their steps.
+  Smoothing getSmoothing() const {
+    if (rung == Rung::Float)
+      return {};
+    return rung != Rung::Dynamic && first.smooth.alpha ? first.smooth
+                                                       : first.dynamicSmooth;
+  }
   double getNoise() const {
     return isMeasured
                ? noiseRatio
@@ -379,8 +387,7 @@ bool RecipeChooser::lift(Rung from, StringRef why, bool onlyCheap) {
     choice->rung = from == Rung::Static && options.staticOnly
                        ? Rung::Wide
                        : static_cast<Rung>(static_cast<int>(from) + 1);
-    choice->smooth = choice->rung == Rung::Dynamic ? choice->first.dynamicSmooth
-                                                   : Smoothing();
+    choice->smooth = choice->getSmoothing();
   }
   return !lifted.empty();
 }
@@ -420,7 +427,7 @@ bool RecipeChooser::liftCoarse() {
       continue;
     isAny = true;
     choice.rung = Rung::Wide;
-    choice.smooth = Smoothing();
+    choice.smooth = choice.getSmoothing();
     choice.reason = formatv(
         "{0} kept only {1:F1} dB, {2:F1} wanted", describe(Rung::Dynamic),
         -10 * std::log10(choice.noiseRatio), options.targetSqnr);

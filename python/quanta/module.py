@@ -189,7 +189,7 @@ def quantize(
       max_loss: for each result of the model, noise power over signal power on the
         data must not exceed it, nor must the share of predictions that change,
         where the rows of a result look like scores of classes (integers,
-        probabilities, at most 100 numbers in a result of rank 1 or 2). Changed
+        probabilities, at most 100 numbers in a result of rank 2). Changed
         predictions alone put nothing into float that chance can explain.
       static_only: leaves out ranges at run time when a recipe is chosen on `data`.
       entry: which function to run on the data; needed if there are several.

@@ -62,6 +62,23 @@ class Auto(unittest.TestCase):
         noise = ((quanta.compile(quantized)(x) - expected) ** 2).sum(axis=1)
         self.assertLess((noise / (expected**2).sum(axis=1)).max(), 0.003)
 
+    def test_smoothing_stays_with_sixteen_bits(self):
+        # One channel of the input is much larger than the others, its weights smaller.
+        x = self.x.copy()
+        x[:, 5] *= 4096
+        model = Perceptron()
+        model.weights[0][5] /= 4096
+        module = quanta.Module.parse(model.text(), "outlier")
+        (first,) = quanta.quantize(module, data=x, max_loss=0.5).analysis["results"]
+        # So little less that 16 bits for one of the activations do.
+        budget = 0.95 * 10 ** (-first["sqnr"] / 10)
+        quantized = quanta.quantize(module, data=x, static_only=True, max_loss=budget)
+        self.assertIn("activation: u16", quantized.recipe)
+        self.assertIn("smooth", quantized.recipe)
+        self.assertEqual(quantized.report["int8_mac_share"], 1)
+        (result,) = quantized.analysis["results"]
+        self.assertGreater(result["sqnr"], first["sqnr"])
+
     def test_weights_that_spoil_the_result_go_to_float(self):
         # Of inputs that are 0 or 1, eight bits lose nothing; of the weights, one that
         # is much larger than the others leaves nothing of those.

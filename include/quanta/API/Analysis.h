@@ -92,7 +92,7 @@ struct ResultFigures {
   /// integers, elements and how many are equal.
   double predictions = 0, agreeing = 0;
   /// Whether its rows look like scores of classes: integers, probabilities, or
-  /// at most 100 numbers in a result of rank 1 or 2.
+  /// at most 100 numbers in each row of a result of rank 2.
   bool isPrediction = false;
 
   double getAgreement() const {

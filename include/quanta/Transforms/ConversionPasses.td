@@ -113,7 +113,7 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     | quantized stage | QDQ form |
     |---|---|
     | `quantize`, `dequantize`, `quant.scast` | themselves |
-    | `matmul`, `batch_matmul`, `contract`, `conv_1d`, `conv_2d`, `conv_transpose_1d`, `conv_transpose_2d` | `linalg.matmul`, `batch_matmul`, a named convolution, or `linalg.contract`, which starts from the bias in float; padding is a `tensor.pad` before it; for transposed ones one for each phase of its strides, and `tensor.insert_slice` of their rounded results |
+    | `matmul`, `batch_matmul`, `contract`, `conv_1d`, `conv_2d`, `conv_transpose_2d` | `linalg.matmul`, `batch_matmul`, a named convolution, or `linalg.contract`, which starts from the bias in float; padding is a `tensor.pad` before it; for `conv_transpose_2d` one for each phase of its strides, and `tensor.insert_slice` of their rounded results |
     | i32 accumulators | the float result, not rounded |
     | `requantize` | a clamp in float, if it has one, and `quantize` |
     | `add`, `sub`, `mul` | `arith.addf`, `subf`, `mulf` in a `linalg.generic`, and the clamp |
@@ -124,7 +124,8 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     | `weight_only_contract` | the float contraction of `dequantize` of the weights |
     | `softmax`, `layer_norm` | what `quanta-expand-named-ops` makes of them |
 
-    Refused, by an error at the operation: accumulators that are read as integers,
+    Refused, by an error at the operation: accumulators that are read as integers
+    (those of `conv_transpose_1d` are, by a reshape),
     a bias that is not constant or that f32 would round, a clamp or a table for
     several scales, grouped convolutions written as `conv_1d` or `conv_2d` and
     other contractions that linalg has no name for, and operations whose
@@ -166,7 +167,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     | i32 accumulators | i32 |
     | constants of at most 8 bits | `tosa.const` of i8 |
     | `conv_2d`, `conv_1d` and `contract` with windows | `tosa.conv2d`, `depthwise_conv2d`, with `pad`; one of them for each group, and `concat`; transposed to NHWC and back |
-    | `conv_transpose_2d`, `conv_transpose_1d` | `tosa.transpose_conv2d` |
+    | `conv_transpose_2d`, and `conv_transpose_1d` with one scale or channels last | `tosa.transpose_conv2d` |
     | `matmul` with constant weights | `tosa.conv2d` with kernel 1x1, the form of a fully connected layer |
     | `matmul`, `batch_matmul`, `contract` | `tosa.matmul`, and `tosa.add` of a bias; on plain i8 where the right factor has several scales |
     | `requantize` | `tosa.rescale` with 32 bits and single rounding, one factor for each channel where they differ; `tosa.clamp` for a clamp or a narrower range |
