@@ -117,7 +117,7 @@ def list_calls(
     calls = [
         part
         for sample in samples(data, executable.inputs, names)
-        for part in parts(sample, executable.inputs)
+        for part in parts(sample, executable)
     ]
     if not calls:
         raise Error("there is no data")

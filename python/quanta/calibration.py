@@ -75,7 +75,7 @@ def calibrate(
     count = 0
     with Progress(size(data)) as progress:
         for sample in samples(data, executable.inputs, names):
-            for part in parts(sample, executable.inputs):
+            for part in parts(sample, executable):
                 executable(*part)
                 count += 1
             progress.step()
@@ -177,8 +177,18 @@ def read(path: Path, names: List[str], count: int) -> Iterator[Sample]:
         raise Error(f"'{path}' is not a file of arrays: {reason}") from None
 
 
-def parts(sample: tuple, inputs: list) -> Iterator[tuple]:
-    """Brings a sample to the types and sizes of the inputs where that is safe."""
+def parts(sample: tuple, executable) -> Iterator[tuple]:
+    """Brings a sample to the types and sizes of the inputs where that is safe.
+
+    A fixed leading size counts samples if it is 1, or that of the results too."""
+    inputs = executable.inputs
+
+    def counts_samples(rows) -> bool:
+        return bool(rows) and (
+            rows == 1
+            or all(not shape or shape[0] == rows for _, shape, _ in executable.outputs)
+        )
+
     arrays, count = [], 1
     for array, (dtype, shape, _) in zip(sample, inputs):
         if array.dtype != dtype and dtype != "bfloat16":
@@ -186,7 +196,7 @@ def parts(sample: tuple, inputs: list) -> Iterator[tuple]:
                 array = array.astype(dtype)
         if array.ndim + 1 == len(shape):
             array = array[np.newaxis]
-        if array.ndim == len(shape) and shape and shape[0]:
+        if array.ndim == len(shape) and shape and counts_samples(shape[0]):
             whole, rest = divmod(array.shape[0], shape[0])
             if rest == 0:
                 count = max(count, whole)
@@ -197,7 +207,12 @@ def parts(sample: tuple, inputs: list) -> Iterator[tuple]:
     for index in range(count):
         part = []
         for array, (_, shape, _) in zip(arrays, inputs):
-            if array.ndim and shape and array.shape[0] == count * (shape[0] or 0):
+            if (
+                array.ndim
+                and shape
+                and counts_samples(shape[0])
+                and array.shape[0] == count * shape[0]
+            ):
                 array = array[index * shape[0] : (index + 1) * shape[0]]
             part.append(array)
         yield tuple(part)

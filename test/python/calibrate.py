@@ -72,6 +72,22 @@ class Calibration(unittest.TestCase):
             with self.subTest(form):
                 self.assertEqual(ranges(quanta.calibrate(self.module, data)), expected)
 
+    def test_a_leading_size_that_is_no_batch(self):
+        # Three rows of a factor, and two of the result.
+        module = quanta.Module.parse("""
+            func.func @main(%a: tensor<2x3xf32>, %b: tensor<3x2xf32>) -> tensor<2x2xf32> {
+              %zero = arith.constant 0.0 : f32
+              %e = tensor.empty() : tensor<2x2xf32>
+              %z = linalg.fill ins(%zero : f32) outs(%e : tensor<2x2xf32>) -> tensor<2x2xf32>
+              %y = linalg.matmul ins(%a, %b : tensor<2x3xf32>, tensor<3x2xf32>)
+                  outs(%z : tensor<2x2xf32>) -> tensor<2x2xf32>
+              return %y : tensor<2x2xf32>
+            }""")
+        a, b = np.ones((2, 3), np.float32), np.ones((6, 2), np.float32)
+        with self.assertRaisesRegex(quanta.Error, "expected size 3 in dimension 0"):
+            quanta.calibrate(module, [(a, b)])
+        self.assertTrue(quanta.calibrate(module, [(a, b[:3])]))
+
     def test_a_fixed_batch_cuts_the_data(self):
         model = Perceptron(batch=8)
         module = quanta.Module.parse(model.text())
