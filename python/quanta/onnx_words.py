@@ -20,22 +20,17 @@ def make_words_signed(model) -> None:
     from onnx import TensorProto
 
     graph = model.graph
+    for value in [*graph.input, *graph.output]:
+        if value.type.tensor_type.elem_type == TensorProto.UINT16:
+            return
     constants = find_constants(graph)
     words = {n for n, t in constants.items() if t.data_type == TensorProto.UINT16}
-    ends = {
-        value.name
-        for value in [*graph.input, *graph.output]
-        if value.type.tensor_type.elem_type == TensorProto.UINT16
-    }
-    words |= ends
     for node in graph.node:
         # What a quantization makes has the type of its zero point.
         if node.op_type == "QuantizeLinear" and len(node.input) > 2 and node.input[2] in words:
             words.add(node.output[0])
         elif node.op_type in MOVES and words & {*node.input}:
             words.update(node.output)
-    if ends:
-        return
     for node in graph.node:
         others = {*node.input, *node.output} & words
         if others and node.op_type not in MOVES | CASTS | {"Constant"}:

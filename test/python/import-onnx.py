@@ -47,6 +47,11 @@ def make(nodes, inputs, outputs, weights=(), name="main", opset=18, **options):
     return helper.make_model(graph, opset_imports=opsets, ir_version=8, **options)
 
 
+def linear(op, source, scale, zero, result):
+    """A node of quantization or dequantization."""
+    return helper.make_node(op, [source, scale, zero], [result])
+
+
 def perceptron(**options):
     nodes = [
         helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], name="/first", transB=1),
@@ -228,9 +233,6 @@ class Import(unittest.TestCase):
         importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
     )
     def test_quantized_convolution(self):
-        def linear(op, source, scale, zero, result):
-            return helper.make_node(op, [source, scale, zero], [result])
-
         nodes = [
             linear("QuantizeLinear", "x", "sx", "zx", "qx"),
             linear("DequantizeLinear", "qx", "sx", "zx", "dx"),
@@ -274,9 +276,6 @@ class Import(unittest.TestCase):
     )
     def test_words(self):
         import onnxruntime
-
-        def linear(op, source, scale, zero, result):
-            return helper.make_node(op, [source, scale, zero], [result])
 
         nodes = [
             linear("QuantizeLinear", "x", "sx", "zx", "qx"),
