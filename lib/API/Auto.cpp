@@ -138,33 +138,28 @@ static Rung getRung(const AutoScheme &scheme) {
   return scheme.activation == ActivationStorage::U8 ? Rung::Static : Rung::Wide;
 }
 
-/// What a recipe says of it.
+namespace {
+struct RungWords {
+  /// What a recipe says of it.
+  StringLiteral fields;
+  /// What it is in a reason.
+  StringLiteral description;
+};
+} // namespace
+
+/// In the order of the rungs.
+static constexpr RungWords rungWords[] = {
+    {"scheme: static", "a static range"},
+    {"scheme: dynamic", "a range for each row"},
+    {"scheme: static\n    activation: u16", "a static range of 16 bits"},
+    {"scheme: float", "float"}};
+
 static StringRef getFields(Rung rung) {
-  switch (rung) {
-  case Rung::Static:
-    return "scheme: static";
-  case Rung::Dynamic:
-    return "scheme: dynamic";
-  case Rung::Wide:
-    return "scheme: static\n    activation: u16";
-  case Rung::Float:
-    return "scheme: float";
-  }
-  return "";
+  return rungWords[static_cast<size_t>(rung)].fields;
 }
 
 static StringRef describe(Rung rung) {
-  switch (rung) {
-  case Rung::Static:
-    return "a static range";
-  case Rung::Dynamic:
-    return "a range for each row";
-  case Rung::Wide:
-    return "a static range of 16 bits";
-  case Rung::Float:
-    return "float";
-  }
-  return "";
+  return rungWords[static_cast<size_t>(rung)].description;
 }
 
 Error RecipeChooser::start(const Statistics &statistics) {
