@@ -222,18 +222,6 @@ ContractionQuantizer::quantizeBias(Value bias,
   return result;
 }
 
-/// `tensor + init`, for an init that is not part of the accumulators.
-Value addInit(OpBuilder &builder, Location loc, Value tensor, Value init) {
-  ElementwiseBuilder elementwise(builder, loc, tensor);
-  unsigned other = elementwise.addInput(init);
-  return elementwise.build(
-      builder.getF32Type(),
-      [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
-        return arith::AddFOp::create(b, loc, elements[0],
-                                     elementwise.get(b, loc, elements, other));
-      });
-}
-
 /// The quantized type of a factor: of a fake-quant, or of what a dequantization
 /// reads. Null for a float factor, and for a weight with blocks, which no
 /// integer contraction takes.
@@ -393,12 +381,7 @@ void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
       isZeroTensor(init) || getBroadcastVector(init, getColumnDim(op, weight));
   Value start = init;
   if (!isStart) {
-    Value empty =
-        createEmptyLike(builder, op.getLoc(), init, builder.getF32Type());
-    Value zero = arith::ConstantOp::create(builder, op.getLoc(),
-                                           builder.getF32FloatAttr(0.0f));
-    start =
-        linalg::FillOp::create(builder, op.getLoc(), zero, empty).getResult(0);
+    start = createZerosLike(builder, op.getLoc(), init);
   }
   Value result = op.buildWeightOnly(builder, factors, weight, start);
   if (!isStart)

@@ -146,12 +146,7 @@ void ActivationSplitter::run(QuantizableOpInterface op) {
   Location loc = op.getLoc();
   OpBuilder builder(op);
   Value init = op.getAccumulatorInit()->get();
-  Value zero = arith::ConstantOp::create(
-      builder, loc, builder.getZeroAttr(builder.getF32Type()));
-  Value zeros = linalg::FillOp::create(
-                    builder, loc, zero,
-                    createEmptyLike(builder, loc, init, builder.getF32Type()))
-                    .getResult(0);
+  Value zeros = createZerosLike(builder, loc, init);
   // The lower one, whose sums have the finer scale, starts from the bias.
   auto upper = cast<QuantizableOpInterface>(builder.clone(*op));
   upper->setOperand((*wide)->getOperandNumber(), bytes.upper);
@@ -161,14 +156,7 @@ void ActivationSplitter::run(QuantizableOpInterface op) {
   SmallVector<OpOperand *> readers =
       llvm::map_to_vector(op->getUses(), [](OpOperand &use) { return &use; });
   builder.setInsertionPointAfter(op);
-  ElementwiseBuilder elementwise(builder, loc, upper->getResult(0));
-  unsigned other = elementwise.addInput(op->getResult(0));
-  Value sum = elementwise.build(
-      builder.getF32Type(),
-      [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
-        return arith::AddFOp::create(b, loc, elements[0],
-                                     elementwise.get(b, loc, elements, other));
-      });
+  Value sum = addInit(builder, loc, upper->getResult(0), op->getResult(0));
   for (OpOperand *reader : readers)
     reader->set(sum);
   (*wide)->set(bytes.lower);
