@@ -111,7 +111,7 @@ static void flushBeforeAbort(Module &module) {
 /// loaded.
 static void requestMatrixRegisters(Module &module) {
   bool usesMatrices = any_of(module, [](const Function &function) {
-    return function.getName().starts_with("llvm.x86.tilezero");
+    return function.getName().starts_with("llvm.x86.tile");
   });
   if (!usesMatrices || !module.getTargetTriple().isOSLinux())
     return;

@@ -137,7 +137,7 @@ LogicalResult FusedConv2DOp::verify() {
                          << " elements are no whole blocks of "
                          << shape.storedBlock;
   PackedShape packed =
-      shape.pack(output.getDimSize(3), getRuns().depth(shape.kGroup));
+      shape.pack(output.getDimSize(3), getRuns().depth(shape.depthUnit()));
   if (rhs.getDimSize(0) != packed.size())
     return emitOpError() << "rhs must be packed into " << packed.size()
                          << " elements for " << getDot();

@@ -21,9 +21,9 @@ namespace {
 constexpr int64_t tileSize = 16;
 constexpr int64_t group = 4;
 
-/// Two by two tiles of sums, two of activations and two of weights are all of
-/// the eight registers. All of them are full: a register has one shape in a
-/// function.
+/// Two by two tiles of sums, or one by four, two of activations and one or two
+/// of weights are all of the eight registers. All of them are full: a register
+/// has one shape in a function.
 class MatrixBuilder {
 public:
   MatrixBuilder(OpBuilder &b, Location loc, const MatrixProduct &product)
@@ -32,11 +32,13 @@ public:
         words(amx::TileType::get({tileSize, tileSize}, b.getI32Type())) {}
 
   void build() {
-    for (int64_t column = 0; column < product.columns; column += 2 * tileSize)
-      buildColumns(column);
+    int64_t most = maxSums / countRows() * tileSize;
+    for (int64_t column = 0; column < product.columns; column += most)
+      buildColumns(column, std::min(most, product.columns - column) / tileSize);
   }
 
 private:
+  static constexpr int64_t maxSums = 4;
   OpBuilder &b;
   Location loc;
   const MatrixProduct &product;
@@ -48,32 +50,27 @@ private:
   Value add(Value left, int64_t right) {
     return arith::AddIOp::create(b, loc, left, index(right));
   }
-  int64_t countRows() const { return product.rows / tileSize; }
-  int64_t countColumns(int64_t column) const {
-    return std::min<int64_t>(2, (product.columns - column) / tileSize);
+  int64_t countRows() const {
+    return static_cast<int64_t>(product.rows.size());
   }
 
-  void buildColumns(int64_t column);
-  void addProducts(int64_t column, Value firstGroup,
-                   MutableArrayRef<Value> sums);
+  void buildColumns(int64_t column, int64_t across);
+  void addRun(int64_t column, int64_t run, MutableArrayRef<Value> sums);
+  void addProducts(int64_t column, int64_t run, Value firstGroup,
+                   MutableArrayRef<Value> sums, Value tail);
 };
 
-/// Up to two tiles of columns from `column` on.
-void MatrixBuilder::buildColumns(int64_t column) {
-  int64_t across = countColumns(column);
-  SmallVector<Value> zeros;
+/// So many tiles of columns from `column` on.
+void MatrixBuilder::buildColumns(int64_t column, int64_t across) {
+  // All rows start from the same sums.
+  SmallVector<Value> sums;
   for (int64_t i = 0; i < countRows() * across; ++i)
-    zeros.push_back(amx::TileZeroOp::create(b, loc, words));
-  auto loop = scf::ForOp::create(b, loc, index(0), index(product.groups),
-                                 index(tileSize), zeros);
-  {
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    SmallVector<Value> sums(loop.getRegionIterArgs());
-    addProducts(column, loop.getInductionVar(), sums);
-    scf::YieldOp::create(b, loc, sums);
-  }
-  for (auto [i, sum] : llvm::enumerate(loop.getResults())) {
+    sums.push_back(amx::TileLoadOp::create(
+        b, loc, words, product.init,
+        add(product.initStart, column + i % across * tileSize), index(0)));
+  for (int64_t run = 0; run < static_cast<int64_t>(product.runs.size()); ++run)
+    addRun(column, run, sums);
+  for (auto [i, sum] : llvm::enumerate(sums)) {
     auto tile = static_cast<int64_t>(i);
     amx::TileStoreOp::create(
         b, loc, product.sums,
@@ -83,27 +80,52 @@ void MatrixBuilder::buildColumns(int64_t column) {
   }
 }
 
+void MatrixBuilder::addRun(int64_t column, int64_t run,
+                           MutableArrayRef<Value> sums) {
+  int64_t end = product.groups - (product.tail ? tileSize : 0);
+  if (end > 0) {
+    auto loop = scf::ForOp::create(b, loc, index(0), index(end),
+                                   index(tileSize), ValueRange(sums));
+    {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      SmallVector<Value> carried(loop.getRegionIterArgs());
+      addProducts(column, run, loop.getInductionVar(), carried, {});
+      scf::YieldOp::create(b, loc, carried);
+    }
+    llvm::copy(loop.getResults(), sums.begin());
+  }
+  if (product.tail)
+    addProducts(column, run, index(end), sums, product.tail);
+}
+
 /// Adds the products of a tile full of groups of K.
-void MatrixBuilder::addProducts(int64_t column, Value firstGroup,
-                                MutableArrayRef<Value> sums) {
-  int64_t across = countColumns(column);
-  Value depth = arith::MulIOp::create(b, loc, firstGroup, index(group));
+void MatrixBuilder::addProducts(int64_t column, int64_t run, Value firstGroup,
+                                MutableArrayRef<Value> sums, Value tail) {
   // Of one group, all columns lie side by side.
-  Value stride = index(product.columns * group);
+  int64_t stride = product.columns * group;
   Value start = arith::AddIOp::create(
-      b, loc, product.start, arith::MulIOp::create(b, loc, firstGroup, stride));
-  SmallVector<Value> weights;
-  for (int64_t i = 0; i < across; ++i)
-    weights.push_back(amx::TileLoadOp::create(
+      b, loc, product.start,
+      arith::MulIOp::create(b, loc, add(firstGroup, run * product.groups),
+                            index(stride)));
+  Value depth = add(arith::MulIOp::create(b, loc, firstGroup, index(group)),
+                    product.runs[run]);
+  SmallVector<Value> left;
+  for (auto [i, row] : llvm::enumerate(product.rows)) {
+    SmallVector<Value> at{row, depth};
+    if (tail)
+      at = {index(static_cast<int64_t>(i) * tileSize), index(0)};
+    left.push_back(
+        amx::TileLoadOp::create(b, loc, bytes, tail ? tail : product.lhs, at));
+  }
+  int64_t across = static_cast<int64_t>(sums.size()) / countRows();
+  for (int64_t i = 0; i < across; ++i) {
+    Value weights = amx::TileLoadOp::create(
         b, loc, bytes, product.rhs, add(start, (column + i * tileSize) * group),
-        stride));
-  for (int64_t row = 0; row < countRows(); ++row) {
-    Value left = amx::TileLoadOp::create(
-        b, loc, bytes, product.lhs,
-        ValueRange{add(product.row, row * tileSize), depth});
-    for (int64_t i = 0; i < across; ++i) {
+        index(stride));
+    for (int64_t row = 0; row < countRows(); ++row) {
       Value &sum = sums[row * across + i];
-      sum = amx::TileMulIOp::create(b, loc, words, left, weights[i], sum,
+      sum = amx::TileMulIOp::create(b, loc, words, left[row], weights, sum,
                                     /*isZextLhs=*/true, /*isZextRhs=*/false);
     }
   }

@@ -94,7 +94,7 @@ private:
   using Segments = SmallVector<Segment>;
 
   PackedShape pack() const {
-    return shape.pack(filters, runs.depth(shape.kGroup));
+    return shape.pack(filters, runs.depth(shape.depthUnit()));
   }
   template <typename Body> void loop(Value from, Value to, Body body);
   void buildRow(Value block, int64_t count, Value image, Value y);
@@ -288,10 +288,10 @@ void Conv2DGenerator::buildSegment(const Place &place, Value x, Value kernelRow,
     llvm::copy(sums, accumulators.begin() + first);
     return;
   }
-  int64_t groupsOfRow = runs.perRow * runs.groups(shape.kGroup);
-  int64_t firstGroup = runs.perRow == 1
-                           ? segment.tap * channels / shape.kGroup
-                           : segment.tap * runs.groups(shape.kGroup);
+  int64_t runGroups = shape.paddedDepth(runs.length) / shape.kGroup;
+  int64_t groupsOfRow = runs.perRow * runGroups;
+  int64_t firstGroup = runs.perRow == 1 ? segment.tap * channels / shape.kGroup
+                                        : segment.tap * runGroups;
   int64_t groupSize = shape.groupSize(vectors);
   int64_t blockSize = shape.blockSize(pack());
   Value weights =
@@ -379,6 +379,9 @@ void Conv2DGenerator::buildGroup(ValueRange start, Value weights, Value group,
 
 } // namespace
 
-void generateConv2D(FusedConv2DOp op) { Conv2DGenerator(op).run(); }
+void generateConv2D(FusedConv2DOp op) {
+  if (!generateMatrixConv(op))
+    Conv2DGenerator(op).run();
+}
 
 } // namespace quanta

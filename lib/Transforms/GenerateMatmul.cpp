@@ -7,6 +7,7 @@
 
 #include "GenerateStored.h"
 #include "KernelGenerators.h"
+#include "MatrixTiles.h"
 #include "ParallelLoops.h"
 #include "TileBuilder.h"
 
@@ -33,17 +34,17 @@ constexpr int64_t cachedBytes = 1 << 19;
 ///         for each group of K: accumulators += lhs * packed weights
 ///         epilogue on the accumulators, store
 ///
-/// Where there are registers of matrices, tiles of rows that fill them come
-/// first, and their sums go through memory.
+/// Where there are registers of matrices, tiles of rows that fill them take the
+/// place of these.
 class MatmulGenerator {
 public:
   MatmulGenerator(FusedMatmulOp op)
       : tile(op), b(tile.builder()), loc(tile.getLoc()), shape(tile.getShape()),
-        usesMatrices(canUseMatrices(op)) {
-    m = cast<MemRefType>(tile.getOutput().getType()).getDimSize(0);
-    n = cast<MemRefType>(tile.getOutput().getType()).getDimSize(1);
-    k = cast<MemRefType>(tile.getLhs().getType()).getDimSize(1);
-  }
+        m(cast<MemRefType>(tile.getOutput().getType()).getDimSize(0)),
+        n(cast<MemRefType>(tile.getOutput().getType()).getDimSize(1)),
+        k(cast<MemRefType>(tile.getLhs().getType()).getDimSize(1)),
+        usesMatrices(shape.canUseMatrices(k, op.getFlipLhs())),
+        matrices(tile, {tile.getLhs(), {0}, k, /*isExact=*/true}) {}
 
   void run();
 
@@ -52,8 +53,9 @@ private:
   OpBuilder &b;
   Location loc;
   DotShape shape;
-  bool usesMatrices;
   int64_t m, n, k;
+  bool usesMatrices;
+  MatrixTiles matrices;
 
   /// Rows from `first` on: `count` of them, or up to `end` if that is dynamic.
   struct Rows {
@@ -61,15 +63,10 @@ private:
     int64_t count;
   };
 
-  static bool canUseMatrices(FusedMatmulOp op);
-  /// Rows that fill two registers of matrices.
-  int64_t matrixRows() const { return 2 * shape.matrixRows; }
-  /// Groups of K that fill registers of matrices.
-  int64_t matrixGroups() const {
-    return k / shape.kGroup / shape.matrixRows * shape.matrixRows;
-  }
   /// What runs of rows should be a multiple of.
-  int64_t wholeRows() const { return usesMatrices ? matrixRows() : shape.rows; }
+  int64_t wholeRows() const {
+    return usesMatrices ? 2 * shape.matrixRows : shape.rows;
+  }
 
   template <typename Body>
   void loop(Value from, Value to, int64_t step, Body body);
@@ -78,14 +75,10 @@ private:
   void buildTile(Value block, Value row, int64_t rows, int64_t columns,
                  Value ahead);
   Rows buildMatrixTiles(Value block, Rows rows, int64_t columns);
-  void buildMatrixTile(Value block, Value row, int64_t rows, int64_t columns);
-  void buildSummedRows(Value block, Value row, Value sums, Value first,
-                       int64_t rows, int64_t columns);
   SmallVector<Value> buildProducts(Value block, Value row, int64_t rows,
                                    Channels channels, Value ahead);
-  void addProducts(Value block, Value row, int64_t rows, int64_t firstGroup,
-                   int64_t chains, SmallVector<Value> &accumulators,
-                   Value ahead);
+  void addProducts(Value block, Value row, int64_t rows, int64_t chains,
+                   SmallVector<Value> &accumulators, Value ahead);
   void buildGroup(Value block, Value row, int64_t rows, Value group,
                   int64_t valid, MutableArrayRef<Value> accumulators);
 };
@@ -120,15 +113,18 @@ void MatmulGenerator::run() {
                              most, llvm::divideCeil(m * rowBytes, cachedBytes));
     int64_t size = llvm::divideCeil(m, runs);
     if (usesMatrices)
-      size = std::min<int64_t>(m, llvm::alignTo(size, matrixRows()));
+      size = std::min<int64_t>(m, llvm::alignTo(size, wholeRows()));
     int64_t whole = m / size;
+    // Rows that fill no register go with those before them.
+    if (usesMatrices && whole > 1 && m % size != 0 && m % size < wholeRows())
+      --whole;
     if (whole == 1)
       buildRows({zero, {}, size});
     else
       loop(zero, tile.index(whole * size), size,
            [&](Value first) { buildRows({first, {}, size}); });
-    if (m % size != 0)
-      buildRows({tile.index(whole * size), {}, m % size});
+    if (int64_t rest = m - whole * size)
+      buildRows({tile.index(whole * size), {}, rest});
   }
   tile.finish();
 }
@@ -187,86 +183,30 @@ void MatmulGenerator::buildBlock(Value block, const Rows &all,
   }
 }
 
-bool MatmulGenerator::canUseMatrices(FusedMatmulOp op) {
-  DotShape shape = op.getTileShape();
-  int64_t k = cast<MemRefType>(op.getLhs().getType()).getDimSize(1);
-  // Less than one register full of K is not worth the way through memory.
-  return shape.matrixRows > 0 && !op.getFlipLhs() &&
-         k >= shape.matrixRows * shape.kGroup;
-}
-
-/// Takes as many rows as registers of matrices are made for, and returns those
-/// that are left.
+/// Takes all rows if they fill a register of matrices, and returns those that
+/// are left.
 MatmulGenerator::Rows MatmulGenerator::buildMatrixTiles(Value block, Rows rows,
                                                         int64_t columns) {
-  auto build = [&](Value from, Value to, int64_t tileRows) {
-    loop(from, to, tileRows,
-         [&](Value row) { buildMatrixTile(block, row, tileRows, columns); });
-  };
-  if (ShapedType::isDynamic(rows.count)) {
-    for (int64_t tileRows : {matrixRows(), shape.matrixRows}) {
-      Value rest = arith::SubIOp::create(b, loc, rows.end, rows.first);
-      Value tiles = arith::DivUIOp::create(b, loc, rest, tile.index(tileRows));
-      Value end = tile.add(rows.first, tile.mul(tiles, tileRows));
-      build(rows.first, end, tileRows);
-      rows.first = end;
-    }
+  bool isDynamic = ShapedType::isDynamic(rows.count);
+  if (!isDynamic && rows.count < shape.matrixRows)
     return rows;
-  }
-  for (int64_t tileRows : {matrixRows(), shape.matrixRows}) {
-    int64_t whole = rows.count / tileRows * tileRows;
-    if (whole > 0)
-      build(rows.first, tile.add(rows.first, whole), tileRows);
-    rows = {tile.add(rows.first, whole), {}, rows.count - whole};
-  }
-  return rows;
-}
-
-/// Sums of one or two registers of rows, which go through memory to the
-/// epilogue: there is no other way.
-void MatmulGenerator::buildMatrixTile(Value block, Value row, int64_t rows,
-                                      int64_t columns) {
-  int64_t width = tile.vectorsOf(columns) * shape.lanes;
-  Value sums = memref::AllocaOp::create(
-      b, loc, MemRefType::get({rows, width}, b.getI32Type()),
-      b.getI64IntegerAttr(64));
-  tile.getDot().buildMatrixProducts(
-      b, loc,
-      {tile.getLhs(), row, tile.getRhs(),
-       tile.mul(block, shape.blockSize(shape.pack(n, k))), rows, width,
-       matrixGroups(), sums});
-  constexpr int64_t step = 4;
-  auto loop = scf::ForOp::create(b, loc, tile.index(0), tile.index(rows),
-                                 tile.index(step));
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  buildSummedRows(block, row, sums, loop.getInductionVar(), step, columns);
-}
-
-/// Adds what is missing to the sums of some rows, and runs the epilogue.
-void MatmulGenerator::buildSummedRows(Value block, Value row, Value sums,
-                                      Value first, int64_t rows,
-                                      int64_t columns) {
-  Channels channels{tile.mul(block, shape.columns()), columns};
-  int64_t vectors = tile.vectorsOf(columns);
-  SmallVector<Value> accumulators = tile.buildStart(channels, rows);
-  auto type = VectorType::get(shape.lanes, b.getI32Type());
-  SmallVector<RowIndices> rowIndices;
-  Value start = tile.add(row, first);
-  for (int64_t tileRow = 0; tileRow < rows; ++tileRow) {
-    rowIndices.push_back({tile.add(start, tileRow)});
-    for (int64_t vector = 0; vector < vectors; ++vector) {
-      Value sum =
-          vector::LoadOp::create(b, loc, type, sums,
-                                 ValueRange{tile.add(first, tileRow),
-                                            tile.index(vector * shape.lanes)});
-      Value &accumulator = accumulators[tileRow * vectors + vector];
-      accumulator = arith::AddIOp::create(b, loc, accumulator, sum);
-    }
-  }
-  addProducts(block, start, rows, matrixGroups(), /*chains=*/1, accumulators,
-              /*ahead=*/{});
-  tile.buildEpilogue(rowIndices, channels, accumulators);
+  MatrixTiles::Block started =
+      matrices.startBlock(block, {tile.mul(block, shape.columns()), columns});
+  auto epilogue = [&](const MatrixTiles::Block &block,
+                      const MatrixTiles::Sums &sums) {
+    matrices.forEachRows(sums, [&](ValueRange rows) {
+      SmallVector<RowIndices> outputs;
+      for (Value row : rows)
+        outputs.push_back({tile.add(sums.row, row)});
+      tile.buildEpilogue(outputs, block.channels,
+                         matrices.loadSums(block, sums, rows));
+    });
+  };
+  if (isDynamic)
+    return {matrices.build(started, rows.first, rows.end, epilogue), rows.end,
+            rows.count};
+  matrices.build(started, rows.first, rows.count, epilogue);
+  return {rows.first, {}, 0};
 }
 
 void MatmulGenerator::buildTile(Value block, Value row, int64_t rows,
@@ -297,23 +237,22 @@ SmallVector<Value> MatmulGenerator::buildProducts(Value block, Value row,
           return RowIndices{tile.add(row, tileRow), depth};
         },
         accumulators);
-  addProducts(block, row, rows, /*firstGroup=*/0, chains, accumulators, ahead);
+  addProducts(block, row, rows, chains, accumulators, ahead);
   tile.addChains(accumulators, chains);
   return accumulators;
 }
 
-/// Adds the products from a group of K on to `chains` sets of accumulators.
+/// Adds the products to `chains` sets of accumulators.
 void MatmulGenerator::addProducts(Value block, Value row, int64_t rows,
-                                  int64_t firstGroup, int64_t chains,
+                                  int64_t chains,
                                   SmallVector<Value> &accumulators,
                                   Value ahead) {
   size_t perChain = accumulators.size() / chains;
   int64_t groups = k / shape.kGroup;
-  int64_t end = firstGroup + (groups - firstGroup) / chains * chains;
-  if (end > firstGroup) {
-    auto loop =
-        scf::ForOp::create(b, loc, tile.index(firstGroup), tile.index(end),
-                           tile.index(chains), accumulators);
+  int64_t end = groups / chains * chains;
+  if (end > 0) {
+    auto loop = scf::ForOp::create(b, loc, tile.index(0), tile.index(end),
+                                   tile.index(chains), accumulators);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> carried(loop.getRegionIterArgs());

@@ -91,6 +91,7 @@ private:
     return arith::ConstantOp::create(b, loc, b.getZeroAttr(type));
   }
   void store(const Strip &strip, Value group, Value words);
+  void buildPadding(const Strip &strip);
   void buildSums(const Block &block);
 };
 
@@ -254,6 +255,19 @@ void PackGenerator::packColumns(const Strip &strip) {
     packElements(strip, index(groups), k % shape.kGroup);
 }
 
+/// Zeros behind the last group, up to the depth that is packed.
+void PackGenerator::buildPadding(const Strip &strip) {
+  auto type = VectorType::get(shape.lanes * shape.kGroup, element);
+  buildLoop(llvm::divideCeil(k, shape.kGroup),
+            shape.paddedDepth(k) / shape.kGroup, 1, [&](Value group) {
+              Value padding = zero(type);
+              if (op.getFlip())
+                padding = arith::ConstantOp::create(
+                    b, loc, DenseElementsAttr::get(type, APInt(8, 0x80)));
+              store(strip, group, padding);
+            });
+}
+
 /// What zero points contribute: `-lhs_zp * (sum_k p - K * rhs_zp)`, where the
 /// sums are dot products with ones.
 void PackGenerator::buildSums(const Block &block) {
@@ -306,6 +320,7 @@ void PackGenerator::buildSums(const Block &block) {
 }
 
 void PackGenerator::buildStrip(const Strip &strip) {
+  buildPadding(strip);
   if (isContiguous && isTransposed)
     return packColumns(strip);
   if (isContiguous)

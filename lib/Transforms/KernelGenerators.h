@@ -20,6 +20,10 @@ void generateDepthwiseConv2D(FusedDepthwiseConv2DOp op);
 void generateMatmul(FusedMatmulOp op);
 void generatePack(PackOp op);
 
+/// The same where registers of matrices are better at it. Returns whether they
+/// are.
+bool generateMatrixConv(FusedConv2DOp op);
+
 /// The same for a reduction on buffers, no contraction, whose output has its
 /// channels next to each other; `lanes` of them fill a register of 32-bit
 /// elements. Returns whether it is one.

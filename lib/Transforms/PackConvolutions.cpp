@@ -102,14 +102,14 @@ Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
                   const ConvolutionRuns &runs, const DotShape &shape,
                   DotAttrInterface dot) {
   auto type = cast<RankedTensorType>(match.weights.getType());
-  PackedShape packed = shape.pack(match.filters, runs.depth(shape.kGroup));
+  PackedShape packed = shape.pack(match.filters, runs.depth(shape.depthUnit()));
   SmallVector<T> result(packed.columns * packed.depth, T(0));
   forEachWeight<T>(
       match, runs, [&](int64_t run, int64_t element, int64_t filter, T weight) {
         int64_t start = filter / shape.columns() * shape.columns();
         int64_t width = std::min(shape.columns(), packed.columns - start);
         int64_t group =
-            run * runs.groups(shape.kGroup) + element / shape.kGroup;
+            (run * shape.paddedDepth(runs.length) + element) / shape.kGroup;
         result[start * packed.depth +
                (group * width + filter - start) * shape.kGroup +
                element % shape.kGroup] = weight;
@@ -128,7 +128,7 @@ Value packWeights(OpBuilder &builder, Location loc, const ConstantConv2D &match,
 Value packStoredWeights(OpBuilder &builder, Location loc,
                         const ConstantConv2D &match,
                         const ConvolutionRuns &runs, const DotShape &shape) {
-  int64_t depth = runs.depth(shape.kGroup);
+  int64_t depth = runs.depth(shape.depthUnit());
   SmallVector<int8_t> result(shape.pack(match.filters, depth).size());
   const Conv2D &conv = match.conv;
   packStored(
@@ -217,9 +217,15 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   if (llvm::all_of(match.conv.kernel, isOne) &&
       llvm::all_of(match.conv.strides, isOne))
     width *= resultType.getDimSize(1);
-  bool isNarrow = narrow && !shape.isFloat;
-  int64_t vectors =
-      chooseVectors(width, match.filters, shape, /*unit=*/isNarrow ? 2 : 1);
+  ConvolutionRuns runs = ConvolutionRuns::get(
+      match.conv.kernel, match.conv.dilations, match.channels);
+  bool flip = !shape.isFloat && match.lhsSigned != shape.lhsSigned;
+  // Registers of matrices take whole bytes, and as many columns as there are.
+  bool usesMatrices = shape.canUseMatrices(runs.length, flip);
+  bool isNarrow = narrow && !shape.isFloat && !usesMatrices;
+  int64_t vectors = usesMatrices ? shape.vectors
+                                 : chooseVectors(width, match.filters, shape,
+                                                 /*unit=*/isNarrow ? 2 : 1);
   if (isNarrow) {
     dot = getNarrowDot(dot, narrow->bits, narrow->low(), vectors);
     shape = dot.getDotShape();
@@ -229,9 +235,6 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
     vectorsAttr = builder.getI64IntegerAttr(vectors);
     shape = shape.withVectors(vectors);
   }
-  ConvolutionRuns runs = ConvolutionRuns::get(
-      match.conv.kernel, match.conv.dilations, match.channels);
-  bool flip = !shape.isFloat && match.lhsSigned != shape.lhsSigned;
   Value rhs, init;
   if (shape.isFloat) {
     rhs = match.stored ? packStoredWeights(builder, loc, match, runs, shape)

@@ -10,6 +10,7 @@
 #include "quanta/IR/Stage.h"
 #include "quanta/Transforms/Passes.h"
 
+#include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -40,8 +41,8 @@ std::optional<int64_t> getTrips(scf::ForOp loop) {
   return *to <= *from ? 0 : llvm::divideCeil(*to - *from, *step);
 }
 
-/// Operations on vectors and memory that run: about one cycle for each. Indices
-/// cost nothing beside them.
+/// Operations on vectors and memory that run: about one cycle for each, and
+/// eight for those on registers of matrices. Indices cost nothing beside them.
 double getWork(Operation *op) {
   double work = 0;
   for (Region &region : op->getRegions())
@@ -49,10 +50,15 @@ double getWork(Operation *op) {
       work += getWork(&inner);
   if (auto loop = dyn_cast<scf::ForOp>(op))
     return work * getTrips(loop).value_or(unknownTrips);
-  bool isWork = llvm::any_of(op->getOperandTypes(), [](Type type) {
+  if (op->getNumRegions() > 0)
+    return work;
+  auto isTile = [](Type type) { return isa<amx::TileType>(type); };
+  if (llvm::any_of(op->getOperandTypes(), isTile) ||
+      llvm::any_of(op->getResultTypes(), isTile))
+    return 8;
+  return llvm::any_of(op->getOperandTypes(), [](Type type) {
     return isa<VectorType, MemRefType, FloatType>(type);
   });
-  return work + (isWork && op->getNumRegions() == 0);
 }
 
 /// Whether the program itself decides how often the loop runs, once in a call:

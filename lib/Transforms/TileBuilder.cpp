@@ -15,6 +15,7 @@
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -66,6 +67,14 @@ Value TileBuilder::makeContiguous(Value buffer, bool dense) {
   memref::CopyOp::create(b, loc, buffer, copy);
   copies.push_back(copy);
   return copy;
+}
+
+Value TileBuilder::allocate(OpFoldResult size, Type element) {
+  auto [sizes, dynamicSizes] = decomposeMixedValues({size});
+  Value buffer = memref::AllocOp::create(
+      b, loc, MemRefType::get(sizes, element), dynamicSizes);
+  copies.push_back(buffer);
+  return buffer;
 }
 
 bool TileBuilder::joinPixels() {
@@ -138,6 +147,19 @@ Value TileBuilder::loadStart(Value start) {
   Value offset = arith::ConstantOp::create(
       b, loc, DenseElementsAttr::get(type, floatSumStart));
   return add(sums, offset);
+}
+
+std::pair<Value, Value> TileBuilder::placeStart(Channels channels) {
+  if (!areFloatSums)
+    return {op.getInit(), channels.first};
+  int64_t vectors = vectorsOf(channels.count);
+  Value buffer = memref::AllocaOp::create(
+      b, loc, MemRefType::get(vectors * shape.lanes, b.getI32Type()),
+      b.getI64IntegerAttr(64));
+  for (int64_t at = 0; at < vectors * shape.lanes; at += shape.lanes)
+    vector::StoreOp::create(b, loc, loadStart(add(channels.first, at)), buffer,
+                            index(at));
+  return {buffer, index(0)};
 }
 
 SmallVector<Value> TileBuilder::loadWeights(Value start, int64_t vectors) {

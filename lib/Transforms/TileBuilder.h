@@ -73,6 +73,9 @@ public:
   mlir::Value add(mlir::Value left, mlir::Value right);
   mlir::Value mul(mlir::Value value, int64_t factor);
 
+  /// A buffer of so many elements, until `finish`.
+  mlir::Value allocate(mlir::OpFoldResult size, mlir::Type element);
+
   /// Vectors that hold so many channels.
   int64_t vectorsOf(int64_t channels) const {
     return llvm::divideCeil(channels, shape.lanes);
@@ -91,6 +94,9 @@ public:
                                             int64_t chains = 1);
   /// One vector of sums before the first product, from element `start`.
   mlir::Value loadStart(mlir::Value start);
+  /// Where in memory the sums of a row start from: a vector of i32, and the
+  /// first of the channels in it.
+  std::pair<mlir::Value, mlir::Value> placeStart(Channels channels);
   /// Vectors of packed weights, one after the other from element `start`.
   llvm::SmallVector<mlir::Value> loadWeights(mlir::Value start,
                                              int64_t vectors);

@@ -2,15 +2,18 @@
 // RUN: quant-run %s --emit=asm --target=x86_64-linux-gnu,sapphirerapids -o - | FileCheck %s
 // RUN: quant-run %s --emit=llvm-ir --target=x86_64-linux-gnu,cascadelake -o - | FileCheck %s --check-prefix=WITHOUT
 
-// Whole tiles of rows and of K are AMX's, what is left is VNNI's; nothing of them
-// is spilled. The object asks the system for the registers when it is loaded.
+// All rows are AMX's, the last tile of them ends with the last row; sums start from
+// the same row of memory. Nothing of them is spilled. The object asks the system
+// for the registers when it is loaded.
 // CHECK-LABEL: {{^}}main:
 // CHECK: ldtilecfg
-// CHECK-COUNT-4: tilezero
+// CHECK-COUNT-4: tileloadd
 // CHECK: tileloadd
 // CHECK-COUNT-4: tdpbusd
 // CHECK-COUNT-4: tilestored
-// CHECK: vpdpbusd
+// CHECK: tileloadd
+// CHECK-COUNT-2: tilestored
+// CHECK-NOT: tilestored
 // CHECK: tilerelease
 // CHECK: movl $158, %eax
 // CHECK-NEXT: movl $4131, %edi

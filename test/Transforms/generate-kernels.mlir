@@ -441,28 +441,44 @@ func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<1
 }
 
 //--- others.mlir
-// 32 rows in registers of matrices, then 16, then vectors; of K, 64 in matrices.
-// Their sums reach the epilogue through the stack, in one loop.
+// Two registers of 16 rows at once, in a loop; the last two end with the last row,
+// and read a copy of the last elements along K, behind which memory may end. Sums
+// reach the epilogue through the stack, of each row once.
 // CHECK-LABEL: func.func @amx
-// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<50x70xi8>, %[[W:[a-z0-9_]+]]: memref<1152xi8>
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<90x70xi8>, %[[W:[a-z0-9_]+]]: memref<2048xi8>, %[[B:[a-z0-9_]+]]: memref<16xi32>
+// CHECK: scf.for %[[ROW:.*]] = %{{.*}} to %{{.*}} step
 // CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x16xi32>
-// CHECK-COUNT-2: amx.tile_zero : !amx.tile<16x16xi32>
-// CHECK: amx.tile_load %[[W]][%{{.*}}], %{{.*}} : memref<1152xi8> into !amx.tile<16x64xi8>
-// CHECK: amx.tile_load %[[X]][%{{.*}}, %{{.*}}] : memref<50x70xi8> into !amx.tile<16x64xi8>
-// CHECK: amx.tile_muli %{{.*}} zext, %{{.*}}, %{{.*}} :
+// CHECK-COUNT-2: amx.tile_load %[[B]][%{{.*}}], %{{.*}} : memref<16xi32> into !amx.tile<16x16xi32>
+// CHECK: scf.for
+// CHECK-COUNT-2: amx.tile_load %[[X]][%{{.*}}, %{{.*}}] : memref<90x70xi8> into !amx.tile<16x64xi8>
+// CHECK: amx.tile_load %[[W]][%{{.*}}], %{{.*}} : memref<2048xi8> into !amx.tile<16x64xi8>
+// CHECK-COUNT-2: amx.tile_muli %{{.*}} zext, %{{.*}}, %{{.*}} :
 // CHECK-COUNT-2: amx.tile_store %[[SUMS]]
 // CHECK: scf.for
-// CHECK: vector.load %[[SUMS]]
-// CHECK: llvm.x86.avx512.vpdpbusd.512
-// CHECK: memref.alloca() {alignment = 64 : i64} : memref<16x16xi32>
-// CHECK-COUNT-1: amx.tile_zero
-// CHECK-NOT: amx.tile_zero
+// CHECK-COUNT-4: vector.load %[[SUMS]]
+// CHECK: %[[LAST:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x16xi32>
+// CHECK: %[[TAIL:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x64xi8>
+// CHECK-COUNT-2: vector.maskedload %[[X]]
+// CHECK-COUNT-2: amx.tile_load %[[X]]
+// CHECK-COUNT-2: amx.tile_load %[[TAIL]]
+// CHECK-COUNT-2: amx.tile_store %[[LAST]]
+// CHECK-NOT: vpdpbusd
+// CHECK-LABEL: func.func @amx_dynamic
+// CHECK: amx.tile_load
 // CHECK: llvm.x86.avx512.vpdpbusd.512
 // CHECK-LABEL: func.func @amx_signed
 // CHECK-NOT: amx.
-func.func @amx(%x: memref<50x70xi8>, %w: memref<1152xi8>, %b: memref<16xi32>, %o: memref<50x16xi32>) {
-  quanta.fused_matmul #quanta.amx lhs(%x : memref<50x70xi8>) rhs(%w : memref<1152xi8>) init(%b : memref<16xi32>)
-      maps [] outs(%o : memref<50x16xi32>) {
+func.func @amx(%x: memref<90x70xi8>, %w: memref<2048xi8>, %b: memref<16xi32>, %o: memref<90x16xi32>) {
+  quanta.fused_matmul #quanta.amx lhs(%x : memref<90x70xi8>) rhs(%w : memref<2048xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<90x16xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+func.func @amx_dynamic(%x: memref<?x64xi8>, %w: memref<1024xi8>, %b: memref<16xi32>, %o: memref<?x16xi32>) {
+  quanta.fused_matmul #quanta.amx lhs(%x : memref<?x64xi8>) rhs(%w : memref<1024xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<?x16xi32>) {
   ^bb0(%acc: i32):
     quanta.yield %acc : i32
   }
@@ -471,6 +487,44 @@ func.func @amx(%x: memref<50x70xi8>, %w: memref<1152xi8>, %b: memref<16xi32>, %o
 func.func @amx_signed(%x: memref<32x64xi8>, %w: memref<1024xi8>, %b: memref<16xi32>, %o: memref<32x16xi32>) {
   quanta.fused_matmul #quanta.amx lhs(%x : memref<32x64xi8>) rhs(%w : memref<1024xi8>) init(%b : memref<16xi32>)
       maps [] outs(%o : memref<32x16xi32>) attributes {flip_lhs} {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// A convolution with pads: rows of the image with them, behind each other, are
+// rows of a product of matrices. Sums between the rows of the output have no
+// epilogue.
+// CHECK-LABEL: func.func @amx_convolution
+// CHECK: %[[COPY:.*]] = memref.alloc() : memref<19712xi8>
+// CHECK: vector.store %{{.*}}, %[[COPY]]
+// CHECK: %[[ROWS:.*]] = memref.expand_shape %[[COPY]]
+// CHECK: amx.tile_load %[[ROWS]]
+// CHECK: amx.tile_muli
+// CHECK: scf.for %{{.*}} iter_args(%[[Y:.*]] = %{{.*}}, %[[IN_ROW:.*]] = %{{.*}}) -> (index, index)
+// CHECK: arith.cmpi ult, %[[IN_ROW]]
+// CHECK-NEXT: scf.if
+// CHECK: memref.dealloc %[[COPY]]
+// A single tap reads the image where it is.
+// CHECK-LABEL: func.func @amx_pixels
+// CHECK-NOT: memref.alloc(
+// CHECK: memref.collapse_shape %{{.*}} {{\[\[}}0, 1, 2], [3]]
+// CHECK: amx.tile_muli
+// CHECK-NOT: vpdpbusd
+func.func @amx_convolution(%x: memref<1x16x16x64xi8>, %w: memref<9216xi8>, %b: memref<16xi32>, %o: memref<1x16x16x16xi32>) {
+  quanta.fused_conv_2d #quanta.amx kernel [3, 3] strides [1, 1] dilations [1, 1] pads [1, 1, 1, 1]
+      lhs(%x : memref<1x16x16x64xi8>) rhs(%w : memref<9216xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x16x16x16xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+func.func @amx_pixels(%x: memref<1x5x5x64xi8>, %w: memref<1024xi8>, %b: memref<16xi32>, %o: memref<1x5x5x16xi32>) {
+  quanta.fused_conv_2d #quanta.amx kernel [1, 1] strides [1, 1] dilations [1, 1]
+      lhs(%x : memref<1x5x5x64xi8>) rhs(%w : memref<1024xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x5x5x16xi32>) {
   ^bb0(%acc: i32):
     quanta.yield %acc : i32
   }

@@ -30,13 +30,9 @@ struct ConvolutionRuns {
   }
 
   int64_t count() const { return rows * perRow; }
-  /// Groups of `kGroup` elements that hold one run.
-  int64_t groups(int64_t kGroup) const {
-    return llvm::divideCeil(length, kGroup);
-  }
-  /// Depth of the packed weights.
-  int64_t depth(int64_t kGroup) const {
-    return count() * groups(kGroup) * kGroup;
+  /// Depth of the packed weights, where that of a run is a multiple of `unit`.
+  int64_t depth(int64_t unit) const {
+    return count() * llvm::alignTo(length, unit);
   }
 };
 

@@ -26,7 +26,7 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     each other in memory and form one run of `kernel_width * C` elements;
     otherwise every tap is a run of `C` elements. `rhs` is packed for `dot` as
     the right factor of `quanta.fused_matmul` is, where K goes over the runs in
-    order, each padded with zeros to whole groups; `vectors` is the number of
+    order, each padded with zeros as K is there; `vectors` is the number of
     vectors in one block of columns, if it is not that of `dot`. `init` and
     `flip_lhs` mean what they mean there. With `#quanta.stored_fma`, a run is one
     or several whole blocks of weights.

@@ -423,7 +423,8 @@ def Quanta_FusedMatmulOp : Quanta_Op<"fused_matmul", [
     lane of the instruction consumes next to each other. The last block is as
     wide as it must be, in whole vectors; what does not exist is zero. With
     `#quanta.narrow_dot`, several vectors share the bytes of one, and columns are
-    padded to as many. `init` is padded as columns are. With `flip_lhs` the top bit of each `lhs` element is
+    padded to as many; with `#quanta.amx`, K is padded to whole tiles. `init` is
+    padded as columns are. With `flip_lhs` the top bit of each `lhs` element is
     inverted before the product, which turns u8 into i8 shifted by 128 and back;
     `init` carries the correction.
 

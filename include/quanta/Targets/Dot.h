@@ -19,7 +19,8 @@
 namespace quanta {
 
 /// Sizes of a packed right factor: columns padded to whole vectors, depth to
-/// whole groups; of stored weights, the depth is the bytes of a column.
+/// whole groups, or registers of matrices full of them; of stored weights, the
+/// depth is the bytes of a column.
 struct PackedShape {
   int64_t columns;
   int64_t depth;
@@ -63,6 +64,20 @@ struct DotShape {
   /// `#quanta.narrow_dot`).
   int64_t sharing = 1;
 
+  /// Elements along K that packed weights are padded to a multiple of: zeros,
+  /// so that registers of matrices are always full.
+  int64_t depthUnit() const {
+    return kGroup * std::max<int64_t>(1, matrixRows);
+  }
+  int64_t paddedDepth(int64_t k) const {
+    return (k + depthUnit() - 1) / depthUnit() * depthUnit();
+  }
+  /// Whether registers of matrices are good for runs of so many elements of K,
+  /// of bytes whose top bit is inverted or not: a few elements would fill one
+  /// with zeros.
+  bool canUseMatrices(int64_t runLength, bool flip) const {
+    return matrixRows > 0 && !flip && 4 * runLength >= depthUnit();
+  }
   /// Packed elements of one group of K of so many vectors side by side.
   int64_t groupSize(int64_t count) const {
     return (count + sharing - 1) / sharing * lanes * kGroup;
@@ -101,8 +116,7 @@ struct DotShape {
       return {(n + lanes - 1) / lanes * lanes,
               (k + storedBlock - 1) / storedBlock * storedBlockBytes()};
     int64_t unit = lanes * sharing;
-    return {(n + unit - 1) / unit * unit, (k + kGroup - 1) / kGroup * kGroup,
-            sharing};
+    return {(n + unit - 1) / unit * unit, paddedDepth(k), sharing};
   }
   /// Packed elements of a whole block of columns, `packed` being the sizes of
   /// all of them.
@@ -120,14 +134,26 @@ struct DotShape {
   }
 };
 
-/// Part of a product of matrices.
+/// Part of a product of matrices: one or two registers of rows by columns that
+/// lie in one block.
 struct MatrixProduct {
-  /// The left factor, rows of u8 on a memref of rank 2, and the first row.
-  mlir::Value lhs, row;
+  /// The left factor, rows of u8 on a memref of rank 2, and the first row of
+  /// each register.
+  mlir::Value lhs;
+  llvm::SmallVector<mlir::Value, 2> rows;
+  /// Where in a row the runs of K begin, and the groups of each, whole
+  /// registers.
+  llvm::SmallVector<int64_t> runs;
+  int64_t groups;
+  /// Of the only run, the last register of every row, row by row; or null,
+  /// where `lhs` can be read behind the end of the run.
+  mlir::Value tail;
   /// The packed right factor, i8, and where the columns begin.
   mlir::Value rhs, start;
-  int64_t rows, columns, groups;
-  /// Receives the sums, i32: a memref `rows` x `columns`.
+  int64_t columns;
+  /// What the sums of a row start from, i32, and where.
+  mlir::Value init, initStart;
+  /// Receives the sums, i32: a memref of all rows by `columns`.
   mlir::Value sums;
 };
 

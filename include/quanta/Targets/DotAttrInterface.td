@@ -82,9 +82,8 @@ def DotAttrInterface : AttrInterface<"DotAttrInterface"> {
            "::mlir::ValueRange":$table, "::mlir::Value":$indices), "",
       "return {};">,
     InterfaceMethod<[{
-      Sums the products of `product.rows` rows, one or two registers full, with
-      `product.columns` columns of packed weights, a multiple of `lanes`, over the
-      first `product.groups` groups of K, one or more registers full. Only where
+      Sums the products of one or two registers of rows with `product.columns`
+      columns of packed weights, a multiple of `lanes`. Only where
       `DotShape::matrixRows` is not 0.
     }], "void", "buildMatrixProducts",
       (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,

@@ -35,8 +35,9 @@ def Quanta_AmxAttr : Quanta_DotAttr<"Amx", "amx",
   let summary = "tdpbusd on tiles of 16 rows, and vpdpbusd on zmm beside it";
   let description = [{
     Weights are packed as for `#quanta.avx512_vnni`: 64 bytes, four along K of 16
-    columns, are a row of a tile. Products of few rows, of activations that are
-    signed, and of what is left of K are those of `vpdpbusd`.
+    columns, are a row of a tile. K, or each run of a convolution, is padded with
+    zeros to whole tiles. Products of few rows, of a few elements along K, and of
+    activations that are signed are those of `vpdpbusd`.
   }];
 }
 

@@ -107,8 +107,9 @@ def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
     size is handled without reading or writing out of bounds. The rows of a
     product go by in runs that stay in a core's level-2 cache, and weights of the
     next block of columns are fetched while the present one is in use. Where a
-    target has registers of matrices, sums of up to two of them go through memory
-    on the stack to the epilogue. Other
+    target has registers of matrices, all rows that fill one are theirs, the pixels
+    of convolutions too, and sums go through memory on the stack to the epilogue.
+    Images with pads or strides are copied first. Other
     reductions whose channels lie next to each other, pooling among them, become
     loops on vectors of channels, which sum in the order of scalar loops.
   }];

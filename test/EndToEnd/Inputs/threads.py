@@ -17,9 +17,9 @@ DEPTHWISE = ("affine_map<(n, y, x, c, i, j) -> (n, y + i, x + j, c)>, affine_map
              "affine_map<(n, y, x, c, i, j) -> (n, y, x, c)>")
 # Name, activation, weights, result, what makes it.
 LAYERS = [
-    ("matmul", (101, 512), (512, 200), (101, 200), "quanta.matmul %x, %w"),
+    ("matmul", (401, 512), (512, 200), (401, 200), "quanta.matmul %x, %w"),
     ("rows", ("?", 256), (256, 200), ("?", 200), "quanta.matmul %x, %w"),
-    ("convolution", (1, 23, 23, 64), (3, 3, 64, 72), (1, 21, 21, 72), f"quanta.contract %x, %w maps [{IMAGE}]"),
+    ("convolution", (1, 47, 47, 64), (3, 3, 64, 72), (1, 45, 45, 72), f"quanta.contract %x, %w maps [{IMAGE}]"),
     ("depthwise", (1, 59, 59, 96), (3, 3, 96), (1, 57, 57, 96), f"quanta.contract %x, %w maps [{DEPTHWISE}]"),
 ]
 # Work on elements, and sums of rows.

@@ -25,7 +25,7 @@ struct Convolution {
   /// Above, left, below, right.
   int64_t pads[4];
   int64_t padding;
-  bool isSigned, channelsFirst, depthwise;
+  bool isSigned = false, channelsFirst = false, depthwise = false;
   /// Ends in a requantization to u8 with this lower bound.
   bool requantizes = false;
   int32_t low = 5;
@@ -471,6 +471,45 @@ Sweep makeConvSweep(const DotShape &dot) {
   addColumns(sweep, dot, random);
   if (dot.interleaves)
     addDepthwise(sweep, dot, random);
+  return sweep;
+}
+
+Sweep makeMatrixConvSweep(const DotShape &dot) {
+  Random random(5);
+  Sweep sweep;
+  sweep.module = maps;
+  int64_t rows = dot.matrixRows, depth = rows * dot.kGroup;
+  const int64_t channels[] = {depth,     rows,         depth / 2, depth + 4,
+                              2 * depth, depth + rows, 5,         3};
+  const int64_t filters[] = {dot.lanes, dot.columns(), dot.columns() + 1,
+                             3 * dot.lanes - 2, 1};
+  // Around one, two and three registers of outputs.
+  const int64_t widths[] = {rows,         1, 7, rows - 2, 2 * rows + 1,
+                            3 * rows + 3, 5, 4};
+  const int64_t kernels[] = {1, 3, 1, 2, 5, 3, 1};
+  for (int64_t i = 0; i < 48; ++i) {
+    Convolution c;
+    c.name = "matrix" + std::to_string(i);
+    c.requantizes = i % 3 != 1;
+    c.channelsFirst = i % 5 == 4;
+    c.filters = filters[(i + i / 5) % 5];
+    c.channels = channels[(i + i / 8) % 8];
+    c.height = 1 + (i * 5) % 9;
+    c.width = widths[i % 8];
+    bool isSame = i % 3 != 2;
+    for (int dim : {0, 1}) {
+      c.kernel[dim] = kernels[(i + (i / 7) * dim) % 7];
+      c.strides[dim] = 1 + (i / (4 + 3 * dim)) % 2 + (i == 17 + dim);
+      c.dilations[dim] = 1 + (i % (6 + dim) == 5);
+      int64_t reach = (c.kernel[dim] - 1) * c.dilations[dim];
+      c.pads[dim] = isSame ? (reach + 1) / 2 + (i % 11 == 10) : 0;
+      c.pads[dim + 2] = isSame ? reach / 2 + (i % 13 == 12) : 0;
+      int64_t &size = dim ? c.width : c.height;
+      size = std::max(size, reach + 1 - c.pads[dim] - c.pads[dim + 2]);
+    }
+    c.padding = i % 4 == 3 ? 7 : 0;
+    addConvolution(sweep, c, random);
+  }
   return sweep;
 }
 

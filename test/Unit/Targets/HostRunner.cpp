@@ -37,12 +37,12 @@ DotShape getDotShape(StringRef triple, StringRef cpu) {
   return target->integerDot.getDotShape();
 }
 
-/// Where kernels use registers of matrices, which few machines have, the
+/// Where kernels use registers of matrices, which this machine may lack, the
 /// program at the kernel stage without them, for a CPU that lacks nothing else.
 static Expected<Program> expandMatrices(const Program &program,
                                         CompileOptions &options) {
   Program kernels = program.clone();
-  if (getDotShape("", options.cpu).matrixRows == 0)
+  if (options.cpu == "native" || getDotShape("", options.cpu).matrixRows == 0)
     return kernels;
   if (Error error = kernels.run(
           "quanta-rewrite-types,quanta-to-kernel{cpu=" + options.cpu +

@@ -68,15 +68,28 @@ TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
 // Tables are permutations; the rest is that of avx512_vnni.
 TEST(VbmiSweep, Families) { runSweep(makeFamilySweep(), "", "icelake-server"); }
 
-// Vectors do the rest as they do for avx512_vnni.
-TEST(AmxSweep, Matrices) {
-  runSweep(makeMatrixSweep(getDotShape("", "sapphirerapids")), "",
-           "sapphirerapids");
-}
-TEST(AmxSweep, Narrow) {
-  runSweep(makeNarrowSweep(getDotShape("", "sapphirerapids")), "",
-           "sapphirerapids");
-}
+// Vectors do the rest as they do for avx512_vnni. Matrices are those of loops
+// for `sapphirerapids`, and the processor's own for `native`.
+class AmxSweep : public ::testing::TestWithParam<const char *> {
+protected:
+  DotShape dot() { return getDotShape("", "sapphirerapids"); }
+  void run(const Sweep &sweep) {
+    if (getDotShape("", GetParam()).matrixRows == 0)
+      GTEST_SKIP() << "this machine has no AMX";
+    runSweep(sweep, "", GetParam());
+  }
+};
+
+TEST_P(AmxSweep, Matrices) { run(makeMatrixSweep(dot())); }
+TEST_P(AmxSweep, Convolutions) { run(makeMatrixConvSweep(dot())); }
+TEST_P(AmxSweep, Products) { run(makeProductSweep(dot())); }
+TEST_P(AmxSweep, Narrow) { run(makeNarrowSweep(dot())); }
+
+INSTANTIATE_TEST_SUITE_P(Matrices, AmxSweep,
+                         ::testing::Values("sapphirerapids", "native"),
+                         [](const auto &info) {
+                           return std::string(info.param);
+                         });
 #endif
 
 INSTANTIATE_TEST_SUITE_P(Machines, KernelSweep, ::testing::ValuesIn(machines),

@@ -110,6 +110,8 @@ Sweep makeMatrixSweep(const DotShape &dot);
 Sweep makeLinalgSweep(const DotShape &dot);
 /// Integer convolutions in the layouts of linalg, padded, with a tail.
 Sweep makeConvSweep(const DotShape &dot);
+/// The same around registers of matrices.
+Sweep makeMatrixConvSweep(const DotShape &dot);
 /// Those with weights of 4 and 2 bits, of every number of filters.
 Sweep makeNarrowConvSweep(const DotShape &dot);
 /// Products of two activations, and of weights in every order of dimensions.
