@@ -9,6 +9,7 @@
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -56,6 +57,7 @@ private:
 
   void buildColumns(int64_t column, int64_t across);
   void addRun(int64_t column, int64_t run, MutableArrayRef<Value> sums);
+  void fetchAhead(int64_t part, int64_t run, Value firstGroup);
   void addProducts(int64_t column, int64_t run, Value firstGroup,
                    MutableArrayRef<Value> sums, Value tail);
 };
@@ -74,7 +76,7 @@ void MatrixBuilder::buildColumns(int64_t column, int64_t across) {
     auto tile = static_cast<int64_t>(i);
     amx::TileStoreOp::create(
         b, loc, product.sums,
-        ValueRange{index(tile / across * tileSize),
+        ValueRange{add(product.sumsRow, tile / across * tileSize),
                    index(column + tile % across * tileSize)},
         sum);
   }
@@ -119,6 +121,7 @@ void MatrixBuilder::addProducts(int64_t column, int64_t run, Value firstGroup,
         amx::TileLoadOp::create(b, loc, bytes, tail ? tail : product.lhs, at));
   }
   int64_t across = static_cast<int64_t>(sums.size()) / countRows();
+  fetchAhead(column / (across * tileSize), run, firstGroup);
   for (int64_t i = 0; i < across; ++i) {
     Value weights = amx::TileLoadOp::create(
         b, loc, bytes, product.rhs, add(start, (column + i * tileSize) * group),
@@ -129,6 +132,24 @@ void MatrixBuilder::addProducts(int64_t column, int64_t run, Value firstGroup,
                                     /*isZextLhs=*/true, /*isZextRhs=*/false);
     }
   }
+}
+
+/// Into the second cache: the first one is too small for a block of weights.
+void MatrixBuilder::fetchAhead(int64_t part, int64_t run, Value firstGroup) {
+  if (!product.ahead)
+    return;
+  constexpr int64_t line = 64;
+  int64_t size = product.linesAhead * line;
+  int64_t runs = static_cast<int64_t>(product.runs.size());
+  // A register of K is `tileSize` groups.
+  Value group = add(firstGroup, (part * runs + run) * product.groups);
+  Value start = arith::AddIOp::create(
+      b, loc, product.ahead,
+      arith::MulIOp::create(b, loc, group, index(size / tileSize)));
+  for (int64_t i = 0; i < product.linesAhead; ++i)
+    memref::PrefetchOp::create(b, loc, product.rhs, add(start, i * line),
+                               /*isWrite=*/false, /*localityHint=*/2,
+                               /*isDataCache=*/true);
 }
 
 /// What both instruction sets do alike. Processors with AMX have VBMI.

@@ -37,10 +37,15 @@ void MatrixTiles::loop(Value from, Value to, int64_t step,
 }
 
 MatrixTiles::Block MatrixTiles::startBlock(Value block, Channels channels) {
-  int64_t packed = static_cast<int64_t>(factor.runs.size()) *
-                   shape.paddedDepth(factor.length);
+  int64_t size = shape.columns() * static_cast<int64_t>(factor.runs.size()) *
+                 shape.paddedDepth(factor.length);
   auto [init, initStart] = tile.placeStart(channels);
-  return {tile.mul(block, shape.columns() * packed), channels, init, initStart};
+  Value weights = tile.mul(block, size), next;
+  int64_t all = cast<MemRefType>(tile.getRhs().getType()).getDimSize(0);
+  if (channels.count == shape.columns() && all > size)
+    next = arith::MinUIOp::create(b, loc, tile.add(weights, size),
+                                  tile.index(all - size));
+  return {weights, channels, init, initStart, next};
 }
 
 /// The last elements of K, where a register of them cannot be read.
@@ -72,16 +77,18 @@ Value MatrixTiles::copyTail(ArrayRef<Value> starts) {
   return buffer;
 }
 
+Value MatrixTiles::allocateSums(const Block &block, int64_t count) {
+  int64_t width = tile.vectorsOf(block.channels.count) * shape.lanes;
+  return memref::AllocaOp::create(
+      b, loc, MemRefType::get({count, width}, b.getI32Type()),
+      b.getI64IntegerAttr(64));
+}
+
 /// The sums of registers of rows from `starts` on, of which some are the last
 /// ones in memory.
-Value MatrixTiles::buildSums(const Block &block, ArrayRef<Value> starts,
-                             bool isLast) {
-  int64_t width = tile.vectorsOf(block.channels.count) * shape.lanes;
-  Value sums = memref::AllocaOp::create(
-      b, loc,
-      MemRefType::get({static_cast<int64_t>(starts.size()) * rows(), width},
-                      b.getI32Type()),
-      b.getI64IntegerAttr(64));
+void MatrixTiles::buildSums(const Block &block, ArrayRef<Value> starts,
+                            Value sums, Value sumsRow, bool isLast, Value ahead,
+                            int64_t linesAhead) {
   Value tail;
   if (isLast && rowsBehind() > 0)
     tail = copyTail(starts);
@@ -89,22 +96,71 @@ Value MatrixTiles::buildSums(const Block &block, ArrayRef<Value> starts,
       b, loc,
       {factor.buffer, SmallVector<Value, 2>(starts), factor.runs,
        shape.paddedDepth(factor.length) / shape.kGroup, tail, tile.getRhs(),
-       block.weights, width, block.init, block.initStart, sums});
-  return sums;
+       block.weights, cast<MemRefType>(sums.getType()).getDimSize(1),
+       block.init, block.initStart, sums, sumsRow, ahead, linesAhead});
+}
+
+/// Pairs of registers up to `end`, `count` of them or an unknown number. The
+/// epilogue of a pair follows the products of the next one: neither waits for
+/// the other.
+void MatrixTiles::buildPairs(const Block &block, Value first, Value end,
+                             int64_t count, Epilogue epilogue) {
+  // What a thread takes at once.
+  constexpr int64_t chunk = 8;
+  // The first pairs fetch the next block of weights, a part each.
+  int64_t parts = ShapedType::isDynamic(count) ? chunk : count;
+  int64_t lines = llvm::divideCeil(pair(), parts);
+  int64_t steps = static_cast<int64_t>(factor.runs.size()) *
+                  shape.paddedDepth(factor.length) / depth();
+  loop(first, end, chunk * pair(), [&](Value begin) {
+    Value last =
+        arith::MinUIOp::create(b, loc, tile.add(begin, chunk * pair()), end);
+    Value sums = allocateSums(block, 2 * pair());
+    auto loop = scf::ForOp::create(b, loc, begin, tile.add(last, pair()),
+                                   tile.index(pair()), tile.index(0));
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    Value row = loop.getInductionVar(), half = loop.getRegionIterArg(0);
+    Value other = arith::SubIOp::create(b, loc, tile.index(pair()), half);
+    auto buildIf = [&](arith::CmpIPredicate predicate, Value bound,
+                       function_ref<void()> body) {
+      auto choice = scf::IfOp::create(
+          b, loc, arith::CmpIOp::create(b, loc, predicate, row, bound),
+          /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(choice.thenBlock());
+      body();
+    };
+    buildIf(arith::CmpIPredicate::ult, last, [&] {
+      Value ahead;
+      if (block.next) {
+        Value part = arith::DivUIOp::create(
+            b, loc, arith::SubIOp::create(b, loc, row, first),
+            tile.index(pair()));
+        part = arith::MinUIOp::create(
+            b, loc, part, tile.index(llvm::divideCeil(pair(), lines) - 1));
+        ahead = tile.add(block.next, tile.mul(part, 2 * steps * lines * 64));
+      }
+      buildSums(block, {row, tile.add(row, rows())}, sums, half,
+                /*isLast=*/false, ahead, lines);
+    });
+    buildIf(arith::CmpIPredicate::ugt, begin, [&] {
+      Value before = tile.add(row, -pair());
+      epilogue(block, {sums, arith::SubIOp::create(b, loc, before, other),
+                       other, tile.add(other, pair()), pair()});
+    });
+    scf::YieldOp::create(b, loc, other);
+  });
 }
 
 void MatrixTiles::build(const Block &block, Value first, int64_t count,
                         Epilogue epilogue) {
-  int64_t pair = 2 * rows();
-  int64_t done = std::max<int64_t>(0, count - rowsBehind()) / pair * pair;
-  if (done > 0)
-    loop(first, tile.add(first, done), pair, [&](Value row) {
-      Value sums = buildSums(block, {row, tile.add(row, rows())},
-                             /*isLast=*/false);
-      epilogue(block, {sums, row, tile.index(0), tile.index(pair), pair});
-    });
+  int64_t pairs = std::max<int64_t>(0, count - rowsBehind()) / pair();
+  int64_t done = pairs * pair();
+  if (pairs > 0)
+    buildPairs(block, first, tile.add(first, done), pairs, epilogue);
   while (done < count) {
-    int64_t rest = std::min(count - done, pair);
+    int64_t rest = std::min(count - done, pair());
     // The last register ends with the last row, and rows in front of it that
     // are done already have no epilogue.
     int64_t last = factor.isExact ? done + rest - rows()
@@ -113,8 +169,9 @@ void MatrixTiles::build(const Block &block, Value first, int64_t count,
     if (rest > rows())
       starts.push_back(tile.add(first, done));
     starts.push_back(tile.add(first, last));
-    Value sums = buildSums(block, starts, /*isLast=*/true);
     int64_t registers = static_cast<int64_t>(starts.size());
+    Value sums = allocateSums(block, registers * rows());
+    buildSums(block, starts, sums, tile.index(0), /*isLast=*/true);
     if (registers == 2)
       epilogue(block,
                {sums, starts[0], tile.index(0), tile.index(rows()), rows()});
@@ -130,24 +187,20 @@ void MatrixTiles::build(const Block &block, Value first, int64_t count,
 
 Value MatrixTiles::build(const Block &block, Value first, Value end,
                          Epilogue epilogue) {
-  int64_t pair = 2 * rows();
   Value count = arith::SubIOp::create(b, loc, end, first);
   Value isEnough = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
                                          count, tile.index(rows()));
   Value pairs = arith::DivUIOp::create(
       b, loc, arith::SubIOp::create(b, loc, count, tile.index(rowsBehind())),
-      tile.index(pair));
+      tile.index(pair()));
   Value last = arith::SelectOp::create(b, loc, isEnough, end, first);
   Value middle = arith::SelectOp::create(
-      b, loc, isEnough, tile.add(first, tile.mul(pairs, pair)), first);
-  loop(first, middle, pair, [&](Value row) {
-    Value sums =
-        buildSums(block, {row, tile.add(row, rows())}, /*isLast=*/false);
-    epilogue(block, {sums, row, tile.index(0), tile.index(pair), pair});
-  });
+      b, loc, isEnough, tile.add(first, tile.mul(pairs, pair())), first);
+  buildPairs(block, first, middle, ShapedType::kDynamic, epilogue);
   loop(middle, last, rows(), [&](Value row) {
     Value start = arith::MinUIOp::create(b, loc, row, tile.add(last, -rows()));
-    Value sums = buildSums(block, {start}, /*isLast=*/true);
+    Value sums = allocateSums(block, rows());
+    buildSums(block, {start}, sums, tile.index(0), /*isLast=*/true);
     Value from = arith::SubIOp::create(b, loc, row, start);
     epilogue(block,
              {sums, start, from, tile.index(rows()), ShapedType::kDynamic});

@@ -36,6 +36,8 @@ public:
     Channels channels;
     /// See `TileBuilder::placeStart`.
     mlir::Value init, initStart;
+    /// Where the weights of the next block begin, or null if there is none.
+    mlir::Value next;
   };
   Block startBlock(mlir::Value block, Channels channels);
 
@@ -71,7 +73,9 @@ private:
   DotShape shape;
   MatrixFactor factor;
 
+  /// A register's rows, and those that are multiplied at once.
   int64_t rows() const { return shape.matrixRows; }
+  int64_t pair() const { return 2 * rows(); }
   /// Elements of K in a register's row, and those of the last register.
   int64_t depth() const { return shape.depthUnit(); }
   int64_t tailLength() const { return factor.length % depth(); }
@@ -79,8 +83,12 @@ private:
   int64_t rowsBehind() const;
   void loop(mlir::Value from, mlir::Value to, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
-  mlir::Value buildSums(const Block &block, llvm::ArrayRef<mlir::Value> starts,
-                        bool isLast);
+  mlir::Value allocateSums(const Block &block, int64_t count);
+  void buildSums(const Block &block, llvm::ArrayRef<mlir::Value> starts,
+                 mlir::Value sums, mlir::Value sumsRow, bool isLast,
+                 mlir::Value ahead = {}, int64_t linesAhead = 0);
+  void buildPairs(const Block &block, mlir::Value first, mlir::Value end,
+                  int64_t count, Epilogue epilogue);
   mlir::Value copyTail(llvm::ArrayRef<mlir::Value> starts);
 };
 

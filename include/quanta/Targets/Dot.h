@@ -153,8 +153,13 @@ struct MatrixProduct {
   int64_t columns;
   /// What the sums of a row start from, i32, and where.
   mlir::Value init, initStart;
-  /// Receives the sums, i32: a memref of all rows by `columns`.
-  mlir::Value sums;
+  /// Receives the sums, i32, from row `sumsRow` on: a memref of rows by
+  /// `columns`.
+  mlir::Value sums, sumsRow;
+  /// Where weights lie that are needed next, or null: `linesAhead` lines of the
+  /// cache are fetched with each register of K and half of the columns.
+  mlir::Value ahead;
+  int64_t linesAhead = 0;
 };
 
 /// `clamp(roundeven(x) + zeroPoint, low, high)` to bytes: the bounds are those
