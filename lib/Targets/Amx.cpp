@@ -76,7 +76,7 @@ void MatrixBuilder::buildColumns(int64_t column, int64_t across) {
     auto tile = static_cast<int64_t>(i);
     amx::TileStoreOp::create(
         b, loc, product.sums,
-        ValueRange{add(product.sumsRow, tile / across * tileSize),
+        ValueRange{index(tile / across * tileSize),
                    index(column + tile % across * tileSize)},
         sum);
   }

@@ -15,6 +15,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <tuple>
+
 using namespace mlir;
 
 namespace quanta {
@@ -61,6 +63,8 @@ private:
   struct Rows {
     Value first, end;
     int64_t count;
+    /// Whether they are the last ones.
+    bool isEnd = true;
   };
 
   /// What runs of rows should be a multiple of.
@@ -70,6 +74,7 @@ private:
 
   template <typename Body>
   void loop(Value from, Value to, int64_t step, Body body);
+  std::pair<Value, Value> joinFewRows(Value first, Value last, Value end);
   void buildRows(const Rows &rows);
   void buildBlock(Value block, const Rows &rows, int64_t columns);
   void buildTile(Value block, Value row, int64_t rows, int64_t columns,
@@ -95,12 +100,17 @@ void MatmulGenerator::loop(Value from, Value to, int64_t step, Body body) {
 void MatmulGenerator::run() {
   Value zero = tile.index(0);
   int64_t rowBytes = std::max<int64_t>(1, k * (shape.isFloat ? 4 : 1));
+  bool keepsWeights = usesMatrices && matrices.keepsWeights();
   if (ShapedType::isDynamic(m)) {
     Value end = memref::DimOp::create(b, loc, tile.getOutput(), 0);
     int64_t size = std::max<int64_t>(1, cachedBytes / rowBytes / wholeRows()) *
                    wholeRows();
+    if (keepsWeights)
+      size = std::min(size, matrices.fewRows());
     loop(zero, end, size, [&](Value first) {
       Value last = arith::MinSIOp::create(b, loc, tile.add(first, size), end);
+      if (usesMatrices)
+        std::tie(first, last) = joinFewRows(first, last, end);
       buildRows({first, last, m});
     });
   } else if (m > 0) {
@@ -112,21 +122,42 @@ void MatmulGenerator::run() {
                        : std::min<int64_t>(
                              most, llvm::divideCeil(m * rowBytes, cachedBytes));
     int64_t size = llvm::divideCeil(m, runs);
+    if (keepsWeights)
+      size = std::min(size, matrices.fewRows());
     if (usesMatrices)
       size = std::min<int64_t>(m, llvm::alignTo(size, wholeRows()));
-    int64_t whole = m / size;
+    int64_t whole = m / size, rest = m % size;
     // Rows that fill no register go with those before them.
-    if (usesMatrices && whole > 1 && m % size != 0 && m % size < wholeRows())
+    if (usesMatrices && whole > 1 && rest != 0 && rest < shape.matrixRows) {
       --whole;
+      rest += size;
+    }
     if (whole == 1)
-      buildRows({zero, {}, size});
+      buildRows({zero, {}, size, /*isEnd=*/rest == 0});
     else
-      loop(zero, tile.index(whole * size), size,
-           [&](Value first) { buildRows({first, {}, size}); });
-    if (int64_t rest = m - whole * size)
+      loop(zero, tile.index(whole * size), size, [&](Value first) {
+        buildRows({first, {}, size, /*isEnd=*/rest == 0});
+      });
+    if (rest != 0)
       buildRows({tile.index(whole * size), {}, rest});
   }
   tile.finish();
+}
+
+/// Rows from `first` to `last` of those up to `end`, where the last ones go
+/// with those before them if they fill no register.
+std::pair<Value, Value> MatmulGenerator::joinFewRows(Value first, Value last,
+                                                     Value end) {
+  auto areFew = [&](Value from) -> Value {
+    return arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt,
+                                 arith::SubIOp::create(b, loc, end, from),
+                                 tile.index(shape.matrixRows));
+  };
+  Value isLater = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne, first,
+                                        tile.index(0));
+  Value isDone = arith::AndIOp::create(b, loc, areFew(first), isLater);
+  return {arith::SelectOp::create(b, loc, isDone, end, first),
+          arith::SelectOp::create(b, loc, areFew(last), end, last)};
 }
 
 void MatmulGenerator::buildRows(const Rows &rows) {
@@ -205,7 +236,7 @@ MatmulGenerator::Rows MatmulGenerator::buildMatrixTiles(Value block, Rows rows,
   if (isDynamic)
     return {matrices.build(started, rows.first, rows.end, epilogue), rows.end,
             rows.count};
-  matrices.build(started, rows.first, rows.count, epilogue);
+  matrices.build(started, rows.first, rows.count, rows.isEnd, epilogue);
   return {rows.first, {}, 0};
 }
 

@@ -83,7 +83,11 @@ private:
   void fillZeros(Value copy, Value start, int64_t count);
   void store(Value elements, Value copy, Value at, Value mask);
   void forEachVector(int64_t count, function_ref<void(Value, Value)> body);
-  void loop(Value to, function_ref<void(Value)> body);
+  void loop(Value to, int64_t step, function_ref<void(Value)> body);
+  void buildBlocks(MatrixTiles &matrices,
+                   function_ref<void(const MatrixTiles::Block &)> body);
+  void buildRows(MatrixTiles &matrices, const MatrixTiles::Block &block,
+                 Value image, Value row, int64_t count, bool isEnd);
   void buildSummedRows(MatrixTiles &matrices, Value image, Value first,
                        const MatrixTiles::Block &block,
                        const MatrixTiles::Sums &sums);
@@ -154,8 +158,9 @@ SmallVector<int64_t> MatrixConvGenerator::getRuns() const {
   return result;
 }
 
-void MatrixConvGenerator::loop(Value to, function_ref<void(Value)> body) {
-  auto loop = scf::ForOp::create(b, loc, tile.index(0), to, tile.index(1));
+void MatrixConvGenerator::loop(Value to, int64_t step,
+                               function_ref<void(Value)> body) {
+  auto loop = scf::ForOp::create(b, loc, tile.index(0), to, tile.index(step));
   markParallel(loop);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
@@ -228,11 +233,11 @@ Value MatrixConvGenerator::copyImages(Value images) {
   Value copy = tile.allocate(countAll(images, imageSize), b.getI8Type());
   lines = memref::CollapseShapeOp::create(
       b, loc, tile.getLhs(), ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
-  loop(images, [&](Value image) {
+  loop(images, 1, [&](Value image) {
     Value start = tile.mul(image, imageSize);
     for (auto [i, phase] : llvm::enumerate(phases)) {
       int64_t first = static_cast<int64_t>(i) * phaseRows;
-      loop(tile.index(phaseRows), [&](Value number) {
+      loop(tile.index(phaseRows), 1, [&](Value number) {
         Value row = tile.add(tile.mul(number, strides[0]), phase - pads[0]);
         Value at =
             tile.add(start, tile.mul(tile.add(number, first), rowSize()));
@@ -270,25 +275,57 @@ void MatrixConvGenerator::run() {
   Value images = memref::DimOp::create(b, loc, tile.getOutput(), 0);
   MatrixTiles matrices(tile, {viewAsRows(images), getRuns(), runs.length,
                               /*isExact=*/isInPlace});
-  int64_t whole = filters / shape.columns();
-  auto buildBlock = [&](Value number, int64_t count) {
-    MatrixTiles::Block block =
-        matrices.startBlock(number, {tile.mul(number, shape.columns()), count});
-    loop(images, [&](Value image) {
-      Value first = tile.mul(image, imageRows);
-      matrices.build(
-          block, first, countRows(),
-          [&](const MatrixTiles::Block &block, const MatrixTiles::Sums &sums) {
-            buildSummedRows(matrices, image, first, block, sums);
-          });
+  auto build = [&](Value image, Value row, int64_t count, bool isEnd) {
+    buildBlocks(matrices, [&](const MatrixTiles::Block &block) {
+      buildRows(matrices, block, image, row, count, isEnd);
     });
   };
-  if (whole > 0)
-    loop(tile.index(whole),
-         [&](Value number) { buildBlock(number, shape.columns()); });
-  if (filters % shape.columns() != 0)
-    buildBlock(tile.index(whole), filters % shape.columns());
+  if (matrices.keepsWeights())
+    loop(images, 1, [&](Value image) {
+      // A register of rows at least is left for the end.
+      int64_t size = matrices.fewRows();
+      int64_t whole =
+          std::max<int64_t>(0, countRows() - shape.matrixRows) / size * size;
+      loop(tile.index(whole), size,
+           [&](Value row) { build(image, row, size, /*isEnd=*/false); });
+      build(image, tile.index(whole), countRows() - whole, /*isEnd=*/true);
+    });
+  else
+    buildBlocks(matrices, [&](const MatrixTiles::Block &block) {
+      loop(images, 1, [&](Value image) {
+        buildRows(matrices, block, image, tile.index(0), countRows(),
+                  /*isEnd=*/true);
+      });
+    });
   tile.finish();
+}
+
+void MatrixConvGenerator::buildBlocks(
+    MatrixTiles &matrices,
+    function_ref<void(const MatrixTiles::Block &)> body) {
+  int64_t whole = filters / shape.columns();
+  auto build = [&](Value number, int64_t count) {
+    body(matrices.startBlock(number,
+                             {tile.mul(number, shape.columns()), count}));
+  };
+  if (whole > 0)
+    loop(tile.index(whole), 1,
+         [&](Value number) { build(number, shape.columns()); });
+  if (filters % shape.columns() != 0)
+    build(tile.index(whole), filters % shape.columns());
+}
+
+/// Rows of the left factor from `row` of the image on.
+void MatrixConvGenerator::buildRows(MatrixTiles &matrices,
+                                    const MatrixTiles::Block &block,
+                                    Value image, Value row, int64_t count,
+                                    bool isEnd) {
+  Value first = tile.mul(image, imageRows);
+  matrices.build(
+      block, tile.add(first, row), count, isEnd,
+      [&](const MatrixTiles::Block &block, const MatrixTiles::Sums &sums) {
+        buildSummedRows(matrices, image, first, block, sums);
+      });
 }
 
 /// Runs the epilogue on sums in memory.

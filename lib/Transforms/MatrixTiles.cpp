@@ -77,18 +77,21 @@ Value MatrixTiles::copyTail(ArrayRef<Value> starts) {
   return buffer;
 }
 
-Value MatrixTiles::allocateSums(const Block &block, int64_t count) {
-  int64_t width = tile.vectorsOf(block.channels.count) * shape.lanes;
-  return memref::AllocaOp::create(
-      b, loc, MemRefType::get({count, width}, b.getI32Type()),
-      b.getI64IntegerAttr(64));
+bool MatrixTiles::keepsWeights() const {
+  constexpr int64_t most = 1 << 19;
+  return cast<MemRefType>(tile.getRhs().getType()).getDimSize(0) <= most;
 }
 
 /// The sums of registers of rows from `starts` on, of which some are the last
 /// ones in memory.
-void MatrixTiles::buildSums(const Block &block, ArrayRef<Value> starts,
-                            Value sums, Value sumsRow, bool isLast, Value ahead,
-                            int64_t linesAhead) {
+Value MatrixTiles::buildSums(const Block &block, ArrayRef<Value> starts,
+                             bool isLast, Value ahead, int64_t linesAhead) {
+  int64_t width = tile.vectorsOf(block.channels.count) * shape.lanes;
+  Value sums = memref::AllocaOp::create(
+      b, loc,
+      MemRefType::get({static_cast<int64_t>(starts.size()) * rows(), width},
+                      b.getI32Type()),
+      b.getI64IntegerAttr(64));
   Value tail;
   if (isLast && rowsBehind() > 0)
     tail = copyTail(starts);
@@ -96,66 +99,41 @@ void MatrixTiles::buildSums(const Block &block, ArrayRef<Value> starts,
       b, loc,
       {factor.buffer, SmallVector<Value, 2>(starts), factor.runs,
        shape.paddedDepth(factor.length) / shape.kGroup, tail, tile.getRhs(),
-       block.weights, cast<MemRefType>(sums.getType()).getDimSize(1),
-       block.init, block.initStart, sums, sumsRow, ahead, linesAhead});
+       block.weights, width, block.init, block.initStart, sums, ahead,
+       linesAhead});
+  return sums;
 }
 
 /// Pairs of registers up to `end`, `count` of them or an unknown number. The
-/// epilogue of a pair follows the products of the next one: neither waits for
-/// the other.
+/// first ones fetch the next block of weights, a part each.
 void MatrixTiles::buildPairs(const Block &block, Value first, Value end,
                              int64_t count, Epilogue epilogue) {
-  // What a thread takes at once.
-  constexpr int64_t chunk = 8;
-  // The first pairs fetch the next block of weights, a part each.
-  int64_t parts = ShapedType::isDynamic(count) ? chunk : count;
+  constexpr int64_t unknownCount = 8;
+  int64_t parts = ShapedType::isDynamic(count) ? unknownCount : count;
   int64_t lines = llvm::divideCeil(pair(), parts);
   int64_t steps = static_cast<int64_t>(factor.runs.size()) *
                   shape.paddedDepth(factor.length) / depth();
-  loop(first, end, chunk * pair(), [&](Value begin) {
-    Value last =
-        arith::MinUIOp::create(b, loc, tile.add(begin, chunk * pair()), end);
-    Value sums = allocateSums(block, 2 * pair());
-    auto loop = scf::ForOp::create(b, loc, begin, tile.add(last, pair()),
-                                   tile.index(pair()), tile.index(0));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    Value row = loop.getInductionVar(), half = loop.getRegionIterArg(0);
-    Value other = arith::SubIOp::create(b, loc, tile.index(pair()), half);
-    auto buildIf = [&](arith::CmpIPredicate predicate, Value bound,
-                       function_ref<void()> body) {
-      auto choice = scf::IfOp::create(
-          b, loc, arith::CmpIOp::create(b, loc, predicate, row, bound),
-          /*withElseRegion=*/false);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(choice.thenBlock());
-      body();
-    };
-    buildIf(arith::CmpIPredicate::ult, last, [&] {
-      Value ahead;
-      if (block.next) {
-        Value part = arith::DivUIOp::create(
-            b, loc, arith::SubIOp::create(b, loc, row, first),
-            tile.index(pair()));
-        part = arith::MinUIOp::create(
-            b, loc, part, tile.index(llvm::divideCeil(pair(), lines) - 1));
-        ahead = tile.add(block.next, tile.mul(part, 2 * steps * lines * 64));
-      }
-      buildSums(block, {row, tile.add(row, rows())}, sums, half,
-                /*isLast=*/false, ahead, lines);
-    });
-    buildIf(arith::CmpIPredicate::ugt, begin, [&] {
-      Value before = tile.add(row, -pair());
-      epilogue(block, {sums, arith::SubIOp::create(b, loc, before, other),
-                       other, tile.add(other, pair()), pair()});
-    });
-    scf::YieldOp::create(b, loc, other);
+  loop(first, end, pair(), [&](Value row) {
+    Value ahead;
+    if (block.next && !keepsWeights()) {
+      Value part = arith::DivUIOp::create(
+          b, loc, arith::SubIOp::create(b, loc, row, first),
+          tile.index(pair()));
+      part = arith::MinUIOp::create(
+          b, loc, part, tile.index(llvm::divideCeil(pair(), lines) - 1));
+      constexpr int64_t line = 64;
+      ahead = tile.add(block.next, tile.mul(part, 2 * steps * lines * line));
+    }
+    Value sums = buildSums(block, {row, tile.add(row, rows())},
+                           /*isLast=*/false, ahead, lines);
+    epilogue(block, {sums, row, tile.index(0), tile.index(pair()), pair()});
   });
 }
 
 void MatrixTiles::build(const Block &block, Value first, int64_t count,
-                        Epilogue epilogue) {
-  int64_t pairs = std::max<int64_t>(0, count - rowsBehind()) / pair();
+                        bool isEnd, Epilogue epilogue) {
+  int64_t pairs =
+      std::max<int64_t>(0, count - (isEnd ? rowsBehind() : 0)) / pair();
   int64_t done = pairs * pair();
   if (pairs > 0)
     buildPairs(block, first, tile.add(first, done), pairs, epilogue);
@@ -170,8 +148,7 @@ void MatrixTiles::build(const Block &block, Value first, int64_t count,
       starts.push_back(tile.add(first, done));
     starts.push_back(tile.add(first, last));
     int64_t registers = static_cast<int64_t>(starts.size());
-    Value sums = allocateSums(block, registers * rows());
-    buildSums(block, starts, sums, tile.index(0), /*isLast=*/true);
+    Value sums = buildSums(block, starts, /*isLast=*/isEnd);
     if (registers == 2)
       epilogue(block,
                {sums, starts[0], tile.index(0), tile.index(rows()), rows()});
@@ -199,8 +176,7 @@ Value MatrixTiles::build(const Block &block, Value first, Value end,
   buildPairs(block, first, middle, ShapedType::kDynamic, epilogue);
   loop(middle, last, rows(), [&](Value row) {
     Value start = arith::MinUIOp::create(b, loc, row, tile.add(last, -rows()));
-    Value sums = allocateSums(block, rows());
-    buildSums(block, {start}, sums, tile.index(0), /*isLast=*/true);
+    Value sums = buildSums(block, {start}, /*isLast=*/true);
     Value from = arith::SubIOp::create(b, loc, row, start);
     epilogue(block,
              {sums, start, from, tile.index(rows()), ShapedType::kDynamic});

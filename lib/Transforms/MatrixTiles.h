@@ -30,6 +30,13 @@ class MatrixTiles {
 public:
   MatrixTiles(TileBuilder &tile, MatrixFactor factor);
 
+  /// Whether the weights stay in a core's second cache: then a few rows are
+  /// multiplied with all of them at a time, so that results are stored next to
+  /// each other.
+  bool keepsWeights() const;
+  /// Those rows.
+  int64_t fewRows() const { return 2 * pair(); }
+
   /// What is the same for all rows of a block of columns.
   struct Block {
     mlir::Value weights;
@@ -52,7 +59,8 @@ public:
 
   /// All of `count` rows, a register full at least, from `first` on. Where
   /// memory is not exact, up to a register's rows are read behind the last one.
-  void build(const Block &block, mlir::Value first, int64_t count,
+  /// With `isEnd`, there are no rows behind it; otherwise a register full.
+  void build(const Block &block, mlir::Value first, int64_t count, bool isEnd,
              Epilogue epilogue);
   /// The same of a number of rows that is known at run time. Returns the row
   /// behind the last one: `first` if they do not fill a register.
@@ -83,10 +91,9 @@ private:
   int64_t rowsBehind() const;
   void loop(mlir::Value from, mlir::Value to, int64_t step,
             llvm::function_ref<void(mlir::Value)> body);
-  mlir::Value allocateSums(const Block &block, int64_t count);
-  void buildSums(const Block &block, llvm::ArrayRef<mlir::Value> starts,
-                 mlir::Value sums, mlir::Value sumsRow, bool isLast,
-                 mlir::Value ahead = {}, int64_t linesAhead = 0);
+  mlir::Value buildSums(const Block &block, llvm::ArrayRef<mlir::Value> starts,
+                        bool isLast, mlir::Value ahead = {},
+                        int64_t linesAhead = 0);
   void buildPairs(const Block &block, mlir::Value first, mlir::Value end,
                   int64_t count, Epilogue epilogue);
   mlir::Value copyTail(llvm::ArrayRef<mlir::Value> starts);

@@ -153,9 +153,8 @@ struct MatrixProduct {
   int64_t columns;
   /// What the sums of a row start from, i32, and where.
   mlir::Value init, initStart;
-  /// Receives the sums, i32, from row `sumsRow` on: a memref of rows by
-  /// `columns`.
-  mlir::Value sums, sumsRow;
+  /// Receives the sums, i32: a memref of all rows by `columns`.
+  mlir::Value sums;
   /// Where weights lie that are needed next, or null: `linesAhead` lines of the
   /// cache are fetched with each register of K and half of the columns.
   mlir::Value ahead;
