@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CopyElements.h"
 #include "GenerateStored.h"
 #include "KernelGenerators.h"
 #include "MatrixTiles.h"
@@ -46,7 +47,8 @@ public:
         n(cast<MemRefType>(tile.getOutput().getType()).getDimSize(1)),
         k(cast<MemRefType>(tile.getLhs().getType()).getDimSize(1)),
         usesMatrices(shape.canUseMatrices(k, op.getFlipLhs())),
-        matrices(tile, {tile.getLhs(), {0}, k, /*isExact=*/true}) {}
+        fillsMatrices(usesMatrices && m > shape.rows && m < shape.matrixRows),
+        matrices(tile, describeRows()) {}
 
   void run();
 
@@ -57,6 +59,9 @@ private:
   DotShape shape;
   int64_t m, n, k;
   bool usesMatrices;
+  /// Whether rows are copied into memory for a whole register: more than one
+  /// tile would read the weights several times.
+  bool fillsMatrices;
   MatrixTiles matrices;
 
   /// Rows from `first` on: `count` of them, or up to `end` if that is dynamic.
@@ -74,6 +79,7 @@ private:
 
   template <typename Body>
   void loop(Value from, Value to, int64_t step, Body body);
+  MatrixFactor describeRows();
   std::pair<Value, Value> joinFewRows(Value first, Value last, Value end);
   void buildRows(const Rows &rows);
   void buildBlock(Value block, const Rows &rows, int64_t columns);
@@ -142,6 +148,21 @@ void MatmulGenerator::run() {
       buildRows({tile.index(whole * size), {}, rest});
   }
   tile.finish();
+}
+
+MatrixFactor MatmulGenerator::describeRows() {
+  if (!fillsMatrices)
+    return {tile.getLhs(), {0}, k, /*isExact=*/true};
+  int64_t depth = shape.paddedDepth(k);
+  Value copy =
+      tile.allocate(b.getIndexAttr(shape.matrixRows * depth), b.getI8Type());
+  for (int64_t row = 0; row < m; ++row)
+    copyElements(tile, tile.getLhs(), {tile.index(row), tile.index(0)}, copy,
+                 tile.index(row * depth), k);
+  auto type = MemRefType::get({shape.matrixRows, depth}, b.getI8Type());
+  Value rows = memref::ExpandShapeOp::create(
+      b, loc, type, copy, ArrayRef<ReassociationIndices>{{0, 1}});
+  return {rows, {0}, k, /*isExact=*/false};
 }
 
 /// Rows from `first` to `last` of those up to `end`, where the last ones go
@@ -219,7 +240,7 @@ void MatmulGenerator::buildBlock(Value block, const Rows &all,
 MatmulGenerator::Rows MatmulGenerator::buildMatrixTiles(Value block, Rows rows,
                                                         int64_t columns) {
   bool isDynamic = ShapedType::isDynamic(rows.count);
-  if (!isDynamic && rows.count < shape.matrixRows)
+  if (!isDynamic && !fillsMatrices && rows.count < shape.matrixRows)
     return rows;
   MatrixTiles::Block started =
       matrices.startBlock(block, {tile.mul(block, shape.columns()), columns});

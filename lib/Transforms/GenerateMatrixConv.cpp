@@ -5,13 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "CopyElements.h"
 #include "KernelGenerators.h"
 #include "MatrixTiles.h"
 #include "ParallelLoops.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -70,19 +70,12 @@ private:
   int64_t step() const { return strides[1] * channels; }
   /// Rows of the left factor with outputs, and the others between them.
   int64_t countRows() const { return (height - 1) * pitch + width; }
-  VectorType vectorType() const {
-    return VectorType::get(shape.depthUnit(), b.getI8Type());
-  }
-
   SmallVector<int64_t> getRuns() const;
   void describeCopy();
   OpFoldResult countAll(Value images, int64_t each);
   Value viewAsRows(Value images);
   Value copyImages(Value images);
   void copyRow(Value image, Value row, Value copy, Value start);
-  void fillZeros(Value copy, Value start, int64_t count);
-  void store(Value elements, Value copy, Value at, Value mask);
-  void forEachVector(int64_t count, function_ref<void(Value, Value)> body);
   void loop(Value to, int64_t step, function_ref<void(Value)> body);
   void buildBlocks(MatrixTiles &matrices,
                    function_ref<void(const MatrixTiles::Block &)> body);
@@ -175,57 +168,16 @@ OpFoldResult MatrixConvGenerator::countAll(Value images, int64_t each) {
   return b.getIndexAttr(count * each);
 }
 
-/// Calls `body` for vectors of elements with where they begin and a mask, which
-/// is null for whole vectors.
-void MatrixConvGenerator::forEachVector(int64_t count,
-                                        function_ref<void(Value, Value)> body) {
-  int64_t lanes = vectorType().getDimSize(0), whole = count / lanes * lanes;
-  if (whole > 0) {
-    auto loop = scf::ForOp::create(b, loc, tile.index(0), tile.index(whole),
-                                   tile.index(lanes));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    body(loop.getInductionVar(), {});
-  }
-  if (whole < count)
-    body(tile.index(whole), vector::ConstantMaskOp::create(
-                                b, loc, vectorType().clone(b.getI1Type()),
-                                ArrayRef<int64_t>{count - whole}));
-}
-
-void MatrixConvGenerator::fillZeros(Value copy, Value start, int64_t count) {
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType()));
-  forEachVector(count, [&](Value at, Value mask) {
-    store(zero, copy, tile.add(start, at), mask);
-  });
-}
-
-void MatrixConvGenerator::store(Value elements, Value copy, Value at,
-                                Value mask) {
-  if (mask)
-    vector::MaskedStoreOp::create(b, loc, copy, at, mask, elements);
-  else
-    vector::StoreOp::create(b, loc, elements, copy, at);
-}
-
 /// One row of a padded image that lies in the image.
 void MatrixConvGenerator::copyRow(Value image, Value row, Value copy,
                                   Value start) {
   int64_t left = pads[1] * channels;
   int64_t count = std::min(inputWidth * channels, rowSize() - left);
-  fillZeros(copy, start, left);
-  Value zero = arith::ConstantOp::create(b, loc, b.getZeroAttr(vectorType()));
-  forEachVector(count, [&](Value at, Value mask) {
-    SmallVector<Value> from{image, row, at};
-    Value elements =
-        mask ? vector::MaskedLoadOp::create(b, loc, vectorType(), lines, from,
-                                            mask, zero)
-                   .getResult()
-             : vector::LoadOp::create(b, loc, vectorType(), lines, from)
-                   .getResult();
-    store(elements, copy, tile.add(start, tile.add(at, left)), mask);
-  });
-  fillZeros(copy, tile.add(start, left + count), rowSize() - left - count);
+  fillZeros(tile, copy, start, left);
+  copyElements(tile, lines, {image, row, tile.index(0)}, copy,
+               tile.add(start, left), count);
+  fillZeros(tile, copy, tile.add(start, left + count),
+            rowSize() - left - count);
 }
 
 /// All images with their pads, a register's rows behind each other.
@@ -249,11 +201,11 @@ Value MatrixConvGenerator::copyImages(Value images) {
         b.setInsertionPointToStart(choice.thenBlock());
         copyRow(image, row, copy, at);
         b.setInsertionPointToStart(choice.elseBlock());
-        fillZeros(copy, at, rowSize());
+        fillZeros(tile, copy, at, rowSize());
       });
     }
     int64_t end = static_cast<int64_t>(phases.size()) * phaseRows * rowSize();
-    fillZeros(copy, tile.add(start, end), pads[1] * channels);
+    fillZeros(tile, copy, tile.add(start, end), pads[1] * channels);
   });
   return copy;
 }

@@ -12,7 +12,7 @@
 //
 //   {"do": "load", ...}          -> {"us": time to load, "note": what will run}
 //   {"do": "measure", "seconds"} -> {"us": [times of a call]}
-//   {"do": "peaks"}              -> {"vnni", "fma"} in 1e9 operations a second
+//   {"do": "peaks"}              -> {"dot", "fma"} in 1e9 operations a second
 //   {"do": "bandwidth", "bytes"} -> {"read"} in 1e9 bytes a second
 //   {"do": "unload"}             -> {}
 //
@@ -153,7 +153,7 @@ static Expected<json::Object> answer(const json::Object &request,
         {"us", measure(*subject, request.getNumber("seconds").value_or(0))}};
   }
   if (what == "peaks")
-    return json::Object{{"vnni", measureVnniPeak()}, {"fma", measureFmaPeak()}};
+    return json::Object{{"dot", measureDotPeak()}, {"fma", measureFmaPeak()}};
   if (what == "bandwidth")
     return json::Object{{"read", measureReadBandwidth(
                                      request.getInteger("bytes").value_or(0))}};

@@ -7,6 +7,8 @@
 
 #include "Subject.h"
 
+#include "quanta/Targets/Target.h"
+
 #include <algorithm>
 #include <chrono>
 #include <cstring>
@@ -51,6 +53,31 @@ __attribute__((target("avx512f,avx512vnni"))) static void dots() {
   }
 }
 
+constexpr int numTileSteps = 5000;
+
+/// Two by two products of full registers, as kernels do them.
+__attribute__((target("amx-tile,amx-int8"))) static void multiplyTiles() {
+  // Palette 1: eight registers of 16 rows of 64 bytes. Intel's Software
+  // Developer's Manual, LDTILECFG.
+  struct {
+    uint8_t palette = 1, start = 0, reserved[14] = {};
+    uint16_t bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+  } shapes;
+  _tile_loadconfig(&shapes);
+  _tile_zero(4);
+  _tile_zero(5);
+  _tile_zero(6);
+  _tile_zero(7);
+  for (int step = 0; step < numTileSteps; ++step) {
+    _tile_dpbusd(0, 4, 6);
+    _tile_dpbusd(1, 4, 7);
+    _tile_dpbusd(2, 5, 6);
+    _tile_dpbusd(3, 5, 7);
+  }
+  _tile_release();
+}
+
 __attribute__((target("avx512f"))) static void wideFmas() {
   __m512 sums[numSums] = {};
   __m512 a = _mm512_set1_ps(1), b = _mm512_set1_ps(1e-6f);
@@ -86,7 +113,9 @@ __attribute__((target("avx512f"))) static void readWide(const char *data,
     asm volatile("" : "+v"(sum));
 }
 
-double quanta::bench::measureVnniPeak() {
+double quanta::bench::measureDotPeak() {
+  if (__builtin_cpu_supports("amx-int8") && quanta::requestMatrixRegisters())
+    return highestRate(4.0 * 2 * 16 * 16 * 64 * numTileSteps, multiplyTiles);
   if (!__builtin_cpu_supports("avx512vnni"))
     return 0;
   return highestRate(128.0 * numSums * numSteps, dots);
@@ -102,7 +131,7 @@ double quanta::bench::measureFmaPeak() {
 
 #else
 
-double quanta::bench::measureVnniPeak() { return 0; }
+double quanta::bench::measureDotPeak() { return 0; }
 double quanta::bench::measureFmaPeak() { return 0; }
 
 #endif

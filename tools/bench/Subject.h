@@ -67,7 +67,7 @@ Loader loadQuanta, loadOneDnn, loadOnnxRuntime, loadOpenVino;
 
 /// Peaks of one core in 1e9 operations a second (a multiply-accumulate is two),
 /// each 0 where the processor has no such instruction.
-double measureVnniPeak();
+double measureDotPeak();
 double measureFmaPeak();
 /// 1e9 bytes a second, reading `bytes` bytes again and again.
 double measureReadBandwidth(size_t bytes);

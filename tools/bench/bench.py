@@ -156,13 +156,13 @@ class Bench:
         rates = [us for us in row["peers"].values() if isinstance(us, (int, float))]
         if rates:
             row["ratio_to_best"] = round(median / min(rates), 4)
-        if not peaks.get("vnni"):
-            row["limit"] = "no peak: this processor has no AVX-512 VNNI"
+        if not peaks.get("dot"):
+            row["limit"] = "no peak: this processor has neither AMX nor AVX-512 VNNI"
             return
-        compute = 2 * self.macs(work) / peaks["vnni"] / work.threads * 1e-3
+        compute = 2 * self.macs(work) / peaks["dot"] / work.threads * 1e-3
         memory = self.bytes(work) / peaks["read"] * 1e-3
         if compute >= memory:
-            row["limit"] = f"{peaks['vnni'] * work.threads:.0f} GOP/s"
+            row["limit"] = f"{peaks['dot'] * work.threads:.0f} GOP/s"
         else:
             row["limit"] = f"{peaks['read']:.0f} GB/s over {self.bytes(work):,} bytes"
         row["share_of_limit"] = round(max(compute, memory) / median, 4)

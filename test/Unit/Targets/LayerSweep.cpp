@@ -347,7 +347,8 @@ Sweep makeMatrixSweep(const DotShape &dot) {
   int64_t rows = dot.matrixRows, depth = rows * dot.kGroup;
   int64_t lanes = dot.lanes, block = dot.columns();
   LayerSweepBuilder builder(3 * rows + 2);
-  const int64_t ms[] = {-1, rows, 2 * rows + 1, 3 * rows - 1, 4 * rows, -1};
+  const int64_t ms[] = {-1,       rows, 2 * rows + 1, rows - 3, 3 * rows - 1,
+                        4 * rows, -1};
   const int64_t ns[] = {1,         lanes,     lanes + 1,     2 * lanes,
                         block - 1, block + 1, block + lanes, 3 * lanes,
                         2 * block};
