@@ -22,6 +22,7 @@ from typing import Callable, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
+import data
 import measures
 import timing
 
@@ -52,11 +53,11 @@ class Network(NamedTuple):
 
 
 class Models:
-    def __init__(self, build: Path, quick: bool):
+    def __init__(self, build: Path, quick: bool, seed: int):
         self.build = build.resolve()
         self.out = self.build / "models"
         self.out.mkdir(parents=True, exist_ok=True)
-        self.quick = quick
+        self.quick, self.seed = quick, seed
         self.rows, self.bars = [], []
 
     def few(self, count: int) -> int:
@@ -124,7 +125,6 @@ class Models:
         )
 
     def magika(self) -> Network:
-        import data
         import peers
         import quanta
         from magika import Magika, magika
@@ -148,7 +148,8 @@ class Models:
         size = config["beg_size"] + config["end_size"]
         # One file in a hundred changes: fewer would not tell much.
         tests = self.few(2000)
-        samples = [features(file) for file in data.files(tests + self.few(200))]
+        chosen = data.files(tests + self.few(200), self.seed)
+        samples = [features(file) for file in chosen]
         return Network(
             "magika",
             quanta.load(path, shapes={"bytes": [1, size]}),
@@ -162,7 +163,6 @@ class Models:
         )
 
     def encoder(self) -> Network:
-        import data
         import networks
         import peers
         import quanta
@@ -516,11 +516,14 @@ def main() -> int:
     parser.add_argument(
         "--strict", action="store_true", help="exit with 1 if a bar is missed"
     )
+    parser.add_argument(
+        "--seed", type=int, default=data.SEED, help="of the choice of files"
+    )
     options = parser.parse_args()
 
     sys.path.insert(0, str(options.build.resolve() / "python"))
     sys.path.append(str(Path(__file__).parents[1] / "demo"))
-    models = Models(options.build, options.quick)
+    models = Models(options.build, options.quick, options.seed)
     path = models.build / "models.json"
     for name in options.only or names:
         print(f"\n{name}", flush=True)
