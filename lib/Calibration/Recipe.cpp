@@ -82,7 +82,8 @@ template <> struct RecipeWords<quanta::WeightStorage> {
       {"i8", quanta::WeightStorage::I8},
       {"u8", quanta::WeightStorage::U8},
       {"i4", quanta::WeightStorage::I4},
-      {"u4", quanta::WeightStorage::U4}};
+      {"u4", quanta::WeightStorage::U4},
+      {"i16", quanta::WeightStorage::I16}};
 };
 
 template <> struct RecipeWords<quanta::Symmetry> {

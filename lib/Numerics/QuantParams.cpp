@@ -215,6 +215,9 @@ quant::QuantizedType chooseSymmetricType(MLIRContext *context,
                                          std::optional<int32_t> axis,
                                          unsigned width) {
   int64_t qmax = (int64_t(1) << (width - 1)) - 1;
+  // Both bytes of 16 bits have a sign: 127 * 256 + 127 is the largest.
+  if (width == 16)
+    qmax -= 128;
   double largest = 0;
   for (double value : maxAbs)
     largest = std::max(largest, value);

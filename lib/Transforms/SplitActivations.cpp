@@ -1,4 +1,4 @@
-//===- SplitActivations.cpp - Activations of 16 bits as two of 8 ----------===//
+//===- SplitActivations.cpp - Factors of 16 bits as two of 8 --------------===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -18,6 +18,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
+#include "llvm/ADT/Sequence.h"
 
 using namespace mlir;
 
@@ -28,13 +29,13 @@ namespace quanta {
 
 namespace {
 
-/// The upper and the lower byte of an activation, each as the float tensor that
-/// it stands for: their sum is the activation.
+/// The upper and the lower byte of a factor, each as the float tensor that it
+/// stands for: their sum is the factor.
 struct Bytes {
   Value upper, lower;
 };
 
-class ActivationSplitter {
+class FactorSplitter {
 public:
   void run(QuantizableOpInterface op);
 
@@ -42,6 +43,7 @@ private:
   DenseMap<Value, Bytes> split;
 
   Bytes getBytes(Value factor);
+  Bytes getWeightBytes(FakeQuantOp weight);
 };
 
 } // namespace
@@ -60,6 +62,19 @@ static std::optional<QuantParams> getWideType(Value value) {
   if (!params || params->storageWidth() != 16 || params->axis)
     return std::nullopt;
   return params;
+}
+
+/// The rounding of a constant to 16 bits.
+static FakeQuantOp getWideWeight(Value value) {
+  auto fake = value.getDefiningOp<FakeQuantOp>();
+  if (!fake || !getConstant(fake.getInput()))
+    return {};
+  std::optional<QuantParams> params = QuantParams::get(fake.getQuantizedType());
+  return params && params->storageWidth() == 16 ? fake : FakeQuantOp();
+}
+
+static bool isWide(Value value) {
+  return getWideType(value) || getWideWeight(value);
 }
 
 /// Whether a factor is on integers of any width.
@@ -94,9 +109,63 @@ static Value buildByte(OpBuilder &builder, Location loc, Value storage,
                               quantized);
 }
 
+/// Elements of 8 bits as what they stand for, with the scales of `params` times
+/// `factor`.
+static Value buildWeightByte(OpBuilder &builder, FakeQuantOp weight,
+                             const QuantParams &params, double factor,
+                             ArrayRef<int8_t> elements) {
+  SmallVector<double> scales =
+      llvm::map_to_vector(llvm::seq<size_t>(0, params.scales.size()),
+                          [&](size_t i) { return factor * params.scale(i); });
+  Type i8 = builder.getI8Type(), f32 = builder.getF32Type();
+  constexpr unsigned isSigned = quant::QuantizationFlags::Signed;
+  Type type;
+  if (params.axis)
+    type = quant::UniformQuantizedPerAxisType::get(
+        isSigned, i8, f32, scales, SmallVector<int64_t>(scales.size(), 0),
+        *params.axis, -128, 127);
+  else
+    type = quant::UniformQuantizedType::get(isSigned, i8, f32, scales[0], 0,
+                                            -128, 127);
+  auto shape = cast<RankedTensorType>(weight.getType());
+  Location loc = weight.getLoc();
+  Value constant = arith::ConstantOp::create(
+      builder, loc, DenseElementsAttr::get(shape.clone(i8), elements));
+  Value quantized =
+      quant::StorageCastOp::create(builder, loc, shape.clone(type), constant);
+  return DequantizeOp::create(builder, loc, shape, quantized);
+}
+
+/// Both bytes have a sign, and zero points of zero: products with weights that
+/// have none are the fastest.
+Bytes FactorSplitter::getWeightBytes(FakeQuantOp weight) {
+  Bytes &bytes = split[weight];
+  if (bytes.upper)
+    return bytes;
+  QuantParams params = *QuantParams::get(weight.getQuantizedType());
+  auto shape = cast<RankedTensorType>(weight.getType()).getShape();
+  SmallVector<int8_t> upper, lower;
+  for (auto [index, value] :
+       llvm::enumerate(*getConstantFloats(weight.getInput()))) {
+    size_t channel = params.getChannel(shape, index);
+    int32_t q =
+        reference::quantize(value, params.scale(channel), 0, params.range);
+    // The nearest multiple of 256, so that the rest fits a byte with a sign.
+    int32_t high = (q + 128) >> 8;
+    upper.push_back(static_cast<int8_t>(high));
+    lower.push_back(static_cast<int8_t>(q - 256 * high));
+  }
+  OpBuilder builder(weight);
+  bytes.upper = buildWeightByte(builder, weight, params, 256, upper);
+  bytes.lower = buildWeightByte(builder, weight, params, 1, lower);
+  return bytes;
+}
+
 /// `s (q - z)` is `256 s (u - z / 256) + s (l - z mod 256)` for the bytes u and
 /// l of q: both have zero points, and the lower one has no sign.
-Bytes ActivationSplitter::getBytes(Value factor) {
+Bytes FactorSplitter::getBytes(Value factor) {
+  if (FakeQuantOp weight = getWideWeight(factor))
+    return getWeightBytes(weight);
   Bytes &bytes = split[factor];
   if (bytes.upper)
     return bytes;
@@ -131,15 +200,14 @@ Bytes ActivationSplitter::getBytes(Value factor) {
   return bytes;
 }
 
-void ActivationSplitter::run(QuantizableOpInterface op) {
+void FactorSplitter::run(QuantizableOpInterface op) {
   SmallVector<OpOperand *> factors = op.getFactors();
   std::string reason;
   if (!llvm::all_of(factors,
                     [](OpOperand *factor) { return isRounded(factor->get()); }))
     return;
-  auto wide = llvm::find_if(factors, [](OpOperand *factor) {
-    return getWideType(factor->get()).has_value();
-  });
+  auto wide = llvm::find_if(
+      factors, [](OpOperand *factor) { return isWide(factor->get()); });
   if (wide == factors.end() || failed(op.checkQuantizable(reason)))
     return;
   Bytes bytes = getBytes((*wide)->get());
@@ -168,7 +236,7 @@ void ActivationSplitter::run(QuantizableOpInterface op) {
 void splitActivations(ModuleOp module) {
   SmallVector<QuantizableOpInterface> ops;
   module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
-  ActivationSplitter splitter;
+  FactorSplitter splitter;
   for (QuantizableOpInterface op : ops)
     splitter.run(op);
 }

@@ -62,13 +62,9 @@ struct WeightTypeBuilder {
   SmallVector<int64_t> zeroPoints = {};
 
   WeightTypeBuilder(MLIRContext *context, const OperandScheme &scheme)
-      : context(context),
-        width(scheme.weightStorage == WeightStorage::I8 ||
-                      scheme.weightStorage == WeightStorage::U8
-                  ? 8
-                  : 4),
-        isSigned(scheme.weightStorage == WeightStorage::I8 ||
-                 scheme.weightStorage == WeightStorage::I4),
+      : context(context), width(getWidth(scheme.weightStorage)),
+        isSigned(scheme.weightStorage != WeightStorage::U8 &&
+                 scheme.weightStorage != WeightStorage::U4),
         isSymmetric(scheme.weightSymmetry == Symmetry::Symmetric),
         selection(scheme.weightRangeSelection),
         min(isSigned ? -(int64_t(1) << (width - 1)) : 0),
@@ -76,6 +72,12 @@ struct WeightTypeBuilder {
     // Zero in the middle, as many steps on both sides.
     if (isSymmetric && isSigned)
       ++min;
+  }
+
+  static unsigned getWidth(WeightStorage storage) {
+    if (storage == WeightStorage::I16)
+      return 16;
+    return storage == WeightStorage::I8 || storage == WeightStorage::U8 ? 8 : 4;
   }
 
   void add(ArrayRef<float> values) {
@@ -130,6 +132,10 @@ FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
   if (scheme.weight == WeightGranularity::PerBlock)
     return op.emitOpError() << "would have a weight with a scale for each "
                                "block, which only the scheme weight_only has";
+  if (scheme.weightStorage == WeightStorage::I16 &&
+      scheme.weightSymmetry == Symmetry::Affine)
+    return op.emitOpError() << "would have an affine weight of 16 bits, which "
+                               "are symmetric";
   auto type = cast<RankedTensorType>(factor.get().getType());
   std::optional<int32_t> axis = op.getWeightAxis(factor.getOperandNumber());
   if (scheme.weight == WeightGranularity::PerTensor)
@@ -211,6 +217,10 @@ void padToBlocks(QuantizableOpInterface op, const OperandScheme &scheme) {
 FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
                                      OpOperand &factor,
                                      const OperandScheme &scheme) {
+  if (scheme.weightStorage == WeightStorage::I16)
+    return op.emitOpError() << "would have a weight of 16 bits beside a float "
+                               "activation: the scheme weight_only stores 8 "
+                               "bits or 4";
   auto type = cast<RankedTensorType>(factor.get().getType());
   ArrayRef<int64_t> shape = type.getShape();
   FailureOr<SmallVector<float>> values = readWeight(op, factor.get());

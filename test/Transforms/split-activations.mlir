@@ -81,3 +81,39 @@ func.func @float_weights(%x: tensor<4x2xf32>, %w: tensor<2x2xf32>, %init: tensor
   %y = linalg.matmul ins(%qx, %w : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
   return %y : tensor<4x2xf32>
 }
+
+// Both bytes of a weight have a sign: 200 is 1 * 256 - 56.
+// CHECK-LABEL: func.func @wide_weights
+// CHECK: %[[HIGH:.*]] = arith.constant dense<{{\[\[}}1, 0], [1, 127]]> : tensor<2x2xi8>
+// CHECK: %[[U:.*]] = quant.scast %[[HIGH]] : tensor<2x2xi8> to tensor<2x2x!quant.uniform<i8:f32:1, {2.560000e+02,1.280000e+02}>>
+// CHECK: %[[UPPER:.*]] = quanta.dequantize %[[U]]
+// CHECK: %[[LOW:.*]] = arith.constant dense<{{\[\[}}44, -7], [-56, 127]]> : tensor<2x2xi8>
+// CHECK: %[[L:.*]] = quant.scast %[[LOW]] : tensor<2x2xi8> to tensor<2x2x!quant.uniform<i8:f32:1, {1.000000e+00,5.000000e-01}>>
+// CHECK: %[[LOWER:.*]] = quanta.dequantize %[[L]]
+// CHECK: linalg.matmul {quanta.upper_byte} ins(%{{.*}}, %[[UPPER]] :
+// CHECK: linalg.matmul ins(%{{.*}}, %[[LOWER]] :
+// CHECK: arith.addf
+// QUANTIZED-LABEL: func.func @wide_weights
+// QUANTIZED: quanta.matmul {{.*}} {quanta.upper_byte}
+// QUANTIZED: quanta.matmul
+// QUANTIZED-NOT: linalg.matmul
+func.func @wide_weights(%x: tensor<4x2xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[300.0, -3.5], [200.0, 16319.5]]> : tensor<2x2xf32>
+  %qx = quanta.dynamic_fake_quant %x as !quant.uniform<u8:f32, 1.0> rows [0] : tensor<4x2xf32>
+  %qw = quanta.fake_quant %w as !quant.uniform<i16<-32639:32639>:f32:1, {1.0, 0.5}> : tensor<2x2xf32>
+  %y = linalg.matmul ins(%qx, %qw : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}
+
+// CHECK-LABEL: func.func @all_wide
+// CHECK-COUNT-4: linalg.matmul
+// QUANTIZED-LABEL: func.func @all_wide
+// QUANTIZED-COUNT-4: quanta.matmul
+// QUANTIZED-NOT: linalg.matmul
+func.func @all_wide(%x: tensor<4x2xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[300.0, -3.5], [200.0, 16319.5]]> : tensor<2x2xf32>
+  %qx = quanta.fake_quant %x as !quant.uniform<u16:f32, 0.5:300> : tensor<4x2xf32>
+  %qw = quanta.fake_quant %w as !quant.uniform<i16<-32639:32639>:f32, 1.0> : tensor<2x2xf32>
+  %y = linalg.matmul ins(%qx, %qw : tensor<4x2xf32>, tensor<2x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %y : tensor<4x2xf32>
+}

@@ -28,7 +28,7 @@ enum class Residual { Float, Quantized };
 enum class Symmetry { Affine, Symmetric };
 enum class WeightGranularity { PerChannel, PerTensor, PerBlock };
 /// Storage of constant weights.
-enum class WeightStorage { I8, U8, I4, U4 };
+enum class WeightStorage { I8, U8, I4, U4, I16 };
 
 /// How much of the difficulty of an activation its weights take over.
 struct Smoothing {
@@ -129,7 +129,7 @@ struct OperandScheme {
 ///     percentile: 99.99         # above 50, at most 100
 ///     weight: per_channel       # or per_tensor; per_block for weight_only
 ///     weight_range_selection: max   # or mse
-///     weight_storage: i8        # or u8, i4, u4
+///     weight_storage: i8        # or u8, i4, u4; i16 for static and dynamic
 ///     weight_symmetry: symmetric    # or affine: each scale has a zero point
 ///     block_size: 32            # of weight: per_block; a multiple of 8
 ///     rules:
@@ -185,6 +185,10 @@ struct OperandScheme {
 /// them (`per_tensor`). A symmetric scale is the largest magnitude over 127 or
 /// 7 (for u8 and u4, the zero point is 128 or 8); an affine one spans smallest
 /// to largest, zero included.
+///
+/// A weight of 16 bits (`i16`) has 256 times as many steps, for layers whose
+/// result 8 bits of them spoil. It is always symmetric, and is stored and
+/// multiplied as two tensors of 8 bits, as activations of 16 bits are.
 ///
 /// With `weight_only`, the activation stays float and needs no statistics, and
 /// there may be a scale for each channel and `block_size` consecutive elements

@@ -206,14 +206,15 @@ def MergeLookups : Pass<"quanta-merge-lookups", "::mlir::ModuleOp"> {
 }
 
 def SplitActivations : Pass<"quanta-split-activations", "::mlir::ModuleOp"> {
-  let summary = "Multiply activations of 16 bits as two of 8 bits";
+  let summary = "Multiply factors of 16 bits as two of 8 bits";
   let description = [{
     A contraction of which a factor is rounded to (or dequantized from) i16 or u16,
     and the other one is rounded too, becomes two, of the upper and of the lower
     bytes, whose results are added in f32: dot products take bytes. With u and l
     the bytes of q, and z_u and z_l those of its zero point,
     `s (q - z) = 256 s (u - z_u) + s (l - z_l)`. If both factors have 16 bits,
-    there are four. `quanta-quantize`, which does this first, makes contractions of
+    there are four. Both bytes of a constant weight have a sign and no zero point:
+    `s q = 256 s u + s l` with u the nearest integer to q / 256. `quanta-quantize`, which does this first, makes contractions of
     8 bits of them.
 
     ```mlir
