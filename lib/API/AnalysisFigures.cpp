@@ -11,6 +11,10 @@
 #include "QuantizationPoints.h"
 #include "quanta/Transforms/Constants.h"
 
+#include "llvm/ADT/STLExtras.h"
+
+#include <cfloat>
+
 using namespace llvm;
 
 namespace quanta {
@@ -43,6 +47,25 @@ double ErrorSums::getCosine() const {
   if (length > 0)
     return product / length;
   return signal == other ? 1 : 0;
+}
+
+double ResultFigures::getExpectedLoss() const {
+  if (decisions.empty())
+    return 0;
+  std::vector<Decision> sorted = decisions;
+  llvm::sort(sorted, [](const Decision &a, const Decision &b) {
+    return a.margin < b.margin;
+  });
+  size_t close = (sorted.size() + 1) / 2;
+  double squares = 0;
+  for (const Decision &decision : ArrayRef(sorted).take_front(close))
+    squares += decision.change * decision.change;
+  double spread = std::sqrt(2 * squares / static_cast<double>(close));
+  double sum = 0;
+  for (const Decision &decision : sorted)
+    if (spread > 0)
+      sum += std::erfc(decision.margin / spread) / 2;
+  return sum / static_cast<double>(sorted.size());
 }
 
 static bool isFiniteRow(const HostTensor &tensor, int64_t row,
@@ -80,6 +103,35 @@ static bool isDistribution(const HostTensor &tensor, int64_t columns) {
   return true;
 }
 
+/// The place of the largest element but one.
+static int64_t findSecond(const HostTensor &tensor, int64_t row,
+                          int64_t columns, int64_t largest) {
+  int64_t best = largest == 0 ? 1 : 0;
+  for (int64_t i = best + 1; i < columns; ++i)
+    if (i != largest && readElement(tensor, row * columns + i) >
+                            readElement(tensor, row * columns + best))
+      best = i;
+  return best;
+}
+
+static Decision getDecision(const HostTensor &reference,
+                            const HostTensor &value, int64_t row,
+                            int64_t columns, bool isLogarithmic) {
+  int64_t first = findLargest(reference, row, columns);
+  int64_t second = findSecond(reference, row, columns, first);
+  auto getMargin = [&](const HostTensor &tensor) {
+    double high = readElement(tensor, row * columns + first);
+    double low = readElement(tensor, row * columns + second);
+    if (isLogarithmic) {
+      high = std::log(std::max<double>(high, FLT_MIN));
+      low = std::log(std::max<double>(low, FLT_MIN));
+    }
+    return high - low;
+  };
+  double margin = getMargin(reference);
+  return {margin, getMargin(value) - margin};
+}
+
 void addResult(ResultFigures &figures, const HostTensor &reference,
                const HostTensor &value) {
   constexpr int64_t fewColumns = 100;
@@ -97,8 +149,9 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
     return;
   // The rows of images and of sequences are no classes, and one row alone may
   // hold a number for each sample.
-  bool looksLikeScores = (columns <= fewColumns && reference.getRank() == 2) ||
-                         isDistribution(reference, columns);
+  bool isShares = isDistribution(reference, columns);
+  bool looksLikeScores =
+      (columns <= fewColumns && reference.getRank() == 2) || isShares;
   figures.isPrediction =
       looksLikeScores && (figures.isPrediction || figures.predictions == 0);
   for (int64_t row = 0; row < count / columns; ++row) {
@@ -108,12 +161,37 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
     ++figures.predictions;
     figures.agreeing += findLargest(reference, row, columns) ==
                         findLargest(value, row, columns);
+    Decision decision = getDecision(reference, value, row, columns, isShares);
+    if (looksLikeScores && std::isfinite(decision.change))
+      figures.decisions.push_back(decision);
+  }
+}
+
+/// Adds to the sums of what an activation does to the result.
+static void addToResult(OperandFigures &figures, const ExposedOperand &exposed,
+                        const HostTensor &before, const HostTensor &after) {
+  ArrayRef<int64_t> shape = before.getShape();
+  int64_t inner = 1;
+  for (int64_t size : shape.drop_front(exposed.axis + 1))
+    inner *= size;
+  auto channels = static_cast<int64_t>(exposed.met.size());
+  for (int64_t i = 0, e = before.getNumElements(); i < e; ++i) {
+    double value = readElement(before, i);
+    double difference = readElement(after, i) - value;
+    if (!std::isfinite(difference))
+      continue;
+    const MetWeights &met = exposed.met[i / inner % channels];
+    figures.resultSignal += value * value * met.power;
+    figures.resultNoise += difference * difference * met.power;
+    figures.resultWeightNoise += value * value * met.noise;
   }
 }
 
 void addOperand(OperandFigures &figures, const ExposedOperand &exposed,
                 const HostTensor &before, const HostTensor &after) {
   figures.error.add(before, after);
+  if (!exposed.met.empty())
+    addToResult(figures, exposed, before, after);
   for (int64_t i = 0, e = before.getNumElements(); exposed.isFloat && i < e;
        ++i)
     figures.saturated += std::isfinite(readElement(before, i)) &&

@@ -30,7 +30,7 @@ namespace {
 /// bits, and four times in float.
 enum class Rung { Static, Dynamic, Wide, Float };
 
-/// An activation of a contraction.
+/// An activation of a contraction, and the weights that it meets.
 struct Choice {
   AutoScheme first;
   Rung rung = Rung::Static;
@@ -38,13 +38,20 @@ struct Choice {
   /// Noise power over signal power, as measured; the worst of its readers.
   double noiseRatio = 0;
   bool isMeasured = false;
+  /// The same in the results of its readers: of rounding the activation, and of
+  /// rounding the weights.
+  double resultNoiseRatio = 0, weightNoiseRatio = 0;
+  /// Whether the weights have 16 bits.
+  bool hasWideWeights = false;
   /// Multiply-accumulates of its readers.
   double macs = 0;
-  /// Of the weights that it meets, the worst.
-  double weightNoiseRatio = 0;
   /// Whether anything reads it rounded: not where the other factor is in float.
   bool isRounded = false;
   std::string reason;
+  /// Why the weights have 16 bits.
+  std::string weightReason;
+  /// What it was, if the budget has put it into float.
+  std::optional<std::pair<Rung, std::string>> beforeFloat;
 
   /// In dB, where statistics tell of the rung.
   std::optional<double> getPrediction() const {
@@ -67,6 +74,71 @@ struct Choice {
                : std::pow(10.0,
                           -getPrediction().value_or(first.predictedSqnr) / 10);
   }
+  double getResultNoise() const {
+    return isMeasured ? resultNoiseRatio : getNoise();
+  }
+  /// Products of 8 bits for each multiply-accumulate.
+  double getProducts() const {
+    return (rung == Rung::Wide ? 2 : 1) * (hasWideWeights ? 2 : 1);
+  }
+  void setRung(Rung to) {
+    rung = to;
+    smooth = getSmoothing();
+  }
+};
+
+using Choices = MapVector<std::string, Choice, std::map<std::string, unsigned>>;
+
+/// What makes a result less noisy.
+struct Lift {
+  Choice *choice;
+  /// Of the weights, to 16 bits, not of the activation.
+  bool isOfWeights;
+  /// What the lift gets rid of most of.
+  double noise;
+  Rung to = Rung::Wide;
+
+  /// A range at run time, or what stands in for one.
+  bool isFree() const { return !isOfWeights && choice->rung == Rung::Static; }
+  void apply() const {
+    if (isOfWeights)
+      choice->hasWideWeights = true;
+    else
+      choice->setRung(to);
+  }
+};
+
+/// What the figures say about the budget.
+enum class Budget { Holds, Exceeded, RuledOut };
+
+struct Verdict {
+  Budget budget = Budget::Holds;
+  /// By what it is exceeded.
+  std::string why;
+  /// The loss over the budget, of the worst result.
+  double excess = 0;
+};
+
+/// A recipe that was measured.
+struct Round {
+  Choices choices;
+  Analysis analysis;
+  Verdict verdict;
+  /// Multiply-accumulates in integers.
+  double integerMacs = 0;
+
+  /// Than one before it.
+  bool isBetterThan(const Round &other) const {
+    bool holds = verdict.budget != Budget::RuledOut;
+    if (holds != (other.verdict.budget != Budget::RuledOut))
+      return holds;
+    if (!holds)
+      return verdict.excess <= other.verdict.excess;
+    if (integerMacs != other.integerMacs)
+      return integerMacs > other.integerMacs;
+    // Of as many, the later one rounds less, whatever chance made of it.
+    return verdict.budget <= other.verdict.budget;
+  }
 };
 
 class RecipeChooser {
@@ -84,16 +156,24 @@ private:
   const AutoOptions &options;
   std::string statisticsPath;
   std::unique_ptr<FileRemover> statisticsFile;
-  MapVector<std::string, Choice, std::map<std::string, unsigned>> choices;
+  Choices choices;
+  std::optional<Round> best;
+  /// Of the round before.
+  Verdict last;
+  unsigned rounds = 0;
+  /// What lifts have added that were made because they are cheap.
+  double cheapProducts = 0;
 
   std::string writeRecipe() const;
   Expected<Analysis> measure();
-  SmallVector<Choice *>
-  selectNoisiest(function_ref<std::optional<double>(const Choice &)> noiseOf);
-  bool lift(Rung from, StringRef why, bool onlyCheap = false);
+  Error runRound();
+  bool isCheap(const Lift &lift) const;
+  SmallVector<Lift> getLifts(bool onlyCheap);
+  bool lift(bool onlyCheap, StringRef why);
   bool liftToFloat(StringRef why);
-  bool liftCoarse();
-  bool lift(const Analysis &analysis);
+  bool liftCoarse(Budget budget);
+  bool lift(const Verdict &verdict);
+  Error takeBack();
 };
 
 } // namespace
@@ -228,6 +308,8 @@ std::string RecipeChooser::writeRecipe() const {
   for (const auto &[name, choice] : choices) {
     os << "  - name: " << formatv("{0}", json::Value(escapeGlob(name)))
        << "\n    " << getFields(choice.rung) << "\n";
+    if (choice.hasWideWeights && choice.rung != Rung::Float)
+      os << "    weight_storage: i16\n";
     if (choice.smooth.alpha)
       os << "    smooth: " << formatv("{0}", json::Value(*choice.smooth.alpha))
          << "\n";
@@ -238,7 +320,10 @@ std::string RecipeChooser::writeRecipe() const {
         std::isfinite(choice.noiseRatio))
       os << "    measured_sqnr: "
          << formatv("{0:F2}", -10 * std::log10(choice.noiseRatio)) << "\n";
-    os << "    reason: " << formatv("{0}", json::Value(choice.reason)) << "\n";
+    std::string reason = choice.reason;
+    if (choice.hasWideWeights && choice.rung != Rung::Float)
+      reason += "; " + choice.weightReason;
+    os << "    reason: " << formatv("{0}", json::Value(reason)) << "\n";
   }
   return text;
 }
@@ -254,7 +339,7 @@ Expected<Analysis> RecipeChooser::measure() {
     return analysis;
   for (auto &[name, choice] : choices) {
     choice.isMeasured = choice.isRounded = false;
-    choice.weightNoiseRatio = 0;
+    choice.resultNoiseRatio = choice.weightNoiseRatio = 0;
   }
   for (const LayerFigures &layer : analysis->layers) {
     double weightNoise = 0;
@@ -267,9 +352,19 @@ Expected<Analysis> RecipeChooser::measure() {
         continue;
       Choice &choice = it->second;
       choice.isRounded = true;
-      choice.weightNoiseRatio = std::max(choice.weightNoiseRatio, weightNoise);
-      if (operand.error.count == 0)
+      if (operand.error.count == 0) {
+        choice.weightNoiseRatio =
+            std::max(choice.weightNoiseRatio, weightNoise);
         continue;
+      }
+      if (operand.resultSignal > 0) {
+        choice.resultNoiseRatio =
+            std::max(choice.resultNoiseRatio,
+                     operand.resultNoise / operand.resultSignal);
+        choice.weightNoiseRatio =
+            std::max(choice.weightNoiseRatio,
+                     operand.resultWeightNoise / operand.resultSignal);
+      }
       double ratio = operand.error.getNoiseRatio();
       choice.noiseRatio =
           choice.isMeasured ? std::max(choice.noiseRatio, ratio) : ratio;
@@ -298,30 +393,38 @@ static double getTail(int64_t count, int64_t changed, double rate) {
   return 1 - below;
 }
 
-namespace {
-/// What the figures say about the budget.
-enum class Budget { Holds, Exceeded, RuledOut };
-} // namespace
-
-/// `why` says by what the budget is exceeded.
-static Budget judge(const Analysis &analysis, double maxLoss,
-                    std::string &why) {
+static Verdict judge(const Analysis &analysis, double maxLoss) {
   constexpr double significance = 0.01;
-  Budget worst = Budget::Holds;
-  for (auto [index, result] : enumerate(analysis.results)) {
-    if (result.error.getNoiseRatio() > maxLoss) {
-      why = formatv("result {0} kept {1:F1} dB", index, result.error.getSqnr());
-      return Budget::RuledOut;
+  Verdict worst;
+  auto note = [&](Budget budget, double loss, std::string why) {
+    if (loss > 0)
+      worst.excess = std::max(worst.excess, loss / maxLoss);
+    if (budget > worst.budget) {
+      worst.budget = budget;
+      worst.why = std::move(why);
     }
-    if (!result.isPrediction || 1 - result.getAgreement() <= maxLoss)
+  };
+  for (auto [index, result] : enumerate(analysis.results)) {
+    double noise = result.error.getNoiseRatio();
+    note(noise > maxLoss ? Budget::RuledOut : Budget::Holds, noise,
+         formatv("result {0} kept {1:F1} dB", index, result.error.getSqnr()));
+    if (!result.isPrediction)
       continue;
-    worst = Budget::Exceeded;
-    why = formatv("{0:F0} of {1:F0} predictions of result {2} changed",
-                  result.predictions - result.agreeing, result.predictions,
-                  index);
-    if (getTail(result.predictions, result.predictions - result.agreeing,
-                maxLoss) < significance)
-      return Budget::RuledOut;
+    double expected = result.getExpectedLoss();
+    note(expected > maxLoss ? Budget::Exceeded : Budget::Holds, expected,
+         formatv("{0:F1}% of the predictions of result {1} are expected to "
+                 "change",
+                 100 * expected, index));
+    double changed = result.predictions - result.agreeing;
+    double loss = 1 - result.getAgreement();
+    // What is expected compares rounds better than what happened.
+    if (loss > maxLoss)
+      note(getTail(result.predictions, changed, maxLoss) < significance
+               ? Budget::RuledOut
+               : Budget::Exceeded,
+           result.decisions.empty() ? loss : 0,
+           formatv("{0:F0} of {1:F0} predictions of result {2} changed",
+                   changed, result.predictions, index));
   }
   return worst;
 }
@@ -333,135 +436,215 @@ static std::string describeNoise(const Choice &choice) {
                  -10 * std::log10(choice.getNoise()));
 }
 
-/// Those choices that together have half of the noise, the noisiest first; of
-/// equals in the order of the program. What `noiseOf` gives nothing for is no
-/// candidate.
-SmallVector<Choice *> RecipeChooser::selectNoisiest(
-    function_ref<std::optional<double>(const Choice &)> noiseOf) {
-  std::vector<std::tuple<double, size_t, Choice *>> candidates;
+/// Those that together have half of the noise, the noisiest first; of equals in
+/// the order of the program.
+static ArrayRef<Lift> selectNoisiest(SmallVectorImpl<Lift> &lifts) {
+  stable_sort(lifts,
+              [](const Lift &a, const Lift &b) { return a.noise > b.noise; });
+  double total = 0, sum = 0;
+  for (const Lift &lift : lifts)
+    total += lift.noise;
+  size_t count = 0;
+  while (count < lifts.size() && (count == 0 || sum < total / 2))
+    sum += lifts[count++].noise;
+  return ArrayRef(lifts).take_front(count);
+}
+
+static std::string describeWeights(const Choice &choice) {
+  return formatv("weights of {0} bits kept {1:F1} dB of the result",
+                 choice.hasWideWeights ? 16 : 8,
+                 -10 * std::log10(choice.weightNoiseRatio));
+}
+
+/// Products of 8 bits that a lift adds.
+static double getCost(const Lift &lift) {
+  double before = lift.choice->getProducts();
+  Choice lifted = *lift.choice;
+  Lift{&lifted, lift.isOfWeights, lift.noise, lift.to}.apply();
+  return lift.choice->macs * (lifted.getProducts() - before);
+}
+
+/// Whether a lift takes little of the whole model's time, with those before it
+/// that were made because they do.
+bool RecipeChooser::isCheap(const Lift &lift) const {
+  constexpr double cheapShare = 0.1;
+  double all = 0;
+  for (const auto &[name, choice] : choices)
+    all += choice.macs * choice.getProducts();
+  return cheapProducts + getCost(lift) <= cheapShare * all;
+}
+
+/// The activations that can be lifted by one rung, and the weights that can be
+/// to 16 bits. Four products for one take as long as float.
+SmallVector<Lift> RecipeChooser::getLifts(bool onlyCheap) {
+  // A hundredth of all noise makes no difference.
+  constexpr double leastShare = 0.01;
   double total = 0;
   for (auto &[name, choice] : choices)
-    if (std::optional<double> noise =
-            choice.isRounded ? noiseOf(choice) : std::nullopt) {
-      candidates.push_back({-*noise, candidates.size(), &choice});
-      total += *noise;
-    }
-  sort(candidates);
-  SmallVector<Choice *> selected;
-  double sum = 0;
-  for (auto [negated, index, choice] : candidates) {
-    if (!selected.empty() && sum >= total / 2)
-      break;
-    sum -= negated;
-    selected.push_back(choice);
+    if (choice.isRounded)
+      total += choice.getResultNoise() + choice.weightNoiseRatio;
+  SmallVector<Lift> lifts;
+  auto add = [&](const Lift &lift) {
+    bool mayCost = !onlyCheap && lift.choice->getProducts() == 1;
+    // What is exact already cannot be better.
+    if (lift.noise > 0 && lift.noise >= leastShare * total &&
+        (lift.isFree() || mayCost || isCheap(lift)))
+      lifts.push_back(lift);
+  };
+  for (auto &[name, choice] : choices) {
+    if (!choice.isRounded || choice.rung == Rung::Float)
+      continue;
+    bool isStatic = choice.rung == Rung::Static;
+    if (choice.rung != Rung::Wide)
+      add({&choice, /*isOfWeights=*/false, choice.getResultNoise(),
+           isStatic && !options.staticOnly ? Rung::Dynamic : Rung::Wide});
+    if (!choice.hasWideWeights)
+      add({&choice, /*isOfWeights=*/true, choice.weightNoiseRatio});
   }
-  return selected;
+  return lifts;
 }
 
-/// Lifts the activations that have half of the noise of those on the rung
-/// `from` by one rung; with `onlyCheap`, those that take next to nothing of the
-/// whole model's time.
-bool RecipeChooser::lift(Rung from, StringRef why, bool onlyCheap) {
-  constexpr double cheapShare = 0.02;
-  double allMacs = 0;
-  for (auto &[name, choice] : choices)
-    allMacs += choice.macs;
-  SmallVector<Choice *> lifted =
-      selectNoisiest([&](const Choice &choice) -> std::optional<double> {
-        // What is exact already cannot be better.
-        double noise = choice.getNoise();
-        if (choice.rung != from || !(noise > 0) ||
-            (onlyCheap && choice.macs > cheapShare * allMacs))
-          return std::nullopt;
-        return noise;
-      });
-  for (Choice *choice : lifted) {
-    choice->reason =
-        formatv("{0} {1}, and the budget of the whole model did not hold: {2}",
-                describe(from), describeNoise(*choice), why);
-    choice->rung = from == Rung::Static && options.staticOnly
-                       ? Rung::Wide
-                       : static_cast<Rung>(static_cast<int>(from) + 1);
-    choice->smooth = choice->getSmoothing();
-  }
-  return !lifted.empty();
-}
-
-/// Puts into float the contractions with half of the noise: of their weights
-/// too, which no other rung makes less.
-bool RecipeChooser::liftToFloat(StringRef why) {
-  SmallVector<Choice *> lifted =
-      selectNoisiest([](const Choice &choice) -> std::optional<double> {
-        if (choice.rung == Rung::Float)
-          return std::nullopt;
-        return choice.getNoise() + choice.weightNoiseRatio;
-      });
-  for (Choice *choice : lifted) {
+/// Lifts what has half of the noise in the results of contractions.
+bool RecipeChooser::lift(bool onlyCheap, StringRef why) {
+  SmallVector<Lift> lifts = getLifts(onlyCheap);
+  bool isAny = false;
+  for (const Lift &lift : selectNoisiest(lifts)) {
+    // Those before it may have taken what it would.
+    if (isAny && onlyCheap && !lift.isFree() && !isCheap(lift))
+      continue;
+    isAny = true;
+    Choice &choice = *lift.choice;
     std::string cause =
-        choice->weightNoiseRatio > choice->getNoise()
-            ? formatv("its weights keep {0:F1} dB",
-                      -10 * std::log10(choice->weightNoiseRatio))
-                  .str()
-            : (describe(choice->rung) + " " + describeNoise(*choice)).str();
-    choice->reason = formatv(
+        lift.isOfWeights
+            ? describeWeights(choice)
+            : (describe(choice.rung) + " " + describeNoise(choice)).str();
+    (lift.isOfWeights ? choice.weightReason : choice.reason) = formatv(
         "{0}, and the budget of the whole model did not hold: {1}", cause, why);
-    choice->rung = Rung::Float;
-    choice->smooth = Smoothing();
+    if (onlyCheap && !lift.isFree())
+      cheapProducts += getCost(lift);
+    lift.apply();
   }
-  return !lifted.empty();
+  return isAny;
+}
+
+/// Puts into float the contractions with half of the noise in their results: of
+/// their weights too, which is all gone then.
+bool RecipeChooser::liftToFloat(StringRef why) {
+  SmallVector<Lift> lifts;
+  for (auto &[name, choice] : choices)
+    if (choice.isRounded && choice.rung != Rung::Float)
+      lifts.push_back({&choice, /*isOfWeights=*/false,
+                       choice.getResultNoise() + choice.weightNoiseRatio,
+                       Rung::Float});
+  ArrayRef<Lift> selected = selectNoisiest(lifts);
+  for (const Lift &lift : selected) {
+    Choice &choice = *lift.choice;
+    std::string cause =
+        choice.weightNoiseRatio > choice.getResultNoise()
+            ? "its " + describeWeights(choice)
+            : (describe(choice.rung) + " " + describeNoise(choice)).str();
+    choice.beforeFloat = {choice.rung, choice.reason};
+    choice.reason = formatv(
+        "{0}, and the budget of the whole model did not hold: {1}", cause, why);
+    choice.setRung(Rung::Float);
+  }
+  return !selected.empty();
 }
 
 /// What statistics predict of static ranges has to be measured of those at run
-/// time: a row may have few values beside one that is much larger.
-bool RecipeChooser::liftCoarse() {
-  double limit = std::pow(10.0, -options.targetSqnr / 10);
+/// time: a row may have few values beside one that is much larger. One bit more
+/// is wanted of them where the budget does not hold.
+bool RecipeChooser::liftCoarse(Budget budget) {
+  constexpr double bit = 6;
+  double wanted = options.targetSqnr + (budget == Budget::Holds ? 0 : bit);
+  double limit = std::pow(10.0, -wanted / 10);
   bool isAny = false;
   for (auto &[name, choice] : choices) {
     if (choice.rung != Rung::Dynamic || !choice.isMeasured ||
         !(choice.noiseRatio > limit))
       continue;
     isAny = true;
-    choice.rung = Rung::Wide;
-    choice.smooth = choice.getSmoothing();
-    choice.reason = formatv(
-        "{0} kept only {1:F1} dB, {2:F1} wanted", describe(Rung::Dynamic),
-        -10 * std::log10(choice.noiseRatio), options.targetSqnr);
+    choice.setRung(Rung::Wide);
+    choice.reason = formatv("{0} kept only {1:F1} dB, {2:F1} wanted",
+                            describe(Rung::Dynamic),
+                            -10 * std::log10(choice.noiseRatio), wanted);
   }
   return isAny;
 }
 
-/// The first lift costs little, and any of a small contraction: what the data
-/// show is enough to choose it. The others cost a multiple, and a few hundred
-/// predictions of which one or two change do not tell whether the budget is
-/// exceeded: they are chosen when chance can be ruled out.
-bool RecipeChooser::lift(const Analysis &analysis) {
-  if (liftCoarse())
+/// A range at run time costs little, and so does anything of contractions that
+/// are a small part of the model: what the data show is enough to choose it.
+/// The others cost a multiple, and a few hundred predictions of which one or
+/// two change do not tell whether the budget is exceeded: they are chosen when
+/// chance can be ruled out.
+bool RecipeChooser::lift(const Verdict &verdict) {
+  if (liftCoarse(verdict.budget))
     return true;
-  std::string why;
-  Budget budget = judge(analysis, options.maxLoss, why);
-  if (budget == Budget::Holds)
+  if (verdict.budget == Budget::Holds)
     return false;
-  if (lift(Rung::Static, why) || lift(Rung::Dynamic, why, /*onlyCheap=*/true))
+  if (lift(/*onlyCheap=*/true, verdict.why))
     return true;
-  return budget == Budget::RuledOut &&
-         (lift(Rung::Dynamic, why) || liftToFloat(why));
+  return verdict.budget == Budget::RuledOut &&
+         (lift(/*onlyCheap=*/false, verdict.why) || liftToFloat(verdict.why));
+}
+
+/// Measures the choices, and keeps them if they are the best.
+Error RecipeChooser::runRound() {
+  Round round;
+  Expected<Analysis> analysis = measure();
+  if (!analysis)
+    return analysis.takeError();
+  ++rounds;
+  round.analysis = std::move(*analysis);
+  round.verdict = judge(round.analysis, options.maxLoss);
+  round.choices = choices;
+  for (const auto &[name, choice] : choices)
+    if (choice.rung != Rung::Float)
+      round.integerMacs += choice.macs;
+  last = round.verdict;
+  if (!best || round.isBetterThan(*best))
+    best = std::move(round);
+  return Error::success();
+}
+
+/// Half of the noise takes along to float what may not have been needed: tries
+/// without it, the largest first.
+Error RecipeChooser::takeBack() {
+  constexpr size_t maxTrials = 8;
+  std::vector<std::pair<double, std::string>> lifted;
+  for (const auto &[name, choice] : best->choices)
+    if (choice.beforeFloat)
+      lifted.push_back({-choice.macs, name});
+  stable_sort(lifted, less_first());
+  for (const auto &[macs, name] :
+       ArrayRef(lifted).take_front(best->verdict.budget == Budget::RuledOut
+                                       ? 0
+                                       : std::min(lifted.size(), maxTrials))) {
+    choices = best->choices;
+    Choice &choice = choices[name];
+    choice.reason = choice.beforeFloat->second;
+    choice.setRung(choice.beforeFloat->first);
+    choice.beforeFloat.reset();
+    if (Error error = runRound())
+      return error;
+  }
+  return Error::success();
 }
 
 Expected<AutoResult> RecipeChooser::run() {
+  do
+    if (Error error = runRound())
+      return error;
+  while (lift(last));
+  if (Error error = takeBack())
+    return error;
+  choices = best->choices;
   AutoResult result;
-  while (true) {
-    Expected<Analysis> analysis = measure();
-    if (!analysis)
-      return analysis.takeError();
-    ++result.rounds;
-    if (lift(*analysis))
-      continue;
-    std::string why;
-    result.holds = judge(*analysis, options.maxLoss, why) != Budget::RuledOut;
-    result.analysis = std::move(*analysis);
-    result.recipe = writeRecipe();
-    return result;
-  }
+  result.rounds = rounds;
+  result.holds = best->verdict.budget != Budget::RuledOut;
+  result.recipe = writeRecipe();
+  result.analysis = std::move(best->analysis);
+  return result;
 }
 
 /// `makeData` gives the calls to measure, once the program is compiled.

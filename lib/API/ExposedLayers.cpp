@@ -111,6 +111,39 @@ static void exposeFloatLayer(const FloatLayer &floatLayer, Exposer &exposer,
   layers.push_back(std::move(layer));
 }
 
+/// What the channels of an activation, `factor`, meet in `other`.
+static void addMetWeights(QuantizableOpInterface op, mlir::OpOperand &factor,
+                          mlir::OpOperand &other, ExposedOperand &exposed) {
+  auto fake = other.get().getDefiningOp<FakeQuantOp>();
+  std::optional<SmallVector<float>> values, rounded;
+  if (fake) {
+    values = getConstantFloats(fake.getInput());
+    rounded = getRoundedConstant(fake);
+  }
+  if (!values || !rounded) {
+    exposed.met = {{1, 0}};
+    return;
+  }
+  std::optional<int32_t> axis = op.getContractedDim(factor.getOperandNumber());
+  std::optional<int32_t> weightAxis =
+      op.getContractedDim(other.getOperandNumber());
+  size_t channels = 1, inner = 1;
+  if (axis && weightAxis) {
+    exposed.axis = *axis;
+    auto shape = cast<mlir::RankedTensorType>(fake.getType()).getShape();
+    channels = shape[*weightAxis];
+    for (int64_t size : shape.drop_front(*weightAxis + 1))
+      inner *= size;
+  }
+  exposed.met.resize(std::max<size_t>(channels, 1));
+  for (auto [index, value] : enumerate(*values)) {
+    MetWeights &met = exposed.met[index / inner % exposed.met.size()];
+    double weight = value, error = (*rounded)[index] - weight;
+    met.power += weight * weight;
+    met.noise += error * error;
+  }
+}
+
 /// Figures of a contraction, without numbers but for its weights.
 static void exposeContraction(QuantizableOpInterface op, Exposer &exposer,
                               Analysis &analysis,
@@ -121,7 +154,8 @@ static void exposeContraction(QuantizableOpInterface op, Exposer &exposer,
   figures.location = describeLocation(op->getLoc());
   if (auto reason = op->getAttrOfType<mlir::StringAttr>(attrs::floatReason))
     figures.floatReason = reason.str();
-  for (mlir::OpOperand *factor : op.getFactors()) {
+  SmallVector<mlir::OpOperand *> factors = op.getFactors();
+  for (auto [index, factor] : enumerate(factors)) {
     OperandFigures operand;
     std::optional<ExposedOperand> exposed;
     mlir::Operation *producer = factor->get().getDefiningOp();
@@ -150,6 +184,7 @@ static void exposeContraction(QuantizableOpInterface op, Exposer &exposer,
       if (before && after) {
         exposed->before = *before;
         exposed->after = *after;
+        addMetWeights(op, *factor, *factors[1 - index], *exposed);
       } else {
         exposed.reset();
       }

@@ -19,6 +19,11 @@
 
 namespace quanta {
 
+/// The weights that a channel of an activation meets: sums of squares.
+struct MetWeights {
+  double power = 0, noise = 0;
+};
+
 /// Where the figures of an activation come from: results of the simulated
 /// program that are its value before and after rounding.
 struct ExposedOperand {
@@ -26,6 +31,10 @@ struct ExposedOperand {
   /// For a range known at compile time.
   std::optional<QuantParams> params;
   bool isFloat = false;
+  /// For each index of dimension `axis`; the only one where channels are not
+  /// told apart.
+  std::vector<MetWeights> met = {};
+  int64_t axis = 0;
 };
 
 struct ExposedLayer {

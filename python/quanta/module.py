@@ -183,14 +183,15 @@ def quantize(
       strict: whether a contraction that stays in float is an error.
       data: samples, as for `calibrate`. Without a recipe, the quantized model is
         compared with the float one on them, and activations are lifted to ranges
-        at run time, then to fixed ranges of 16 bits, multiplied byte by byte, and
-        then to float, until `max_loss` holds. The module's
+        at run time, then to fixed ranges of 16 bits, multiplied byte by byte (weights
+        too), and then to float, until `max_loss` holds. The module's
         `recipe` is the choice as a recipe file, its `analysis` what it costs.
       max_loss: for each result of the model, noise power over signal power on the
         data must not exceed it, nor must the share of predictions that change,
         where the rows of a result look like scores of classes (integers,
-        probabilities, at most 100 numbers in a result of rank 2). Changed
-        predictions alone put nothing into float that chance can explain.
+        probabilities, at most 100 numbers in a result of rank 2) or that is expected
+        to change, from how closely they were decided. Changed predictions alone put
+        nothing into float that chance can explain.
       static_only: leaves out ranges at run time when a recipe is chosen on `data`.
       entry: which function to run on the data; needed if there are several.
 

@@ -68,6 +68,12 @@ struct OperandFigures {
   ErrorSums error;
   /// Elements outside of the range, which in f16 and bf16 become infinite.
   double saturated = 0;
+  /// What the activation adds to the power of the contraction's result, and
+  /// what its rounding and that of the weights that it meets add to the noise
+  /// there, if channels do not depend on each other: sums over the elements,
+  /// each square times the squares of the weights (of their errors) that its
+  /// channel meets; 1 for what meets no constant weights.
+  double resultSignal = 0, resultNoise = 0, resultWeightNoise = 0;
 };
 
 /// A contraction.
@@ -84,6 +90,12 @@ struct LayerFigures {
   bool isMeasured = false;
 };
 
+/// A row of scores: by how much the largest is ahead of the second, and how
+/// that changed; of probabilities, the logarithms.
+struct Decision {
+  double margin, change;
+};
+
 /// A result of the program.
 struct ResultFigures {
   ErrorSums error;
@@ -94,10 +106,16 @@ struct ResultFigures {
   /// Whether its rows look like scores of classes: integers, probabilities, or
   /// at most 100 numbers in each row of a result of rank 2.
   bool isPrediction = false;
+  /// Of the rows of a float result.
+  std::vector<Decision> decisions;
 
   double getAgreement() const {
     return predictions > 0 ? agreeing / predictions : 1;
   }
+  /// The share of predictions that changes of the margins as large as those of
+  /// the rows that are decided closely would change. Few rows change, and many
+  /// tell how large changes are: it says more than their number.
+  double getExpectedLoss() const;
 };
 
 struct Analysis {

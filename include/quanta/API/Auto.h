@@ -33,8 +33,7 @@ struct AutoResult {
   std::string recipe;
   /// What the recipe costs on the data.
   Analysis analysis;
-  /// Whether the data leave it possible that the budget holds; if not, all
-  /// contractions are in float.
+  /// Whether the data leave it possible that the budget holds.
   bool holds = false;
   /// Recipes that were tried.
   unsigned rounds = 0;
@@ -44,14 +43,24 @@ struct AutoResult {
 /// one that its statistics (histograms) predict to be good enough. Then the
 /// quantized program is run on `data`. Activations with a range at run time
 /// that turn out not to be good enough get 16 bits. As long as the budget does
-/// not hold, the activations with most of the measured noise are lifted: from a
-/// static range to one for each row at run time (`staticOnly` leaves this out),
-/// when no static one is left to a static one of 16 bits, and then to float,
-/// where the noise of the weights counts too.
-/// Changed predictions lift to float, and to 16 bits what takes more than a
-/// fiftieth of the multiply-accumulates and could be dynamic, only if it is
-/// unlikely (1 in 100) that so many change by chance in a model that keeps the
-/// budget.
+/// not hold, 6 dB more are wanted of those, and what makes most of the noise in
+/// the results of contractions
+/// (`OperandFigures::resultNoise`, `resultWeightNoise`) is lifted: activations
+/// from a static range to one for each row at run time (with `staticOnly` to 16
+/// bits) and on to a static one of 16 bits, weights to 16 bits, and when that
+/// is done, contractions to float.
+///
+/// Predictions exceed the budget if more of them change than it allows, or are
+/// expected to (`ResultFigures::getExpectedLoss`). That alone lifts only what
+/// is cheap: to ranges at run time, and to 16 bits what in all adds at most a
+/// tenth to the products of 8 bits. Everything else has to be ruled out by the
+/// noise of a result, or by changed predictions of which so many are unlikely
+/// (1 in 100) in a model that keeps the budget.
+///
+/// The recipe is the best that was measured: of those that are not ruled out
+/// the one with most multiply-accumulates in integers, otherwise the one
+/// closest to the budget. What went to float is tried without, the largest
+/// contractions first.
 llvm::Expected<AutoResult> chooseRecipeOnCalls(const Program &program,
                                                const Statistics &statistics,
                                                llvm::ArrayRef<Arguments> data,

@@ -86,7 +86,8 @@ chooseAffineType(mlir::MLIRContext *context, double min, double max,
 /// Symmetric i8-style types in the narrow range [-2^(w-1)+1, 2^(w-1)-1], one
 /// scale for each entry of `maxAbs`. A channel of zeros, or of values below
 /// 2^-64 of the tensor's largest, takes the largest scale of the tensor, so
-/// that a bias at its scale stays representable.
+/// that a bias at its scale stays representable. Of 16 bits, the range is that
+/// of two bytes with signs, [-32639, 32639].
 mlir::quant::QuantizedType chooseSymmetricType(mlir::MLIRContext *context,
                                                llvm::ArrayRef<double> maxAbs,
                                                std::optional<int32_t> axis,
