@@ -30,7 +30,11 @@ def tools(*names):
     return [ToolSubst(name, unresolved="fatal") for name in names]
 
 
-llvm_config.add_tool_substitutions(tools("quant-opt", "quant-run", "quanta-merge-statistics"), [tools_dir])
+# What is linked statically for the tests comes first.
+llvm_config.add_tool_substitutions(
+    tools("quant-opt", "quant-run", "quanta-merge-statistics"),
+    [config.quanta_static_tools, tools_dir] if config.quanta_static_tools else [tools_dir],
+)
 llvm_config.add_tool_substitutions(
     tools(
         "FileCheck",

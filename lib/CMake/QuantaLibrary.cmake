@@ -1,5 +1,6 @@
 # A library of Quanta: one for each directory under lib, static, linked with the
 # shared libMLIR, installed and exported so that others can link any subset.
+# Executables of this build with the property QUANTA_STATIC get no libMLIR from it.
 #
 #   add_quanta_library(QuantaX a.cpp b.cpp DEPENDS tablegen-targets LINK_LIBS QuantaY)
 include(GNUInstallDirs)
@@ -10,7 +11,10 @@ function(add_quanta_library name)
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
   quanta_precompile_headers(${name})
   add_dependencies(${name} quanta-headers ${ARG_DEPENDS})
-  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS} MLIR LLVM)
+  set(is_static $<BOOL:$<TARGET_PROPERTY:QUANTA_STATIC>>)
+  target_link_libraries(${name} PUBLIC ${ARG_LINK_LIBS}
+    "$<BUILD_INTERFACE:$<$<NOT:${is_static}>:MLIR;LLVM>>"
+    "$<INSTALL_INTERFACE:MLIR;LLVM>")
   target_include_directories(${name} PUBLIC
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   install(TARGETS ${name} EXPORT QuantaTargets
