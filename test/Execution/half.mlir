@@ -13,8 +13,8 @@
 // CHECK: float32 [] 1.234375
 
 // Tensors of both kinds go in and out; NumPy knows bf16 as two raw bytes.
-// RUN: %python %S/../Inputs/npy.py %t/x.npy "numpy.array([1.5, 2], 'f2')"
-// RUN: %python %S/../Inputs/npy.py %t/y.npy "numpy.array([0x3fc0, 0x4000], 'u2').view('V2')"
+// RUN: %python %S/../Inputs/npy.py %t/x.npy "numpy.array([1.5, 2], 'f2')" \
+// RUN:   %t/y.npy "numpy.array([0x3fc0, 0x4000], 'u2').view('V2')"
 // RUN: quant-run %s --entry=g --input=%t/x.npy --input=%t/y.npy --output=%t/x2.npy --output=%t/y2.npy
 // RUN: cmp %t/x.npy %t/x2.npy
 // RUN: cmp %t/y.npy %t/y2.npy

@@ -18,8 +18,8 @@
 // RUN: cmp %t.0.npy %t.casts.0.npy && cmp %t.1.npy %t.casts.1.npy
 // RUN: cmp %t.0.npy %t.arithmetic.0.npy && cmp %t.1.npy %t.arithmetic.1.npy
 // Rows and pixels.
-// RUN: %python %S/../Inputs/npy.py %t.i.npy "numpy.array([[3, 0, 9], [4, 11, -2]])"
-// RUN: %python %S/../Inputs/npy.py %t.t.npy "(numpy.arange(40) * 37 % 256).astype('uint8').reshape(10, 4).view('int8')"
+// RUN: %python %S/../Inputs/npy.py %t.i.npy "numpy.array([[3, 0, 9], [4, 11, -2]])" \
+// RUN:   %t.t.npy "(numpy.arange(40) * 37 % 256).astype('uint8').reshape(10, 4).view('int8')"
 // RUN: quant-run %s --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.g.npy
 // RUN: quant-run %t.back.mlir --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.gb.npy
 // RUN: quant-run %t.from-arithmetic.mlir --entry=gathers --input=%t.i.npy --input=%t.t.npy --output=%t.ga.npy

@@ -8,11 +8,11 @@
 // RUN: FileCheck %t/layouts.mlir < %t/layouts-quantized.mlir
 
 // Back again, the networks give the same bits.
-// RUN: %python %S/../Inputs/npy.py %t/x.npy "(numpy.random.default_rng(0).standard_normal((2, 3, 8, 8)) * 2).astype('float32')"
-// RUN: %python %S/../Inputs/npy.py %t/a.npy "numpy.random.default_rng(1).integers(0, 256, (2, 7, 8, 3)).astype('uint8')"
-// RUN: %python %S/../Inputs/npy.py %t/b.npy "numpy.random.default_rng(2).integers(0, 256, (2, 3, 4)).astype('uint8')"
-// RUN: %python %S/../Inputs/npy.py %t/c.npy "numpy.random.default_rng(3).integers(-128, 128, (2, 4, 5)).astype('int8')"
-// RUN: %python %S/../Inputs/npy.py %t/d.npy "numpy.random.default_rng(4).integers(0, 256, (2, 3, 6)).astype('uint8')"
+// RUN: %python %S/../Inputs/npy.py %t/x.npy "(numpy.random.default_rng(0).standard_normal((2, 3, 8, 8)) * 2).astype('float32')" \
+// RUN:   %t/a.npy "numpy.random.default_rng(1).integers(0, 256, (2, 7, 8, 3)).astype('uint8')" \
+// RUN:   %t/b.npy "numpy.random.default_rng(2).integers(0, 256, (2, 3, 4)).astype('uint8')" \
+// RUN:   %t/c.npy "numpy.random.default_rng(3).integers(-128, 128, (2, 4, 5)).astype('int8')" \
+// RUN:   %t/d.npy "numpy.random.default_rng(4).integers(0, 256, (2, 3, 6)).astype('uint8')"
 // DEFINE: %{file} =
 // DEFINE: %{inputs} = --input=%t/x.npy
 // DEFINE: %{outputs} = --output=%t/%{file}-0.npy --output=%t/%{file}-1.npy
@@ -73,8 +73,8 @@
 // RUN: quant-run %t/groups-back.mlir --input=%t/g.npy --output=%t/h0.npy --output=%t/h1.npy
 // RUN: cmp %t/g0.npy %t/h0.npy && cmp %t/g1.npy %t/h1.npy
 
-// RUN: %python %S/../Inputs/npy.py %t/t.npy "numpy.random.default_rng(7).integers(100, 140, (2, 2, 4, 5)).astype('uint8')"
-// RUN: %python %S/../Inputs/npy.py %t/u.npy "numpy.random.default_rng(8).integers(100, 140, (1, 3, 3, 2)).astype('uint8')"
+// RUN: %python %S/../Inputs/npy.py %t/t.npy "numpy.random.default_rng(7).integers(100, 140, (2, 2, 4, 5)).astype('uint8')" \
+// RUN:   %t/u.npy "numpy.random.default_rng(8).integers(100, 140, (1, 3, 3, 2)).astype('uint8')"
 // RUN: quant-opt %t/transposed.mlir --convert-quanta-to-tosa -o %t/transposed-tosa.mlir
 // RUN: FileCheck %t/transposed.mlir < %t/transposed-tosa.mlir
 // RUN: quant-opt %t/transposed-tosa.mlir --convert-tosa-to-quanta -o %t/transposed-back.mlir
@@ -82,8 +82,8 @@
 // RUN: quant-run %t/transposed-back.mlir --input=%t/t.npy --input=%t/u.npy --output=%t/u0.npy --output=%t/u1.npy
 // RUN: cmp %t/t0.npy %t/u0.npy && cmp %t/t1.npy %t/u1.npy
 
-// RUN: %python %S/../Inputs/npy.py %t/p.npy "numpy.random.default_rng(9).standard_normal((2, 3)).astype('float32') * 20"
-// RUN: %python %S/../Inputs/npy.py %t/q.npy "numpy.random.default_rng(10).standard_normal((3, 2)).astype('float32') * 20"
+// RUN: %python %S/../Inputs/npy.py %t/p.npy "numpy.random.default_rng(9).standard_normal((2, 3)).astype('float32') * 20" \
+// RUN:   %t/q.npy "numpy.random.default_rng(10).standard_normal((3, 2)).astype('float32') * 20"
 // REDEFINE: %{inputs} = --input=%t/p.npy --input=%t/q.npy
 // DEFINE: %{same5} = cmp %t/channels-0.npy %t/%{file}-0.npy && cmp %t/channels-1.npy %t/%{file}-1.npy && cmp %t/channels-2.npy %t/%{file}-2.npy && cmp %t/channels-3.npy %t/%{file}-3.npy && cmp %t/channels-4.npy %t/%{file}-4.npy
 // REDEFINE: %{outputs} = --output=%t/%{file}-0.npy --output=%t/%{file}-1.npy --output=%t/%{file}-2.npy --output=%t/%{file}-3.npy --output=%t/%{file}-4.npy

@@ -1,8 +1,8 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/model.mlir --quanta-lower-observers | FileCheck %t/model.mlir
-// RUN: %python %quanta_src/test/Inputs/npy.py %t/x.npy "numpy.array([[1, -2, numpy.nan, 3], [numpy.inf, 0, -5, numpy.nan]], 'f')"
-// RUN: %python %quanta_src/test/Inputs/npy.py %t/empty.npy "numpy.zeros((0, 4), 'f')"
-// RUN: %python %quanta_src/test/Inputs/npy.py %t/s.npy "numpy.array(0.5, 'f')"
+// RUN: %python %quanta_src/test/Inputs/npy.py %t/x.npy "numpy.array([[1, -2, numpy.nan, 3], [numpy.inf, 0, -5, numpy.nan]], 'f')" \
+// RUN:   %t/empty.npy "numpy.zeros((0, 4), 'f')" \
+// RUN:   %t/s.npy "numpy.array(0.5, 'f')"
 // RUN: quant-run %t/model.mlir --input=%t/x.npy --input=%t/s.npy --statistics=%t/x.json
 // RUN: FileCheck %t/model.mlir --check-prefix=JSON < %t/x.json
 // RUN: quant-run %t/model.mlir --input=%t/empty.npy --input=%t/s.npy --statistics=%t/empty.json

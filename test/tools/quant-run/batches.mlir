@@ -1,9 +1,9 @@
 // A program for a fixed number of rows runs over more of them batch by batch.
 //
 // RUN: rm -rf %t && mkdir %t
-// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.arange(12, dtype='f4').reshape(6, 2)"
-// RUN: %python %S/../../Inputs/npy.py %t/b.npy "numpy.array([10, 20], 'f4')"
-// RUN: %python %S/../../Inputs/npy.py %t/five.npy "numpy.zeros((5, 2), 'f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.arange(12, dtype='f4').reshape(6, 2)" \
+// RUN:   %t/b.npy "numpy.array([10, 20], 'f4')" \
+// RUN:   %t/five.npy "numpy.zeros((5, 2), 'f4')"
 // RUN: quant-run %s --entry=f --input=%t/x.npy --input=%t/b.npy --output=%t/y.npy
 // RUN: %python %S/../../Inputs/npy.py %t/y.npy | FileCheck %s
 // CHECK: float32 [6, 2] {{\[\[}}10.0, 21.0], [12.0, 23.0], [14.0, 25.0], [16.0, 27.0], [18.0, 29.0], [20.0, 31.0]]

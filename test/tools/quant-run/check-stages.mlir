@@ -54,15 +54,15 @@
 // RUN: quant-run %t/floats.mlir --entry=outer --check-stages --input=%t/wide.npy | FileCheck %s --check-prefix=FLOATS
 // FLOATS: after sums of floats, where bits may differ
 // And one that is no product of matrices.
-// RUN: %python %S/../../Inputs/npy.py %t/image.npy "numpy.random.default_rng(0).standard_normal((9, 9, 16)).astype('f4')"
-// RUN: %python %S/../../Inputs/npy.py %t/filter.npy "numpy.random.default_rng(1).standard_normal((3, 3, 16, 32)).astype('f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/image.npy "numpy.random.default_rng(0).standard_normal((9, 9, 16)).astype('f4')" \
+// RUN:   %t/filter.npy "numpy.random.default_rng(1).standard_normal((3, 3, 16, 32)).astype('f4')"
 // RUN: quant-run %t/windows.mlir --check-stages --input=%t/image.npy --input=%t/filter.npy | FileCheck %s --check-prefix=WINDOWS
 // WINDOWS: after sums of floats, where bits may differ: 1572 elements
 
 // Sums that cancel leave nothing but what f32 rounds: a step is that of the range
 // which calibration saw. Infinity in one row does not hide what another one has.
-// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.arange(60, dtype='f4').reshape(20, 3) - 30"
-// RUN: %python %S/../../Inputs/npy.py %t/same.npy "numpy.repeat(numpy.random.default_rng(2).normal(0, 9, (64, 1)), 3, 1).astype('f4')"
+// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.arange(60, dtype='f4').reshape(20, 3) - 30" \
+// RUN:   %t/same.npy "numpy.repeat(numpy.random.default_rng(2).normal(0, 9, (64, 1)), 3, 1).astype('f4')"
 // RUN: quant-opt %t/cancel.mlir --quanta-insert-observers=observer=min_max -o %t/cancel-observed.mlir
 // RUN: quant-run %t/cancel-observed.mlir --input=%t/wide.npy --statistics=%t/cancel.json
 // RUN: quant-run %t/cancel.mlir --check-stages --statistics=%t/cancel.json --input=%t/same.npy | FileCheck %s --check-prefix=CANCEL

@@ -1,11 +1,11 @@
 // Bad input gets one sentence and exit status 1, never a crash or half a file.
 //
 // RUN: rm -rf %t && mkdir %t
-// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.zeros((3, 2), 'f4')"
-// RUN: %python %S/../../Inputs/npy.py %t/wide.npy "numpy.zeros((3, 5), 'f4')"
-// RUN: %python %S/../../Inputs/npy.py %t/flat.npy "numpy.zeros(6, 'f4')"
-// RUN: %python %S/../../Inputs/npy.py %t/f64.npy "numpy.zeros((3, 2))"
-// RUN: %python %S/../../Inputs/npy.py %t/object.npy "numpy.array([{}], object)"
+// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.zeros((3, 2), 'f4')" \
+// RUN:   %t/wide.npy "numpy.zeros((3, 5), 'f4')" \
+// RUN:   %t/flat.npy "numpy.zeros(6, 'f4')" \
+// RUN:   %t/f64.npy "numpy.zeros((3, 2))" \
+// RUN:   %t/object.npy "numpy.array([{}], object)"
 // RUN: %python -c "open(r'%t/cut.npy', 'wb').write(open(r'%t/x.npy', 'rb').read()[:-5])"
 // RUN: %python -c "open(r'%t/cut.npz', 'wb').write(b'PK\x03\x04')"
 // RUN: %python -c "open(r'%t/cut.mlir', 'w').write('func.func @f() {')"

@@ -1,10 +1,10 @@
 // Programs of every type of argument and result, on data from .npy and .npz.
 //
 // RUN: rm -rf %t && mkdir %t
-// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.arange(6, dtype='f4').reshape(3, 2)"
-// RUN: %python %S/../../Inputs/npy.py %t/n.npy "numpy.int32(20)"
-// RUN: %python %S/../../Inputs/npy.py %t/u.npy "numpy.array([200, 3], 'u1')"
-// RUN: %python %S/../../Inputs/npy.py %t/both.npz "{'n': numpy.int32(20), 'x': numpy.asfortranarray(numpy.arange(6, dtype='f4').reshape(3, 2))}"
+// RUN: %python %S/../../Inputs/npy.py %t/x.npy "numpy.arange(6, dtype='f4').reshape(3, 2)" \
+// RUN:   %t/n.npy "numpy.int32(20)" \
+// RUN:   %t/u.npy "numpy.array([200, 3], 'u1')" \
+// RUN:   %t/both.npz "{'n': numpy.int32(20), 'x': numpy.asfortranarray(numpy.arange(6, dtype='f4').reshape(3, 2))}"
 
 // RUN: quant-run %s --entry=mixed --input=%t/x.npy --input=%t/n.npy --output=%t/y.npy --output=%t/m.npy --output=%t/c.npy
 // RUN: %python %S/../../Inputs/npy.py %t/y.npy | FileCheck %s --check-prefix=Y
