@@ -7,87 +7,22 @@
 
 #include "quanta/API/Auto.h"
 
+#include "AutoBudget.h"
+#include "AutoChoice.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/SmoothActivations.h"
 
-#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
-
-#include <map>
 
 using namespace llvm;
 
 namespace quanta {
 
 namespace {
-
-/// What an activation may have, the cheapest first: a contraction takes about
-/// as long with a range at run time as with a static one, twice as long with 16
-/// bits, and four times in float.
-enum class Rung { Static, Dynamic, Wide, Float };
-
-/// An activation of a contraction, and the weights that it meets.
-struct Choice {
-  AutoScheme first;
-  Rung rung = Rung::Static;
-  Smoothing smooth;
-  /// Noise power over signal power, as measured; the worst of its readers.
-  double noiseRatio = 0;
-  bool isMeasured = false;
-  /// The same in the results of its readers: of rounding the activation, and of
-  /// rounding the weights.
-  double resultNoiseRatio = 0, weightNoiseRatio = 0;
-  /// Whether the weights have 16 bits.
-  bool hasWideWeights = false;
-  /// Multiply-accumulates of its readers.
-  double macs = 0;
-  /// Whether anything reads it rounded: not where the other factor is in float.
-  bool isRounded = false;
-  std::string reason;
-  /// Why the weights have 16 bits.
-  std::string weightReason;
-  /// What it was, if the budget has put it into float.
-  std::optional<std::pair<Rung, std::string>> beforeFloat;
-
-  /// In dB, where statistics tell of the rung.
-  std::optional<double> getPrediction() const {
-    if (rung == Rung::Wide)
-      return first.predictedWideSqnr;
-    return rung == Rung::Static ? std::optional(first.predictedSqnr)
-                                : std::nullopt;
-  }
-  /// What was smoothed stays so with more bits: a channel that is much larger
-  /// than the others would take their steps.
-  Smoothing getSmoothing() const {
-    if (rung == Rung::Float)
-      return {};
-    return rung != Rung::Dynamic && first.smooth.alpha ? first.smooth
-                                                       : first.dynamicSmooth;
-  }
-  double getNoise() const {
-    return isMeasured
-               ? noiseRatio
-               : std::pow(10.0,
-                          -getPrediction().value_or(first.predictedSqnr) / 10);
-  }
-  double getResultNoise() const {
-    return isMeasured ? resultNoiseRatio : getNoise();
-  }
-  /// Products of 8 bits for each multiply-accumulate.
-  double getProducts() const {
-    return (rung == Rung::Wide ? 2 : 1) * (hasWideWeights ? 2 : 1);
-  }
-  void setRung(Rung to) {
-    rung = to;
-    smooth = getSmoothing();
-  }
-};
-
-using Choices = MapVector<std::string, Choice, std::map<std::string, unsigned>>;
 
 /// What makes a result less noisy.
 struct Lift {
@@ -106,17 +41,6 @@ struct Lift {
     else
       choice->setRung(to);
   }
-};
-
-/// What the figures say about the budget.
-enum class Budget { Holds, Exceeded, RuledOut };
-
-struct Verdict {
-  Budget budget = Budget::Holds;
-  /// By what it is exceeded.
-  std::string why;
-  /// The loss over the budget, of the worst result.
-  double excess = 0;
 };
 
 /// A recipe that was measured.
@@ -164,7 +88,6 @@ private:
   /// What lifts have added that were made because they are cheap.
   double cheapProducts = 0;
 
-  std::string writeRecipe() const;
   Expected<Analysis> measure();
   Error runRound();
   bool isCheap(const Lift &lift) const;
@@ -197,49 +120,6 @@ writeTemporary(StringRef suffix, StringRef text, std::string &path) {
   }
   path = name.str().str();
   return std::make_unique<FileRemover>(name);
-}
-
-/// A pattern that matches just this name.
-static std::string escapeGlob(StringRef name) {
-  std::string pattern;
-  for (char c : name) {
-    if (StringRef("*?[]{}\\").contains(c))
-      pattern += '\\';
-    pattern += c;
-  }
-  return pattern;
-}
-
-static Rung getRung(const AutoScheme &scheme) {
-  if (scheme.scheme == Scheme::Dynamic)
-    return Rung::Dynamic;
-  if (scheme.scheme == Scheme::Float)
-    return Rung::Float;
-  return scheme.activation == ActivationStorage::U8 ? Rung::Static : Rung::Wide;
-}
-
-namespace {
-struct RungWords {
-  /// What a recipe says of it.
-  StringLiteral fields;
-  /// What it is in a reason.
-  StringLiteral description;
-};
-} // namespace
-
-/// In the order of the rungs.
-static constexpr RungWords rungWords[] = {
-    {"scheme: static", "a static range"},
-    {"scheme: dynamic", "a range for each row"},
-    {"scheme: static\n    activation: u16", "a static range of 16 bits"},
-    {"scheme: float", "float"}};
-
-static StringRef getFields(Rung rung) {
-  return rungWords[static_cast<size_t>(rung)].fields;
-}
-
-static StringRef describe(Rung rung) {
-  return rungWords[static_cast<size_t>(rung)].description;
 }
 
 Error RecipeChooser::start(const Statistics &statistics) {
@@ -298,40 +178,10 @@ Error RecipeChooser::start(const Statistics &statistics) {
   return Error::success();
 }
 
-std::string RecipeChooser::writeRecipe() const {
-  std::string text;
-  raw_string_ostream os(text);
-  os << "format: quanta-recipe\nversion: 1\nrange_selection: mse\n";
-  if (choices.empty())
-    return text;
-  os << "rules:\n";
-  for (const auto &[name, choice] : choices) {
-    os << "  - name: " << formatv("{0}", json::Value(escapeGlob(name)))
-       << "\n    " << getFields(choice.rung) << "\n";
-    if (choice.hasWideWeights && choice.rung != Rung::Float)
-      os << "    weight_storage: i16\n";
-    if (choice.smooth.alpha)
-      os << "    smooth: " << formatv("{0}", json::Value(*choice.smooth.alpha))
-         << "\n";
-    if (std::optional<double> prediction = choice.getPrediction();
-        prediction && std::isfinite(*prediction))
-      os << "    predicted_sqnr: " << formatv("{0:F2}", *prediction) << "\n";
-    if (choice.isMeasured && choice.noiseRatio > 0 &&
-        std::isfinite(choice.noiseRatio))
-      os << "    measured_sqnr: "
-         << formatv("{0:F2}", -10 * std::log10(choice.noiseRatio)) << "\n";
-    std::string reason = choice.reason;
-    if (choice.hasWideWeights && choice.rung != Rung::Float)
-      reason += "; " + choice.weightReason;
-    os << "    reason: " << formatv("{0}", json::Value(reason)) << "\n";
-  }
-  return text;
-}
-
 Expected<Analysis> RecipeChooser::measure() {
   std::string path;
   Expected<std::unique_ptr<FileRemover>> file =
-      writeTemporary("yaml", writeRecipe(), path);
+      writeTemporary("yaml", writeRecipe(choices), path);
   if (!file)
     return file.takeError();
   Expected<Analysis> analysis = analyzer.run(data, statisticsPath, path);
@@ -374,68 +224,6 @@ Expected<Analysis> RecipeChooser::measure() {
   return analysis;
 }
 
-/// Probability that of `count` predictions `changed` or more change, if each
-/// does so with probability `rate`.
-static double getTail(int64_t count, int64_t changed, double rate) {
-  if (changed <= 0)
-    return 1;
-  if (rate <= 0)
-    return 0;
-  if (rate >= 1)
-    return 1;
-  double below = 0;
-  for (int64_t i = 0; i < changed; ++i) {
-    auto n = static_cast<double>(count), k = static_cast<double>(i);
-    below += std::exp(std::lgamma(n + 1) - std::lgamma(k + 1) -
-                      std::lgamma(n - k + 1) + k * std::log(rate) +
-                      (n - k) * std::log1p(-rate));
-  }
-  return 1 - below;
-}
-
-static Verdict judge(const Analysis &analysis, double maxLoss) {
-  constexpr double significance = 0.01;
-  Verdict worst;
-  auto note = [&](Budget budget, double loss, std::string why) {
-    if (loss > 0)
-      worst.excess = std::max(worst.excess, loss / maxLoss);
-    if (budget > worst.budget) {
-      worst.budget = budget;
-      worst.why = std::move(why);
-    }
-  };
-  for (auto [index, result] : enumerate(analysis.results)) {
-    double noise = result.error.getNoiseRatio();
-    note(noise > maxLoss ? Budget::RuledOut : Budget::Holds, noise,
-         formatv("result {0} kept {1:F1} dB", index, result.error.getSqnr()));
-    if (!result.isPrediction)
-      continue;
-    double expected = result.getExpectedLoss();
-    note(expected > maxLoss ? Budget::Exceeded : Budget::Holds, expected,
-         formatv("{0:F1}% of the predictions of result {1} are expected to "
-                 "change",
-                 100 * expected, index));
-    double changed = result.predictions - result.agreeing;
-    double loss = 1 - result.getAgreement();
-    // What is expected compares rounds better than what happened.
-    if (loss > maxLoss)
-      note(getTail(result.predictions, changed, maxLoss) < significance
-               ? Budget::RuledOut
-               : Budget::Exceeded,
-           result.decisions.empty() ? loss : 0,
-           formatv("{0:F0} of {1:F0} predictions of result {2} changed",
-                   changed, result.predictions, index));
-  }
-  return worst;
-}
-
-/// "kept 31.2 dB"; where nothing was measured (in a loop), what was predicted.
-static std::string describeNoise(const Choice &choice) {
-  return formatv("{0} {1:F1} dB",
-                 choice.isMeasured ? "kept" : "was predicted to keep",
-                 -10 * std::log10(choice.getNoise()));
-}
-
 /// Those that together have half of the noise, the noisiest first; of equals in
 /// the order of the program.
 static ArrayRef<Lift> selectNoisiest(SmallVectorImpl<Lift> &lifts) {
@@ -448,12 +236,6 @@ static ArrayRef<Lift> selectNoisiest(SmallVectorImpl<Lift> &lifts) {
   while (count < lifts.size() && (count == 0 || sum < total / 2))
     sum += lifts[count++].noise;
   return ArrayRef(lifts).take_front(count);
-}
-
-static std::string describeWeights(const Choice &choice) {
-  return formatv("weights of {0} bits kept {1:F1} dB of the result",
-                 choice.hasWideWeights ? 16 : 8,
-                 -10 * std::log10(choice.weightNoiseRatio));
 }
 
 /// Products of 8 bits that a lift adds.
@@ -642,7 +424,7 @@ Expected<AutoResult> RecipeChooser::run() {
   AutoResult result;
   result.rounds = rounds;
   result.holds = best->verdict.budget != Budget::RuledOut;
-  result.recipe = writeRecipe();
+  result.recipe = writeRecipe(choices);
   result.analysis = std::move(best->analysis);
   return result;
 }

@@ -106,14 +106,17 @@ static void flushBeforeAbort(Module &module) {
     }
 }
 
+static bool usesMatrices(const Module &module) {
+  return any_of(module, [](const Function &function) {
+    return function.getName().starts_with("llvm.x86.tile");
+  });
+}
+
 /// On Linux a process has to ask for the registers of AMX before it uses them
 /// (Documentation/arch/x86/xstate.rst): an object that does asks when it is
 /// loaded.
 static void requestMatrixRegisters(Module &module) {
-  bool usesMatrices = any_of(module, [](const Function &function) {
-    return function.getName().starts_with("llvm.x86.tile");
-  });
-  if (!usesMatrices || !module.getTargetTriple().isOSLinux())
+  if (!usesMatrices(module) || !module.getTargetTriple().isOSLinux())
     return;
   IRBuilder<> builder(module.getContext());
   auto *type = FunctionType::get(builder.getVoidTy(), /*isVarArg=*/false);
@@ -196,6 +199,12 @@ Expected<LoweredModule> lowerModule(mlir::ModuleOp module,
 
 static Expected<SmallVector<char, 0>>
 generateCode(LoweredModule &lowered, OutputKind kind, unsigned optLevel) {
+  if (optLevel == 0 && usesMatrices(*lowered.module)) {
+    // Without optimization, LLVM finds no registers for tiles and ends the
+    // process.
+    optLevel = 1;
+    lowered.machine->setOptLevel(CodeGenOptLevel::Less);
+  }
   optimize(*lowered.module, *lowered.machine, optLevel);
   SmallVector<char, 0> bytes;
   raw_svector_ostream os(bytes);

@@ -1,7 +1,9 @@
 // REQUIRES: host-x86
 // RUN: quant-run %s --emit=asm --target=x86_64-linux-gnu,sapphirerapids -o - | FileCheck %s
 // RUN: quant-run %s --emit=llvm-ir --target=x86_64-linux-gnu,cascadelake -o - | FileCheck %s --check-prefix=WITHOUT
+// RUN: quant-run %s --emit=asm --target=x86_64-linux-gnu,sapphirerapids --opt-level=0 -o - | FileCheck %s --check-prefix=ZERO
 
+// ZERO: tdpbusd
 // All rows are AMX's, the last tile of them ends with the last row; sums start from
 // the same row of memory. Nothing of them is spilled. The object asks the system
 // for the registers when it is loaded.
