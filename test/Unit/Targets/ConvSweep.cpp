@@ -487,7 +487,7 @@ Sweep makeMatrixConvSweep(const DotShape &dot) {
   const int64_t widths[] = {rows,         1, 7, rows - 2, 2 * rows + 1,
                             3 * rows + 3, 5, 4};
   const int64_t kernels[] = {1, 3, 1, 2, 5, 3, 1};
-  for (int64_t i = 0; i < 48; ++i) {
+  for (int64_t i = 0; i < 30; ++i) {
     Convolution c;
     c.name = "matrix" + std::to_string(i);
     c.requantizes = i % 3 != 1;
