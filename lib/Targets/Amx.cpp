@@ -36,6 +36,8 @@ public:
     int64_t most = maxSums / countRows() * tileSize;
     for (int64_t column = 0; column < product.columns; column += most)
       buildColumns(column, std::min(most, product.columns - column) / tileSize);
+    for (int64_t i = 0; i < across(); ++i)
+      storeColumn(i);
   }
 
 private:
@@ -55,58 +57,87 @@ private:
     return static_cast<int64_t>(product.rows.size());
   }
 
+  /// Tiles of columns whose sums are in registers, see `sums`.
+  int64_t across() const {
+    return static_cast<int64_t>(sums.size()) / countRows();
+  }
+
   void buildColumns(int64_t column, int64_t across);
-  void addRun(int64_t column, int64_t run, MutableArrayRef<Value> sums);
+  void storeColumn(int64_t number);
+  void addRun(int64_t run, int64_t firstGroup);
   void fetchAhead(int64_t part, int64_t run, Value firstGroup);
   void addProducts(int64_t column, int64_t run, Value firstGroup,
-                   MutableArrayRef<Value> sums, Value tail);
+                   MutableArrayRef<Value> to, Value tail,
+                   function_ref<void(int64_t)> start = nullptr);
+
+  /// Row by row, and the first column.
+  SmallVector<Value> sums;
+  int64_t sumsColumn = 0;
 };
 
-/// So many tiles of columns from `column` on.
-void MatrixBuilder::buildColumns(int64_t column, int64_t across) {
-  // All rows start from the same sums.
-  SmallVector<Value> sums;
-  for (int64_t i = 0; i < countRows() * across; ++i)
-    sums.push_back(amx::TileLoadOp::create(
-        b, loc, words, product.init,
-        add(product.initStart, column + i % across * tileSize), index(0)));
-  for (int64_t run = 0; run < static_cast<int64_t>(product.runs.size()); ++run)
-    addRun(column, run, sums);
-  for (auto [i, sum] : llvm::enumerate(sums)) {
-    auto tile = static_cast<int64_t>(i);
-    amx::TileStoreOp::create(
-        b, loc, product.sums,
-        ValueRange{index(tile / across * tileSize),
-                   index(column + tile % across * tileSize)},
-        sum);
-  }
+/// So many tiles of columns from `first` on. Each of their first products
+/// follows the store of those sums before them that were in its registers: a
+/// store waits for products, and products behind it do not wait for the store.
+void MatrixBuilder::buildColumns(int64_t first, int64_t count) {
+  int64_t before = across();
+  for (int64_t i = count; i < before; ++i)
+    storeColumn(i);
+  SmallVector<Value> started(countRows() * count);
+  auto start = [&](int64_t i) {
+    if (i < before)
+      storeColumn(i);
+    // All rows start from the same sums.
+    for (int64_t row = 0; row < countRows(); ++row)
+      started[row * count + i] = amx::TileLoadOp::create(
+          b, loc, words, product.init,
+          add(product.initStart, first + i * tileSize), index(0));
+  };
+  bool isTail = product.tail && product.groups == tileSize;
+  addProducts(first, 0, index(0), started, isTail ? product.tail : Value(),
+              start);
+  sums = started;
+  sumsColumn = first;
+  addRun(0, tileSize);
+  for (int64_t run = 1; run < static_cast<int64_t>(product.runs.size()); ++run)
+    addRun(run, 0);
 }
 
-void MatrixBuilder::addRun(int64_t column, int64_t run,
-                           MutableArrayRef<Value> sums) {
+/// Stores one tile of columns.
+void MatrixBuilder::storeColumn(int64_t number) {
+  for (int64_t row = 0; row < countRows(); ++row)
+    amx::TileStoreOp::create(b, loc, product.sums,
+                             ValueRange{index(row * tileSize),
+                                        index(sumsColumn + number * tileSize)},
+                             sums[row * across() + number]);
+}
+
+/// Adds the products of a run from a group of K on.
+void MatrixBuilder::addRun(int64_t run, int64_t firstGroup) {
   int64_t end = product.groups - (product.tail ? tileSize : 0);
-  if (end > 0) {
-    auto loop = scf::ForOp::create(b, loc, index(0), index(end),
+  if (end > firstGroup) {
+    auto loop = scf::ForOp::create(b, loc, index(firstGroup), index(end),
                                    index(tileSize), ValueRange(sums));
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
       SmallVector<Value> carried(loop.getRegionIterArgs());
-      addProducts(column, run, loop.getInductionVar(), carried, {});
+      addProducts(sumsColumn, run, loop.getInductionVar(), carried, {});
       scf::YieldOp::create(b, loc, carried);
     }
     llvm::copy(loop.getResults(), sums.begin());
   }
-  if (product.tail)
-    addProducts(column, run, index(end), sums, product.tail);
+  if (product.tail && end >= firstGroup)
+    addProducts(sumsColumn, run, index(end), sums, product.tail);
 }
 
-/// Adds the products of a tile full of groups of K.
+/// Adds the products of a tile full of groups of K. What each tile of columns
+/// adds to comes from `start`, if there is one.
 void MatrixBuilder::addProducts(int64_t column, int64_t run, Value firstGroup,
-                                MutableArrayRef<Value> sums, Value tail) {
+                                MutableArrayRef<Value> to, Value tail,
+                                function_ref<void(int64_t)> start) {
   // Of one group, all columns lie side by side.
   int64_t stride = product.columns * group;
-  Value start = arith::AddIOp::create(
+  Value weightsStart = arith::AddIOp::create(
       b, loc, product.start,
       arith::MulIOp::create(b, loc, add(firstGroup, run * product.groups),
                             index(stride)));
@@ -120,14 +151,16 @@ void MatrixBuilder::addProducts(int64_t column, int64_t run, Value firstGroup,
     left.push_back(
         amx::TileLoadOp::create(b, loc, bytes, tail ? tail : product.lhs, at));
   }
-  int64_t across = static_cast<int64_t>(sums.size()) / countRows();
-  fetchAhead(column / (across * tileSize), run, firstGroup);
-  for (int64_t i = 0; i < across; ++i) {
+  int64_t count = static_cast<int64_t>(to.size()) / countRows();
+  fetchAhead(column / (count * tileSize), run, firstGroup);
+  for (int64_t i = 0; i < count; ++i) {
     Value weights = amx::TileLoadOp::create(
-        b, loc, bytes, product.rhs, add(start, (column + i * tileSize) * group),
-        index(stride));
+        b, loc, bytes, product.rhs,
+        add(weightsStart, (column + i * tileSize) * group), index(stride));
+    if (start)
+      start(i);
     for (int64_t row = 0; row < countRows(); ++row) {
-      Value &sum = sums[row * across + i];
+      Value &sum = to[row * count + i];
       sum = amx::TileMulIOp::create(b, loc, words, left[row], weights, sum,
                                     /*isZextLhs=*/true, /*isZextRhs=*/false);
     }

@@ -119,8 +119,8 @@ void MatrixTiles::buildPairs(const Block &block, Value first, Value end,
       Value part = arith::DivUIOp::create(
           b, loc, arith::SubIOp::create(b, loc, row, first),
           tile.index(pair()));
-      part = arith::MinUIOp::create(
-          b, loc, part, tile.index(llvm::divideCeil(pair(), lines) - 1));
+      part =
+          arith::MinUIOp::create(b, loc, part, tile.index(pair() / lines - 1));
       constexpr int64_t line = 64;
       ahead = tile.add(block.next, tile.mul(part, 2 * steps * lines * line));
     }
