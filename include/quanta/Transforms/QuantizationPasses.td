@@ -214,8 +214,8 @@ def SplitActivations : Pass<"quanta-split-activations", "::mlir::ModuleOp"> {
     the bytes of q, and z_u and z_l those of its zero point,
     `s (q - z) = 256 s (u - z_u) + s (l - z_l)`. If both factors have 16 bits,
     there are four. Both bytes of a constant weight have a sign and no zero point:
-    `s q = 256 s u + s l` with u the nearest integer to q / 256. `quanta-quantize`, which does this first, makes contractions of
-    8 bits of them.
+    `s q = 256 s u + s l` with u the nearest integer to q / 256. `quanta-quantize`,
+    which does this first, makes contractions of 8 bits of them.
 
     ```mlir
     %q = quanta.fake_quant %x as !quant.uniform<u16:f32, 0.001:300> {name = "main/matmul_0/lhs"} : tensor<4x8xf32>
