@@ -33,9 +33,9 @@ namespace {
 ///       for each run of taps, for each register of K: sums += lhs * weights
 ///       epilogue on the sums, store
 ///
-/// Weights that stay in the cache meet a few rows at a time, all blocks of them.
-/// An image with pads or strides is copied into one of that form first. Its
-/// columns at one side also are those at the other side of the row before.
+/// Weights that stay in the cache meet a few rows at a time, all blocks of
+/// them. An image with pads or strides is copied into one of that form first.
+/// Its columns at one side also are those at the other side of the row before.
 class MatrixConvGenerator {
 public:
   explicit MatrixConvGenerator(FusedConv2DOp op);

@@ -446,13 +446,15 @@ func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<1
 // reach the epilogue through the stack, of each row once.
 // CHECK-LABEL: func.func @amx
 // CHECK-SAME: %[[X:[a-z0-9_]+]]: memref<90x70xi8>, %[[W:[a-z0-9_]+]]: memref<2048xi8>, %[[B:[a-z0-9_]+]]: memref<16xi32>
-// CHECK: scf.for %[[ROW:.*]] = %{{.*}} to %{{.*}} step
+// CHECK: scf.for %[[ROW:.*]] = %{{.*}} to %c64 step %c32
 // CHECK: %[[SUMS:.*]] = memref.alloca() {alignment = 64 : i64} : memref<32x16xi32>
-// CHECK-COUNT-2: amx.tile_load %[[B]][%{{.*}}], %{{.*}} : memref<16xi32> into !amx.tile<16x16xi32>
-// CHECK: scf.for
 // CHECK-COUNT-2: amx.tile_load %[[X]][%{{.*}}, %{{.*}}] : memref<90x70xi8> into !amx.tile<16x64xi8>
 // CHECK: amx.tile_load %[[W]][%{{.*}}], %{{.*}} : memref<2048xi8> into !amx.tile<16x64xi8>
+// CHECK-COUNT-2: amx.tile_load %[[B]][%{{.*}}], %{{.*}} : memref<16xi32> into !amx.tile<16x16xi32>
 // CHECK-COUNT-2: amx.tile_muli %{{.*}} zext, %{{.*}}, %{{.*}} :
+// CHECK-COUNT-2: amx.tile_load %[[X]]
+// CHECK: amx.tile_load %[[W]]
+// CHECK-COUNT-2: amx.tile_muli
 // CHECK-COUNT-2: amx.tile_store %[[SUMS]]
 // CHECK: scf.for
 // CHECK-COUNT-4: vector.load %[[SUMS]]
@@ -462,6 +464,7 @@ func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<1
 // CHECK-COUNT-2: amx.tile_load %[[X]]
 // CHECK-COUNT-2: amx.tile_load %[[TAIL]]
 // CHECK-COUNT-2: amx.tile_store %[[LAST]]
+// CHECK: scf.for %{{.*}} = %c22 to %c32
 // CHECK-NOT: vpdpbusd
 // CHECK-LABEL: func.func @amx_dynamic
 // CHECK: amx.tile_load
