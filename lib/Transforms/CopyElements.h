@@ -1,5 +1,4 @@
-//===- CopyElements.h - Rows of bytes between buffers ------------*- C++
-//-*-===//
+//===- CopyElements.h - Rows of bytes between buffers -----------*- C++ -*-===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Conv2DSizes.h"
 #include "GenerateStored.h"
 #include "KernelGenerators.h"
 #include "ParallelLoops.h"
@@ -30,21 +31,11 @@ namespace {
 ///         for each run of taps, on the outputs for which it lies in the image
 ///           for each group of the run: accumulators += lhs * packed weights
 ///       epilogue on the accumulators, store
-class Conv2DGenerator {
+class Conv2DGenerator : Conv2DSizes {
 public:
   Conv2DGenerator(FusedConv2DOp op)
-      : tile(op, /*dense=*/true), b(tile.builder()), loc(tile.getLoc()),
-        shape(tile.getShape()), runs(op.getRuns()), kernel(op.getKernel()),
-        strides(op.getStrides()), dilations(op.getDilations()),
-        pads(op.getPadsOrZeros()) {
-    auto output = cast<MemRefType>(tile.getOutput().getType());
-    height = output.getDimSize(1);
-    width = output.getDimSize(2);
-    filters = output.getDimSize(3);
-    auto input = cast<MemRefType>(tile.getLhs().getType());
-    inputHeight = input.getDimSize(1);
-    inputWidth = input.getDimSize(2);
-    channels = input.getDimSize(3);
+      : Conv2DSizes(op), tile(op, /*dense=*/true), b(tile.builder()),
+        loc(tile.getLoc()), shape(tile.getShape()) {
     // A single tap on every pixel makes no difference between the image's rows.
     auto isOne = [](int64_t value) { return value == 1; };
     isJoined = llvm::all_of(kernel, isOne) && llvm::all_of(strides, isOne) &&
@@ -70,10 +61,6 @@ private:
   OpBuilder &b;
   Location loc;
   DotShape shape;
-  ConvolutionRuns runs;
-  SmallVector<int64_t> kernel, strides, dilations;
-  std::array<int64_t, 4> pads;
-  int64_t height, width, filters, inputHeight, inputWidth, channels;
   /// Whether all of an image counts as one row, and row indices are left out.
   bool isJoined;
 

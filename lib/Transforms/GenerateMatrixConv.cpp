@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Conv2DSizes.h"
 #include "CopyElements.h"
 #include "KernelGenerators.h"
 #include "MatrixTiles.h"
@@ -36,7 +37,7 @@ namespace {
 /// Weights that stay in the cache meet a few rows at a time, all blocks of
 /// them. An image with pads or strides is copied into one of that form first.
 /// Its columns at one side also are those at the other side of the row before.
-class MatrixConvGenerator {
+class MatrixConvGenerator : Conv2DSizes {
 public:
   explicit MatrixConvGenerator(FusedConv2DOp op);
   void run();
@@ -46,10 +47,6 @@ private:
   OpBuilder &b;
   Location loc;
   DotShape shape;
-  ConvolutionRuns runs;
-  SmallVector<int64_t> kernel, strides, dilations;
-  std::array<int64_t, 4> pads;
-  int64_t height, width, filters, inputHeight, inputWidth, channels;
   /// Whether the image is read where it is.
   bool isInPlace;
   /// Whether all of an output image counts as one row, and row indices are left
@@ -88,18 +85,8 @@ private:
 };
 
 MatrixConvGenerator::MatrixConvGenerator(FusedConv2DOp op)
-    : tile(op, /*dense=*/true), b(tile.builder()), loc(tile.getLoc()),
-      shape(tile.getShape()), runs(op.getRuns()), kernel(op.getKernel()),
-      strides(op.getStrides()), dilations(op.getDilations()),
-      pads(op.getPadsOrZeros()) {
-  auto output = cast<MemRefType>(tile.getOutput().getType());
-  height = output.getDimSize(1);
-  width = output.getDimSize(2);
-  filters = output.getDimSize(3);
-  auto input = cast<MemRefType>(tile.getLhs().getType());
-  inputHeight = input.getDimSize(1);
-  inputWidth = input.getDimSize(2);
-  channels = input.getDimSize(3);
+    : Conv2DSizes(op), tile(op, /*dense=*/true), b(tile.builder()),
+      loc(tile.getLoc()), shape(tile.getShape()) {
   pitch = inputWidth;
   // Behind the only run, or whole registers, nothing is read.
   isInPlace = strides[0] == 1 && strides[1] == 1 &&
