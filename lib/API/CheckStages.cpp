@@ -9,6 +9,7 @@
 
 #include "Comparison.h"
 #include "QuantizationPoints.h"
+#include "SegmentCheck.h"
 #include "quanta/API/Quantize.h"
 #include "quanta/Calibration/Statistics.h"
 #include "quanta/Execution/Batch.h"
@@ -46,28 +47,6 @@ struct Runner {
 /// who calls the entry does not see what it returns besides.
 constexpr StringLiteral inlineCalls = "inline{default-pipeline=}";
 
-/// What is learned about a segment of the simulated stage.
-struct SegmentFigures {
-  int64_t elements = 0;
-  /// Differences that are not zero: in steps for points, absolute for results,
-  /// whose range is known at the end.
-  std::vector<float> differences;
-  double min = INFINITY;
-  double max = -INFINITY;
-
-  /// What differences are divided by to count in steps: of a result that is
-  /// not quantized, those that 8 bits would have for the values of this run and
-  /// of calibration, with a range that holds zero as that of every quantized
-  /// type. So too for 16 bits, whose own steps are finer than sums of floats.
-  double getStep(const Segment &segment,
-                 ArrayRef<QuantizationPoint> points) const {
-    if (segment.point)
-      return points[*segment.point].params.storageWidth() > 8 ? 256 : 1;
-    double range = std::max(max, 0.0) - std::min(min, 0.0);
-    return range / 255;
-  }
-};
-
 /// Everything that is compiled, run and compared.
 class StageChecker {
 public:
@@ -83,10 +62,7 @@ private:
   Error buildQuantized(Program quantized);
   Error buildInteger(const Program &program);
   Error buildSegments(Program program);
-  Error readResultRanges();
   Error runBatch(ArrayRef<HostTensor> arguments);
-  Error runSegments(ArrayRef<HostTensor> arguments, const Tensors &exposed,
-                    const Tensors &results);
   Error compareExactly(ArrayRef<Tensors> all, StringRef what);
   /// Compiles `function` alone, or all of them.
   Expected<Runner> makeRunner(StringRef stage, const Program &program,
@@ -95,16 +71,15 @@ private:
   const CheckStagesOptions &options;
   raw_ostream &os;
   std::string entry;
-  std::optional<Runner> floating, simulated, segmented;
+  std::optional<Runner> floating, simulated;
   /// Quantized, integer and kernel, as they are and with all points exposed;
   /// from the integer stage on there are no points.
   SmallVector<Runner, 3> exact, exposed;
   std::vector<QuantizationPoint> points;
   std::vector<bool> resultFollowsFloatSums;
-  std::vector<Segment> segments;
+  std::optional<SegmentCheck> segments;
 
   unsigned numResults = 0;
-  std::vector<SegmentFigures> figures;
   std::vector<FloatDifference> floatToSimulated, simulatedToQuantized;
   int64_t exactElements = 0;
   /// Of tensors that follow sums of floats: nothing requires the same bits.
@@ -274,37 +249,19 @@ Error StageChecker::buildSegments(Program program) {
   Expected<std::vector<Segment>> cut = cutIntoSegments(*function, points);
   if (!cut)
     return cut.takeError();
-  segments = std::move(*cut);
-  figures.resize(segments.size());
-  if (Error error = readResultRanges())
-    return error;
-  if (segments.empty())
+  if (cut->empty())
     return Error::success();
   Expected<Runner> runner =
       makeRunner("simulated", program, /*kernels=*/true, /*function=*/"");
   if (!runner)
     return runner.takeError();
-  segmented = std::move(*runner);
-  return Error::success();
-}
-
-/// What calibration saw of the results: those of this run may be nothing but
-/// what rounding leaves of sums that cancel.
-Error StageChecker::readResultRanges() {
+  segments.emplace(std::move(*cut), std::move(runner->executable));
   if (options.statistics.empty())
     return Error::success();
   Expected<Statistics> statistics = Statistics::load(options.statistics);
   if (!statistics)
     return statistics.takeError();
-  for (auto [segment, figure] : zip_equal(segments, figures)) {
-    auto seen = statistics->observers.find(entry + "/result_" +
-                                           std::to_string(segment.result));
-    if (segment.point || seen == statistics->observers.end() ||
-        !seen->second.hasFiniteData())
-      continue;
-    figure.min = seen->second.min;
-    figure.max = seen->second.max;
-  }
+  segments->setResultRanges(*statistics, entry);
   return Error::success();
 }
 
@@ -367,66 +324,6 @@ Error StageChecker::compareExactly(ArrayRef<Tensors> all, StringRef what) {
   return Error::success();
 }
 
-Error StageChecker::runSegments(ArrayRef<HostTensor> arguments,
-                                const Tensors &exposedResults,
-                                const Tensors &results) {
-  // What the simulated program would see of the quantized one's values.
-  std::vector<HostTensor> values;
-  for (auto [index, point] : enumerate(points)) {
-    Expected<HostTensor> value =
-        dequantize(exposedResults[numResults + index], point.params);
-    if (!value)
-      return value.takeError();
-    values.push_back(std::move(*value));
-  }
-  for (auto [segment, figure] : zip_equal(segments, figures)) {
-    std::vector<HostTensor> inputs;
-    for (const Segment::Input &input : segment.inputs) {
-      const HostTensor &source = input.kind == Segment::Input::Argument
-                                     ? arguments[input.index]
-                                     : values[input.index];
-      inputs.push_back(HostTensor::borrow(source.getKind(), source.getShape(),
-                                          source.getStrides(),
-                                          source.getData()));
-    }
-    Tensors output;
-    if (Error error = segmented->run(segment.function, inputs, output))
-      return annotate("simulated", std::move(error));
-    const HostTensor &expected =
-        segment.point ? values[*segment.point] : results[segment.result];
-    const HostTensor &actual = output.front();
-    if (actual.getShape() != expected.getShape())
-      return createStringError(
-          segment.name + " has the shape " +
-          formatShape(actual.getShape(), actual.getKind()) +
-          " in the simulated stage and " +
-          formatShape(expected.getShape(), expected.getKind()) +
-          " in the quantized stage");
-    figure.elements += actual.getNumElements();
-    for (int64_t i = 0, e = actual.getNumElements(); i < e; ++i) {
-      double a = readElement(actual, i), b = readElement(expected, i);
-      if (std::isfinite(a)) {
-        figure.min = std::min(figure.min, a);
-        figure.max = std::max(figure.max, a);
-      }
-      double difference = std::abs(a - b);
-      if (a == b || (std::isnan(a) && std::isnan(b)))
-        difference = 0;
-      else if (std::isnan(difference))
-        difference = INFINITY;
-      if (segment.point) {
-        const QuantParams &params = points[*segment.point].params;
-        // Both are multiples of the scale, up to the rounding of f32.
-        difference = std::nearbyint(
-            difference / params.scale(getChannel(actual, params, i)));
-      }
-      if (difference != 0)
-        figure.differences.push_back(static_cast<float>(difference));
-    }
-  }
-  return Error::success();
-}
-
 static void addDifferences(std::vector<FloatDifference> &differences,
                            const Tensors &reference, const Tensors &other) {
   differences.resize(reference.size());
@@ -468,8 +365,13 @@ Error StageChecker::runBatch(ArrayRef<HostTensor> arguments) {
       return annotate("float", std::move(error));
     addDifferences(floatToSimulated, floatResults, simulatedResults);
   }
-  return segmented ? runSegments(arguments, exposedResults[0], exactResults[0])
-                   : Error::success();
+  if (!segments)
+    return Error::success();
+  return annotate(
+      "simulated",
+      segments->add(arguments, points,
+                    ArrayRef(exposedResults[0]).drop_front(numResults),
+                    exactResults[0]));
 }
 
 Error StageChecker::runAll(ArrayRef<HostTensor> inputs) {
@@ -497,40 +399,9 @@ Error StageChecker::report() {
   for (auto [index, difference] : enumerate(simulatedToQuantized))
     os << "simulated -> quantized, result " << index << ": " << difference.str()
        << "\n";
-  std::string failed;
-  if (!segments.empty()) {
-    size_t width = 5;
-    for (const Segment &segment : segments)
-      width = std::max(width, segment.name.size());
-    os << "simulated -> quantized, each layer alone, in steps of its scale:\n  "
-       << left_justify("layer", width)
-       << "     elements   half or more             max\n";
-    for (auto [segment, figure] : zip_equal(segments, figures)) {
-      double step = figure.getStep(segment, points), steps = 0;
-      int64_t differing = 0;
-      for (float difference : figure.differences) {
-        differing += difference / step >= 0.5;
-        steps = std::max(steps, difference / step);
-      }
-      double share = figure.elements ? 100.0 * differing / figure.elements : 0;
-      os << "  " << left_justify(segment.name, width)
-         << format(" %12lld %12lld (%6.3f%%) %7.4g",
-                   static_cast<long long>(figure.elements),
-                   static_cast<long long>(differing), share, steps)
-         << (segment.isChain ? "  (several layers)" : "") << "\n";
-      if (steps <= 1 || segment.isChain || !failed.empty())
-        continue;
-      raw_string_ostream message(failed);
-      if (!segment.location.empty())
-        message << segment.location << ": ";
-      message << "error: the quantized stage is " << format("%.4g", steps)
-              << " steps from the simulated stage at "
-              << (segment.point ? "'" + segment.name + "'" : segment.name)
-              << ", computed alone; at most 1 is allowed";
-    }
-  }
-  if (!failed.empty())
-    return createStringError(failed);
+  if (segments)
+    if (Error error = segments->report(points, os))
+      return error;
   size_t exactPoints = count_if(points, [](const QuantizationPoint &point) {
     return !point.followsFloatSums;
   });
