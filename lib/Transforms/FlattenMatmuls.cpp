@@ -27,11 +27,19 @@ namespace quanta {
 
 namespace {
 
-/// The matrix that `value` repeats along its first dimension, if it does so.
+/// The matrix that `value`, a batch of such, repeats along its first dimension
+/// or along those that a reshape made its first, if it does so.
 Value getRepeatedMatrix(Value value) {
+  if (auto collapse = value.getDefiningOp<tensor::CollapseShapeOp>()) {
+    SmallVector<ReassociationIndices> groups =
+        collapse.getReassociationIndices();
+    if (groups.size() != 3 || groups[1].size() != 1 || groups[2].size() != 1)
+      return {};
+    value = collapse.getSrc();
+  }
   auto op = value.getDefiningOp<linalg::LinalgOp>();
   if (!op || op.getNumDpsInputs() != 1 || op.getNumDpsInits() != 1 ||
-      op.getNumLoops() != 3 || op.getNumParallelLoops() != 3)
+      op.getNumLoops() < 3 || op.getNumParallelLoops() != op.getNumLoops())
     return {};
   // What is yielded is the input's element and nothing else.
   auto yielded =
@@ -40,13 +48,43 @@ Value getRepeatedMatrix(Value value) {
   if (!yielded || yielded != op.getMatchingBlockArgument(input))
     return {};
   AffineMap map = op.getMatchingIndexingMap(input);
-  MLIRContext *context = op->getContext();
-  AffineMap lastTwo = AffineMap::get(
-      3, 0, {getAffineDimExpr(1, context), getAffineDimExpr(2, context)},
-      context);
+  AffineMap lastTwo =
+      AffineMap::getMinorIdentityMap(op.getNumLoops(), 2, op->getContext());
   return map == lastTwo && op.getIndexingMapsArray()[1].isIdentity()
              ? input->get()
              : Value();
+}
+
+/// The product of all rows of `lhs`, behind which the result lies in `init`,
+/// and one matrix.
+void replaceWithMatmul(linalg::LinalgOp op, Value lhs, Value weights,
+                       PatternRewriter &rewriter) {
+  Location loc = op.getLoc();
+  Value init = op.getDpsInits().front();
+  auto type = cast<RankedTensorType>(init.getType());
+  SmallVector<ReassociationIndices> groups{{}, {type.getRank() - 1}};
+  for (int64_t dim = 0; dim < type.getRank() - 1; ++dim)
+    groups.front().push_back(dim);
+  auto flatten = [&](Value tensor) -> Value {
+    return tensor::CollapseShapeOp::create(rewriter, loc, tensor, groups);
+  };
+  lhs = flatten(lhs);
+  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, loc, init);
+  Value flatInit;
+  // A new fill: a reshaped one would hide that the product starts at zero.
+  if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
+    Value empty = flatten(fill.getOutputs()[0]);
+    flatInit = linalg::FillOp::create(rewriter, loc, fill.getInputs(), empty)
+                   .getResult(0);
+  } else {
+    flatInit = flatten(init);
+  }
+  Value product =
+      linalg::MatmulOp::create(rewriter, loc, TypeRange(flatInit.getType()),
+                               ValueRange{lhs, weights}, flatInit)
+          .getResult(0);
+  rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, type, product, groups,
+                                                     sizes);
 }
 
 struct FlattenMatmul : OpRewritePattern<linalg::BatchMatmulOp> {
@@ -60,31 +98,34 @@ struct FlattenMatmul : OpRewritePattern<linalg::BatchMatmulOp> {
     if (!weights)
       return rewriter.notifyMatchFailure(
           op, "its right factors are not one repeated matrix");
-    Location loc = op.getLoc();
-    SmallVector<ReassociationIndices> groups{{0, 1}, {2}};
-    auto flatten = [&](Value tensor) -> Value {
-      return tensor::CollapseShapeOp::create(rewriter, loc, tensor, groups);
-    };
-    Value lhs = flatten(op.getInputs()[0]);
-    Value init = op.getOutputs()[0];
-    auto type = cast<RankedTensorType>(init.getType());
-    SmallVector<OpFoldResult> sizes =
-        tensor::getMixedSizes(rewriter, loc, init);
-    Value flatInit;
-    // A new fill: a reshaped one would hide that the product starts at zero.
-    if (auto fill = init.getDefiningOp<linalg::FillOp>()) {
-      Value empty = flatten(fill.getOutputs()[0]);
-      flatInit = linalg::FillOp::create(rewriter, loc, fill.getInputs(), empty)
-                     .getResult(0);
-    } else {
-      flatInit = flatten(init);
-    }
-    Value product =
-        linalg::MatmulOp::create(rewriter, loc, TypeRange(flatInit.getType()),
-                                 ValueRange{lhs, weights}, flatInit)
-            .getResult(0);
-    rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, type, product,
-                                                       groups, sizes);
+    replaceWithMatmul(op, op.getInputs()[0], weights, rewriter);
+    return success();
+  }
+};
+
+/// The same of a batch of several dimensions.
+struct FlattenContract : OpRewritePattern<linalg::ContractOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(linalg::ContractOp op,
+                                PatternRewriter &rewriter) const override {
+    SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+    ArrayRef<AffineExpr> lhs = maps[0].getResults(), rhs = maps[1].getResults(),
+                         out = maps[2].getResults();
+    if (!op.hasPureTensorSemantics() || lhs.size() < 3 ||
+        lhs.size() != out.size() || maps[0].getNumDims() != lhs.size() + 1 ||
+        rhs.size() < 2 || lhs.drop_back() != out.drop_back() ||
+        rhs.take_back(2) != ArrayRef{lhs.back(), out.back()})
+      return rewriter.notifyMatchFailure(op, "has no rows with one matrix");
+    Value weights = op.getInputs()[1];
+    if (rhs.size() > 2)
+      weights = rhs.drop_back(2) == lhs.drop_back(2)
+                    ? getRepeatedMatrix(weights)
+                    : Value();
+    if (!weights)
+      return rewriter.notifyMatchFailure(
+          op, "its right factors are not one repeated matrix");
+    replaceWithMatmul(op, op.getInputs()[0], weights, rewriter);
     return success();
   }
 };
@@ -113,14 +154,16 @@ struct FlattenMatmulsPass : impl::FlattenMatmulsBase<FlattenMatmulsPass> {
 
 LogicalResult flattenMatmuls(ModuleOp module) {
   bool hasCandidate = false;
-  module.walk([&](linalg::BatchMatmulOp op) {
-    hasCandidate |= static_cast<bool>(getRepeatedMatrix(op.getInputs()[1]));
+  module.walk([&](linalg::LinalgOp op) {
+    hasCandidate |=
+        isa<linalg::ContractOp>(op) || (isa<linalg::BatchMatmulOp>(op) &&
+                                        getRepeatedMatrix(op->getOperand(1)));
   });
   if (!hasCandidate)
     return success();
   MLIRContext *context = module.getContext();
   RewritePatternSet patterns(context);
-  patterns.add<FlattenMatmul>(context);
+  patterns.add<FlattenMatmul, FlattenContract>(context);
   linalg::populateFoldReshapeOpsByCollapsingPatterns(patterns,
                                                      followsFlatProduct);
   tensor::CollapseShapeOp::getCanonicalizationPatterns(patterns, context);

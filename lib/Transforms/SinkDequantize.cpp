@@ -13,6 +13,7 @@
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/FlattenMatmuls.h"
 #include "quanta/Transforms/Passes.h"
+#include "quanta/Transforms/RaiseContractions.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -424,7 +425,8 @@ struct SinkDequantizePass : impl::SinkDequantizeBase<SinkDequantizePass> {
     if (getStage(getOperation()) != Stage::Quantized)
       return;
     // Weights that are repeated for each product of a batch need not move.
-    if (failed(flattenMatmuls(getOperation())))
+    if (failed(raiseContractions(getOperation())) ||
+        failed(flattenMatmuls(getOperation())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
     patterns.add<SinkThroughMove, SinkThroughGather, SinkThroughInsert,

@@ -87,3 +87,70 @@ func.func @scaled(%x: tensor<2x3x8xf32>, %w: tensor<8x4xf32>, %init: tensor<2x3x
   %0 = linalg.batch_matmul ins(%x, %b : tensor<2x3x8xf32>, tensor<2x8x4xf32>) outs(%init : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
   return %0 : tensor<2x3x4xf32>
 }
+
+// A batch of several dimensions.
+// CHECK-LABEL: func.func @heads(
+// CHECK-SAME: %[[X:.*]]: tensor<2x?x3x8xf32>
+// CHECK: %[[W:.*]] = arith.constant dense<1.000000e+00> : tensor<8x4xf32>
+// CHECK: %[[F:.*]] = tensor.collapse_shape %[[X]] {{\[\[}}0, 1, 2], [3]] : tensor<2x?x3x8xf32> into tensor<?x8xf32>
+// CHECK: linalg.matmul ins(%[[F]], %[[W]] :
+// CHECK-NOT: linalg.batch_matmul
+func.func @heads(%x: tensor<2x?x3x8xf32>) -> tensor<?x3x4xf32> {
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<1.0> : tensor<8x4xf32>
+  %h = tensor.dim %x, %c1 : tensor<2x?x3x8xf32>
+  %n = arith.muli %h, %c2 : index
+  %e = tensor.empty(%h) : tensor<2x?x8x4xf32>
+  %b = linalg.broadcast ins(%w : tensor<8x4xf32>) outs(%e : tensor<2x?x8x4xf32>) dimensions = [0, 1]
+  %f = tensor.collapse_shape %b [[0, 1], [2], [3]] : tensor<2x?x8x4xf32> into tensor<?x8x4xf32>
+  %c = tensor.collapse_shape %x [[0, 1], [2], [3]] : tensor<2x?x3x8xf32> into tensor<?x3x8xf32>
+  %out = tensor.empty(%n) : tensor<?x3x4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%out : tensor<?x3x4xf32>) -> tensor<?x3x4xf32>
+  %0 = linalg.batch_matmul ins(%c, %f : tensor<?x3x8xf32>, tensor<?x8x4xf32>) outs(%init : tensor<?x3x4xf32>) -> tensor<?x3x4xf32>
+  return %0 : tensor<?x3x4xf32>
+}
+
+// Rows of the factor that are merged are no batch.
+// CHECK-LABEL: func.func @rows(
+// CHECK: linalg.batch_matmul
+func.func @rows(%x: tensor<2x3x8xf32>) -> tensor<2x3x4xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<1.0> : tensor<4x4xf32>
+  %e = tensor.empty() : tensor<2x2x4x4xf32>
+  %b = linalg.broadcast ins(%w : tensor<4x4xf32>) outs(%e : tensor<2x2x4x4xf32>) dimensions = [0, 1]
+  %f = tensor.collapse_shape %b [[0], [1, 2], [3]] : tensor<2x2x4x4xf32> into tensor<2x8x4xf32>
+  %out = tensor.empty() : tensor<2x3x4xf32>
+  %init = linalg.fill ins(%zero : f32) outs(%out : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  %0 = linalg.batch_matmul ins(%x, %f : tensor<2x3x8xf32>, tensor<2x8x4xf32>) outs(%init : tensor<2x3x4xf32>) -> tensor<2x3x4xf32>
+  return %0 : tensor<2x3x4xf32>
+}
+
+// As a contraction, with the matrix repeated or not.
+// CHECK-LABEL: func.func @contractions(
+// CHECK-COUNT-2: linalg.matmul ins(%{{.*}}, %{{.*}} : tensor<?x8xf32>, tensor<8x4xf32>)
+// CHECK-NOT: linalg.contract
+func.func @contractions(%x: tensor<?x?x3x8xf32>, %init: tensor<?x?x3x4xf32>) -> (tensor<?x?x3x4xf32>, tensor<?x?x3x4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %w = arith.constant dense<1.0> : tensor<8x4xf32>
+  %a = tensor.dim %x, %c0 : tensor<?x?x3x8xf32>
+  %b = tensor.dim %x, %c1 : tensor<?x?x3x8xf32>
+  %e = tensor.empty(%a, %b) : tensor<?x?x8x4xf32>
+  %r = linalg.broadcast ins(%w : tensor<8x4xf32>) outs(%e : tensor<?x?x8x4xf32>) dimensions = [0, 1]
+  %0 = linalg.contract indexing_maps = [affine_map<(a, b, m, n, k) -> (a, b, m, k)>, affine_map<(a, b, m, n, k) -> (a, b, k, n)>, affine_map<(a, b, m, n, k) -> (a, b, m, n)>] ins(%x, %r : tensor<?x?x3x8xf32>, tensor<?x?x8x4xf32>) outs(%init : tensor<?x?x3x4xf32>) -> tensor<?x?x3x4xf32>
+  %v = arith.constant dense<2.0> : tensor<8x4xf32>
+  %1 = linalg.contract indexing_maps = [affine_map<(a, b, m, n, k) -> (a, b, m, k)>, affine_map<(a, b, m, n, k) -> (k, n)>, affine_map<(a, b, m, n, k) -> (a, b, m, n)>] ins(%x, %v : tensor<?x?x3x8xf32>, tensor<8x4xf32>) outs(%init : tensor<?x?x3x4xf32>) -> tensor<?x?x3x4xf32>
+  return %0, %1 : tensor<?x?x3x4xf32>, tensor<?x?x3x4xf32>
+}
+
+// Columns of the matrix in another order, and a batch of matrices.
+// CHECK-LABEL: func.func @other_contractions(
+// CHECK-COUNT-2: linalg.contract
+func.func @other_contractions(%x: tensor<2x3x5x8xf32>, %v: tensor<2x3x8x4xf32>, %init: tensor<2x3x5x4xf32>) -> (tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>) {
+  %w = arith.constant dense<1.0> : tensor<4x8xf32>
+  %0 = linalg.contract indexing_maps = [affine_map<(a, b, m, n, k) -> (a, b, m, k)>, affine_map<(a, b, m, n, k) -> (n, k)>, affine_map<(a, b, m, n, k) -> (a, b, m, n)>] ins(%x, %w : tensor<2x3x5x8xf32>, tensor<4x8xf32>) outs(%init : tensor<2x3x5x4xf32>) -> tensor<2x3x5x4xf32>
+  %1 = linalg.contract indexing_maps = [affine_map<(a, b, m, n, k) -> (a, b, m, k)>, affine_map<(a, b, m, n, k) -> (a, b, k, n)>, affine_map<(a, b, m, n, k) -> (a, b, m, n)>] ins(%x, %v : tensor<2x3x5x8xf32>, tensor<2x3x8x4xf32>) outs(%init : tensor<2x3x5x4xf32>) -> tensor<2x3x5x4xf32>
+  return %0, %1 : tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>
+}

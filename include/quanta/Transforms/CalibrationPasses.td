@@ -36,7 +36,8 @@ def FlattenMatmuls : Pass<"quanta-flatten-matmuls", "::mlir::ModuleOp"> {
   let summary = "Make one matrix product of a batch that shares its weights";
   let description = [{
     Frontends write a linear layer on a batch of sequences as a batch matrix
-    product with the weights repeated. This pass multiplies all rows by the one
+    product with the weights repeated, and one on a batch of several dimensions as
+    such or as a contraction. This pass multiplies all rows by the one
     matrix instead, which is then a constant factor, and lets elementwise
     consumers (bias, activation, residual) work on the flat result.
 
