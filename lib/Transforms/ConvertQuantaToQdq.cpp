@@ -36,6 +36,24 @@ bool isAccumulator(Type type) {
   return params && params->storageWidth() == 32;
 }
 
+/// The reshape that `value` is, or the one of its storage: the dimension that a
+/// tensor is quantized along moves on storage only.
+tensor::CollapseShapeOp getReshape(Value value, Value &source) {
+  auto outer = value.getDefiningOp<quant::StorageCastOp>();
+  auto reshape = (outer ? outer.getInput() : value)
+                     .getDefiningOp<tensor::CollapseShapeOp>();
+  if (!reshape)
+    return {};
+  source = reshape.getSrc();
+  if (!outer)
+    return reshape;
+  auto inner = source.getDefiningOp<quant::StorageCastOp>();
+  if (!inner || !isAccumulator(inner.getInput().getType()))
+    return {};
+  source = inner.getInput();
+  return reshape;
+}
+
 /// What `op` makes of accumulators, of the parts that `sums` is put together
 /// from: it is a function of each element. Null if the parts do not have the
 /// dimensions of the whole, or the scales along one.
@@ -69,6 +87,17 @@ Value roundParts(OpBuilder &builder, Operation *op, Value sums) {
                         .getResult()
                   : Value();
   }
+  Value source;
+  if (tensor::CollapseShapeOp reshape = getReshape(sums, source)) {
+    if (auto to = QuantParams::get(result.getElementType()); to && to->axis)
+      return {};
+    Value whole = roundParts(builder, op, source);
+    return whole ? tensor::CollapseShapeOp::create(
+                       builder, loc, result.clone(type.getShape()), whole,
+                       reshape.getReassociationIndices())
+                       .getResult()
+                 : Value();
+  }
   IRMapping mapping;
   mapping.map(op->getOperand(0), sums);
   Operation *rounded = builder.clone(*op, mapping);
@@ -81,10 +110,13 @@ Value roundParts(OpBuilder &builder, Operation *op, Value sums) {
 void roundParts(ModuleOp module) {
   SmallVector<Operation *> ops;
   module.walk([&](Operation *op) {
-    if (isa<RequantizeOp, DequantizeOp>(op) &&
-        isAccumulator(op->getOperand(0).getType()) &&
-        isa_and_nonnull<tensor::InsertSliceOp, tensor::CastOp>(
-            op->getOperand(0).getDefiningOp()))
+    if (!isa<RequantizeOp, DequantizeOp>(op) ||
+        !isAccumulator(op->getOperand(0).getType()))
+      return;
+    Value sums = op->getOperand(0), source;
+    if (isa_and_nonnull<tensor::InsertSliceOp, tensor::CastOp>(
+            sums.getDefiningOp()) ||
+        getReshape(sums, source))
       ops.push_back(op);
   });
   for (Operation *op : ops) {

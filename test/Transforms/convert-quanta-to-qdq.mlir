@@ -35,6 +35,13 @@
 // RUN: cmp %t.p0.npy %t.b0.npy && cmp %t.p1.npy %t.b1.npy && cmp %t.p2.npy %t.b2.npy
 // RUN: quant-run %t.from-arithmetic.mlir %{parts} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy
 // RUN: cmp %t.p0.npy %t.b0.npy && cmp %t.p1.npy %t.b1.npy && cmp %t.p2.npy %t.b2.npy
+// DEFINE: %{sequence} = --entry=sequence --input=%t.s.npy
+// RUN: %python %S/../Inputs/npy.py %t.s.npy "numpy.random.default_rng(2).standard_normal((1, 2, 4)).astype('float32') * 9"
+// RUN: quant-run %s %{sequence} --output=%t.s0.npy --output=%t.s1.npy
+// RUN: quant-run %t.back.mlir %{sequence} --output=%t.b0.npy --output=%t.b1.npy
+// RUN: cmp %t.s0.npy %t.b0.npy && cmp %t.s1.npy %t.b1.npy
+// RUN: quant-run %t.from-arithmetic.mlir %{sequence} --output=%t.b0.npy --output=%t.b1.npy
+// RUN: cmp %t.s0.npy %t.b0.npy && cmp %t.s1.npy %t.b1.npy
 // The float network itself is near.
 // RUN: quant-run %t.qdq.mlir --entry=main --input=%t.npy --output=%t.qdq.0.npy --output=%t.qdq.1.npy
 // RUN: %python %S/../EndToEnd/Inputs/agree.py %t.0.npy %t.qdq.0.npy 40
@@ -189,4 +196,19 @@ func.func @parts(%x: tensor<1x2x3x4xf32>) -> (tensor<1x2x4x4xf32>, tensor<1x3x7x
   %1 = quanta.dequantize %c : tensor<1x3x7x12x!phases> to tensor<1x3x7x12xf32>
   %2 = quanta.requantize %c : tensor<1x3x7x12x!phases> to tensor<1x3x7x12x!phase>
   return %0, %1, %2 : tensor<1x2x4x4xf32>, tensor<1x3x7x12xf32>, tensor<1x3x7x12x!phase>
+}
+
+// CHECK-LABEL: func @sequence
+// CHECK-COUNT-2: linalg.conv_2d_nchw_fchw
+// CHECK: quanta.quantize %{{.*}} : tensor<1x3x1x{{.*}}xf32> to
+// BACK-LABEL: func @sequence
+// BACK-COUNT-2: quanta.contract
+func.func @sequence(%x: tensor<1x2x4xf32>) -> (tensor<1x3x9xf32>, tensor<1x3x9x!quant.uniform<u8:f32, 0.5:30>>) {
+  %u = quanta.quantize %x : tensor<1x2x4xf32> to tensor<1x2x4x!quant.uniform<u8:f32, 0.5:30>>
+  %w0 = arith.constant dense<"0x01F203E405D607C809BA0BAC0D9E0F901182"> : tensor<2x3x3xi8>
+  %w = quant.scast %w0 : tensor<2x3x3xi8> to tensor<2x3x3x!phase>
+  %c = quanta.conv_transpose_1d %u, %w strides [2] : tensor<1x2x4x!quant.uniform<u8:f32, 0.5:30>>, tensor<2x3x3x!phase> -> tensor<1x3x9x!phases>
+  %1 = quanta.dequantize %c : tensor<1x3x9x!phases> to tensor<1x3x9xf32>
+  %2 = quanta.requantize %c clamp [10, 200] : tensor<1x3x9x!phases> to tensor<1x3x9x!quant.uniform<u8:f32, 0.5:30>>
+  return %1, %2 : tensor<1x3x9xf32>, tensor<1x3x9x!quant.uniform<u8:f32, 0.5:30>>
 }

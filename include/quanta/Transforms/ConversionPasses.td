@@ -113,7 +113,7 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     | quantized stage | QDQ form |
     |---|---|
     | `quantize`, `dequantize`, `quant.scast` | themselves |
-    | `matmul`, `batch_matmul`, `contract`, `conv_1d`, `conv_2d`, `conv_transpose_2d` | `linalg.matmul`, `batch_matmul`, a named convolution, or `linalg.contract`, which starts from the bias in float; padding is a `tensor.pad` before it; for `conv_transpose_2d` one for each phase of its strides, and `tensor.insert_slice` of their rounded results |
+    | `matmul`, `batch_matmul`, `contract`, `conv_1d`, `conv_2d`, `conv_transpose_1d`, `conv_transpose_2d` | `linalg.matmul`, `batch_matmul`, a named convolution, or `linalg.contract`, which starts from the bias in float; padding is a `tensor.pad` before it; for transposed ones one for each phase of their strides, and `tensor.insert_slice` of their rounded results |
     | i32 accumulators | the float result, not rounded |
     | `requantize` | a clamp in float, if it has one, and `quantize` |
     | `add`, `sub`, `mul` | `arith.addf`, `subf`, `mulf` in a `linalg.generic`, and the clamp |
@@ -125,7 +125,7 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     | `softmax`, `layer_norm` | what `quanta-expand-named-ops` makes of them |
 
     Refused, by an error at the operation: accumulators that are read as integers
-    (those of `conv_transpose_1d` are, by a reshape),
+    (those of `conv_transpose_1d` are where its result is stored with several scales),
     a bias that is not constant or that f32 would round, a clamp or a table for
     several scales, grouped convolutions written as `conv_1d` or `conv_2d` and
     other contractions that linalg has no name for, and operations whose
