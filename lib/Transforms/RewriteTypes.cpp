@@ -323,6 +323,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
       return signalPassFailure();
     forgetFloatLayers(module);
     keepSignatures(module);
+    formConvTranspose(module);
     if (failed(expandNamedOps(module)))
       return signalPassFailure();
     module.walk([](Operation *op) {

@@ -19,6 +19,9 @@ namespace quanta {
 llvm::LogicalResult expandNamedOps(mlir::ModuleOp module,
                                    bool keepTransposed = false);
 
+/// What `quanta-form-conv-transpose` does.
+void formConvTranspose(mlir::ModuleOp module);
+
 /// Transposed convolutions of sequences as such of images of one row.
 void populateExpandConvTranspose1D(mlir::RewritePatternSet &patterns);
 /// Transposed convolutions of images as named ones of the phases of their

@@ -295,6 +295,34 @@ def Report : Pass<"quanta-report", "::mlir::ModuleOp"> {
            "Make a contraction that stays in float an error">];
 }
 
+def FormConvTranspose : Pass<"quanta-form-conv-transpose", "::mlir::ModuleOp"> {
+  let summary = "Make transposed convolutions of those that read stretched images";
+  let description = [{
+    Works on the quantized stage and keeps it. Frontends write a transposed
+    convolution with strides as one of an image with zeros between its pixels,
+    most of whose products are with these zeros. Where the weights are constant and
+    have one group, the sizes but the batch are static and channels come second, it
+    becomes `quanta.conv_transpose_1d` or `quanta.conv_transpose_2d`, which has none
+    of them: `quanta-expand-named-ops` makes a convolution for each phase of its
+    result. The sums are the same. `quanta-rewrite-types` does this first.
+
+    ```mlir
+    %s = tensor.insert_slice %x into %zeros[0, 0, 1] [1, 2, 4] [1, 1, 2] : tensor<1x2x4xf32> into tensor<1x2x9xf32>
+    %q = quanta.quantize %s : tensor<1x2x9xf32> to tensor<1x2x9x!u8>
+    %acc = quanta.contract %q, %w maps [
+        affine_map<(n, f, x, c, i) -> (n, c, x + i)>, affine_map<(n, f, x, c, i) -> (f, c, i)>,
+        affine_map<(n, f, x, c, i) -> (n, f, x)>] channel 1 : tensor<1x2x9x!u8>, tensor<3x2x3x!i8> -> tensor<1x3x7x!acc>
+    ```
+    becomes
+    ```mlir
+    %q = quanta.quantize %x : tensor<1x2x4xf32> to tensor<1x2x4x!u8>
+    %acc = quanta.conv_transpose_1d %q, %turned strides [2] dilations [1] pads [1, 1] output_padding [0] : tensor<1x2x4x!u8>, tensor<2x3x3x!i8> -> tensor<1x3x7x!acc>
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::quant::QuantDialect"];
+}
+
 def ExpandNamedOps : Pass<"quanta-expand-named-ops", "::mlir::ModuleOp"> {
   let summary = "Turn named layers into general quantized operations";
   let description = [{
