@@ -41,6 +41,13 @@ DotShape FusedConv2DOp::getTileShape() {
   return getVectors() ? shape.withVectors(*getVectors()) : shape;
 }
 
+bool FusedConv2DOp::hasOpenSizes() {
+  return llvm::any_of(ArrayRef{getLhs(), getOutput()}, [](Value images) {
+    return ShapedType::isDynamicShape(
+        cast<ShapedType>(images.getType()).getShape().slice(1, 2));
+  });
+}
+
 std::array<int64_t, 4> FusedConv2DOp::getPadsOrZeros() {
   return getFourPads(getPads());
 }
@@ -52,7 +59,7 @@ std::array<int64_t, 4> getFourPads(ArrayRef<int64_t> pads) {
   return result;
 }
 
-LogicalResult verifyImages(FusedOpInterface op) {
+LogicalResult verifyImages(FusedOpInterface op, bool takesOpenSizes) {
   auto lhs = cast<ShapedType>(op.getLhs().getType());
   auto rhs = cast<ShapedType>(op.getRhs().getType());
   auto init = cast<ShapedType>(op.getInit().getType());
@@ -65,11 +72,15 @@ LogicalResult verifyImages(FusedOpInterface op) {
   if (!sizesAgree(lhs.getDimSize(0), output.getDimSize(0)))
     return op->emitOpError() << "lhs has " << lhs.getDimSize(0)
                              << " images but outs has " << output.getDimSize(0);
-  if (ShapedType::isDynamicShape(lhs.getShape().drop_front()) ||
-      ShapedType::isDynamicShape(output.getShape().drop_front()) ||
-      !rhs.hasStaticShape() || !init.hasStaticShape())
+  auto isOpen = [&](ShapedType images) {
+    return ShapedType::isDynamicShape(
+        images.getShape().drop_front(takesOpenSizes ? 3 : 1));
+  };
+  if (isOpen(lhs) || isOpen(output) || !rhs.hasStaticShape() ||
+      !init.hasStaticShape())
     return op->emitOpError()
-           << "needs static sizes but for the number of images";
+           << "needs static sizes but for the number of "
+           << (takesOpenSizes ? "images, rows and columns" : "images");
   return success();
 }
 
@@ -95,6 +106,8 @@ LogicalResult verifyWindows(FusedOpInterface op, ArrayRef<int64_t> kernel,
   auto lhs = cast<ShapedType>(op.getLhs().getType());
   auto output = cast<ShapedType>(op.getOutput().getType());
   for (int64_t dim : {0, 1}) {
+    if (lhs.isDynamicDim(dim + 1) || output.isDynamicDim(dim + 1))
+      continue;
     int64_t size = lhs.getDimSize(dim + 1) + sides[dim] + sides[dim + 2];
     int64_t last = (output.getDimSize(dim + 1) - 1) * strides[dim] +
                    (kernel[dim] - 1) * dilations[dim];
@@ -112,11 +125,14 @@ LogicalResult FusedConv2DOp::verify() {
   auto rhs = cast<ShapedType>(getRhs().getType());
   auto init = cast<ShapedType>(getInit().getType());
   auto output = cast<ShapedType>(getOutput().getType());
-  if (failed(verifyImages(*this)) ||
+  if (failed(verifyImages(*this, /*takesOpenSizes=*/true)) ||
       failed(verifyWindows(*this, getKernel(), getStrides(), getDilations(),
                            getPads())))
     return failure();
   std::array<int64_t, 4> pads = getPadsOrZeros();
+  if (hasOpenSizes() &&
+      llvm::any_of(pads, [](int64_t pad) { return pad != 0; }))
+    return emitOpError() << "pads need static sizes of rows and columns";
   int64_t maxVectors = getDot().getDotShape().vectors;
   if (getVectors() &&
       (*getVectors() < 1 || *getVectors() > static_cast<uint64_t>(maxVectors)))

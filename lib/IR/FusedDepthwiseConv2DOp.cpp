@@ -42,7 +42,7 @@ LogicalResult FusedDepthwiseConv2DOp::verify() {
   auto rhs = cast<ShapedType>(getRhs().getType());
   auto init = cast<ShapedType>(getInit().getType());
   auto output = cast<ShapedType>(getOutput().getType());
-  if (failed(verifyImages(*this)))
+  if (failed(verifyImages(*this, /*takesOpenSizes=*/false)))
     return failure();
   if (lhs.getDimSize(3) != output.getDimSize(3))
     return emitOpError() << "lhs has " << lhs.getDimSize(3)

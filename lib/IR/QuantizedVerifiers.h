@@ -79,8 +79,9 @@ void getFusedEffects(
     llvm::SmallVectorImpl<mlir::MemoryEffects::EffectInstance> &effects);
 
 /// Images, packed weights and accumulators of a convolution have the ranks and
-/// static sizes that kernels need.
-mlir::LogicalResult verifyImages(FusedOpInterface op);
+/// static sizes that kernels need; those of rows and columns may be open if the
+/// operation takes such.
+mlir::LogicalResult verifyImages(FusedOpInterface op, bool takesOpenSizes);
 
 /// Every tap of every result lies inside of the image and its pads: above, to
 /// the left, below and to the right, or none.

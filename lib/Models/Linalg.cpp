@@ -8,6 +8,7 @@
 #include "quanta/Models/Linalg.h"
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/WindowStep.h"
 #include "quanta/Interfaces/Iterations.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -38,6 +39,22 @@ std::optional<int32_t> findDim(AffineMap map, unsigned dim) {
     if (expr == getAffineDimExpr(dim, map.getContext()))
       return static_cast<int32_t>(position);
   return std::nullopt;
+}
+
+/// Whether the factors' sizes say how far iterator `dim` of the result runs:
+/// one has it as a dimension, or a window takes so many steps along one.
+bool isSizeKnown(ArrayRef<AffineMap> maps, unsigned dim) {
+  auto isDimension = [&](unsigned iterator) {
+    return findDim(maps[0], iterator) || findDim(maps[1], iterator);
+  };
+  if (isDimension(dim))
+    return true;
+  for (AffineMap map : maps.take_front(2))
+    for (AffineExpr expr : map.getResults())
+      if (std::optional<WindowStep> step = matchWindowStep(expr, maps[2]);
+          step && step->position == dim && isDimension(step->tap))
+        return true;
+  return false;
 }
 
 /// The iterator along which the right factor may have one scale for each index:
@@ -164,9 +181,9 @@ struct ContractionModel
         return failure();
       }
       if (resultType.isDynamicDim(position) &&
-          !findDim(maps[0], dim.getPosition()) &&
-          !findDim(maps[1], dim.getPosition())) {
-        reason = "a dynamic size of its result is not a size of a factor";
+          !isSizeKnown(maps, dim.getPosition())) {
+        reason = "a dynamic size of its result does not follow from those of "
+                 "its factors";
         return failure();
       }
     }

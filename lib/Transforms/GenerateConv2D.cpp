@@ -38,8 +38,9 @@ public:
         loc(tile.getLoc()), shape(tile.getShape()) {
     // A single tap on every pixel makes no difference between the image's rows.
     auto isOne = [](int64_t value) { return value == 1; };
-    isJoined = llvm::all_of(kernel, isOne) && llvm::all_of(strides, isOne) &&
-               inputHeight == height && inputWidth == width &&
+    isJoined = !op.hasOpenSizes() && llvm::all_of(kernel, isOne) &&
+               llvm::all_of(strides, isOne) && inputHeight == height &&
+               inputWidth == width &&
                llvm::all_of(pads, [](int64_t pad) { return pad == 0; }) &&
                tile.joinPixels();
     SmallVector<ReassociationIndices> dims{{0}, {1}, {2, 3}};
@@ -85,6 +86,7 @@ private:
   }
   template <typename Body> void loop(Value from, Value to, Body body);
   void buildRow(Value block, int64_t count, Value image, Value y);
+  void buildOpenRow(const Place &place, int64_t count);
   Segments getSegments(int64_t x, int64_t pixels) const;
   bool canReadWholeGroup(const Segment &segment, int64_t missing) const;
   void buildTile(Place place, Value x, const Segments &segments, int64_t pixels,
@@ -111,10 +113,13 @@ void Conv2DGenerator::loop(Value from, Value to, Body body) {
 void Conv2DGenerator::run() {
   Value zero = tile.index(0);
   Value images = memref::DimOp::create(b, loc, tile.getOutput(), 0);
+  Value rows =
+      ShapedType::isDynamic(height)
+          ? memref::DimOp::create(b, loc, tile.getOutput(), 1).getResult()
+          : tile.index(height);
   auto buildBlock = [&](Value block, int64_t count) {
     loop(zero, images, [&](Value image) {
-      loop(zero, tile.index(height),
-           [&](Value y) { buildRow(block, count, image, y); });
+      loop(zero, rows, [&](Value y) { buildRow(block, count, image, y); });
     });
   };
   int64_t whole = filters / shape.columns();
@@ -146,6 +151,8 @@ void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
     place.from = arith::MaxSIOp::create(b, loc, firstRow(0), place.from);
     place.to = arith::MinSIOp::create(b, loc, firstRow(inputHeight), place.to);
   }
+  if (ShapedType::isDynamic(width))
+    return buildOpenRow(place, count);
   int64_t tiles = llvm::divideCeil(width, shape.rows);
   int64_t small = width / tiles, large = width % tiles;
   auto pixelsOf = [&](int64_t index) { return small + (index < large); };
@@ -168,6 +175,18 @@ void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
   }
 }
 
+/// Whole tiles, and one for each of the pixels that are left.
+void Conv2DGenerator::buildOpenRow(const Place &place, int64_t count) {
+  Value columns = memref::DimOp::create(b, loc, tile.getOutput(), 2);
+  Value tiles = arith::DivUIOp::create(b, loc, columns, tile.index(shape.rows));
+  loop(tile.index(0), tiles, [&](Value step) {
+    buildTile(place, tile.mul(step, shape.rows), getSegments(0, shape.rows),
+              shape.rows, count);
+  });
+  loop(tile.mul(tiles, shape.rows), columns,
+       [&](Value x) { buildTile(place, x, getSegments(0, 1), 1, count); });
+}
+
 Conv2DGenerator::Segments Conv2DGenerator::getSegments(int64_t x,
                                                        int64_t pixels) const {
   Segments segments;
@@ -181,7 +200,11 @@ Conv2DGenerator::Segments Conv2DGenerator::getSegments(int64_t x,
                  : std::min<int64_t>(pixels,
                                      llvm::divideCeil(distance, strides[1]));
     };
-    int64_t first = firstPixel(0), last = firstPixel(inputWidth);
+    // Images of open sizes hold their padding.
+    int64_t first = firstPixel(0), last = ShapedType::isDynamic(inputWidth) ||
+                                                  ShapedType::isDynamic(width)
+                                              ? pixels
+                                              : firstPixel(inputWidth);
     if (first >= last)
       continue;
     if (runs.perRow == 1 && !segments.empty() &&
@@ -234,6 +257,9 @@ void Conv2DGenerator::buildTile(Place place, Value x, const Segments &segments,
 /// meet zero weights, which only a float that is no number survives.
 bool Conv2DGenerator::canReadWholeGroup(const Segment &segment,
                                         int64_t missing) const {
+  if (llvm::any_of(ArrayRef{height, width, inputHeight, inputWidth},
+                   ShapedType::isDynamic))
+    return false;
   int64_t lastRow =
       (height - 1) * strides[0] + (kernel[0] - 1) * dilations[0] - pads[0];
   int64_t lastColumn = (width - 1) * strides[1] +

@@ -315,7 +315,8 @@ void MatrixConvGenerator::buildSummedRows(MatrixTiles &matrices, Value image,
 
 bool generateMatrixConv(FusedConv2DOp op) {
   auto output = cast<MemRefType>(op.getOutput().getType());
-  if (!op.getTileShape().canUseMatrices(op.getRuns().length, op.getFlipLhs()) ||
+  if (op.hasOpenSizes() ||
+      !op.getTileShape().canUseMatrices(op.getRuns().length, op.getFlipLhs()) ||
       output.getDimSize(1) * output.getDimSize(2) == 0)
     return false;
   MatrixConvGenerator(op).run();

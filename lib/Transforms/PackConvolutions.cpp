@@ -47,9 +47,11 @@ std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
   DenseElementsAttr weights = getDenseConstant(op->getOperand(1));
   auto inputType = cast<RankedTensorType>(op->getOperand(0).getType());
   auto outputType = cast<RankedTensorType>(op->getResult(0).getType());
+  // Kernels for depthwise ones need the sizes of images.
+  unsigned open = conv->isDepthwise() ? 1 : 3;
   if (!lhsSigned || !weights || weights.getNumElements() == 0 ||
-      ShapedType::isDynamicShape(inputType.getShape().drop_front()) ||
-      ShapedType::isDynamicShape(outputType.getShape().drop_front()))
+      ShapedType::isDynamicShape(inputType.getShape().drop_front(open)) ||
+      ShapedType::isDynamicShape(outputType.getShape().drop_front(open)))
     return std::nullopt;
   Value init = op.getDpsInits().front();
   Value bias = getBroadcastVector(init, 3);
@@ -211,10 +213,12 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   Location loc = op.getLoc();
   DotShape shape = dot.getDotShape();
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-  // All pixels of an image are one row to a single tap.
-  int64_t width = resultType.getDimSize(2);
+  // All pixels of an image are one row to a single tap. Where sizes are open,
+  // rows are taken for long ones.
+  bool isOpen = ShapedType::isDynamicShape(resultType.getShape().slice(1, 2));
+  int64_t width = isOpen ? 256 : resultType.getDimSize(2);
   auto isOne = [](int64_t value) { return value == 1; };
-  if (llvm::all_of(match.conv.kernel, isOne) &&
+  if (!isOpen && llvm::all_of(match.conv.kernel, isOne) &&
       llvm::all_of(match.conv.strides, isOne))
     width *= resultType.getDimSize(1);
   ConvolutionRuns runs = ConvolutionRuns::get(
@@ -250,7 +254,7 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   }
   PaddedImage padded = PaddedImage::get(op->getOperand(0));
   // Only what is zero to the instruction can be left out.
-  if (shape.isFloat || padded.padding != (flip ? -128 : 0))
+  if (shape.isFloat || isOpen || padded.padding != (flip ? -128 : 0))
     padded = {op->getOperand(0), {}};
   else if (match.channels % shape.kGroup != 0)
     padded.padSides(builder, loc);

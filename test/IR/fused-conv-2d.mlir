@@ -78,11 +78,24 @@ func.func @images(%x: memref<2x9x9x4xi8>, %w: memref<64xi8>, %b: memref<16xi32>,
 
 // -----
 
-func.func @dynamic(%x: memref<1x?x9x4xi8>, %w: memref<64xi8>, %b: memref<16xi32>, %o: memref<1x9x9x3xi32>) {
-  // expected-error@+1 {{needs static sizes but for the number of images}}
+func.func @dynamic(%x: memref<1x9x9x?xi8>, %w: memref<64xi8>, %b: memref<16xi32>, %o: memref<1x9x9x3xi32>) {
+  // expected-error@+1 {{needs static sizes but for the number of images, rows and columns}}
   quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1]
-      lhs(%x : memref<1x?x9x4xi8>) rhs(%w : memref<64xi8>) init(%b : memref<16xi32>)
+      lhs(%x : memref<1x9x9x?xi8>) rhs(%w : memref<64xi8>) init(%b : memref<16xi32>)
       maps [] outs(%o : memref<1x9x9x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  }
+  return
+}
+
+// -----
+
+func.func @open_pads(%x: memref<1x?x9x4xi8>, %w: memref<64xi8>, %b: memref<16xi32>, %o: memref<1x?x9x3xi32>) {
+  // expected-error@+1 {{pads need static sizes of rows and columns}}
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] pads [1, 0, 0, 0]
+      lhs(%x : memref<1x?x9x4xi8>) rhs(%w : memref<64xi8>) init(%b : memref<16xi32>)
+      maps [] outs(%o : memref<1x?x9x3xi32>) {
   ^bb0(%acc: i32):
     quanta.yield %acc : i32
   }

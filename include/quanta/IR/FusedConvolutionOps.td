@@ -42,10 +42,11 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     ```
 
     Constraints:
-    1. `lhs` is NxHxWxC, `outs` NxHxWxF with static sizes but for N, `rhs` and
-    `init` are static vectors;
+    1. `lhs` is NxHxWxC, `outs` NxHxWxF with static C and F, and static H and W
+    where there are pads, `rhs` and `init` are static vectors;
     2. `kernel`, `strides` and `dilations` are pairs of positive numbers, and
-    every tap of every result lies inside of the image and its pads;
+    every tap of every result lies inside of the image and its pads, which must
+    hold of sizes that are known at run time too;
     3. `lhs` and `rhs` hold 8-bit integers and `init` i32, or all hold f32, `rhs` f16 or bf16 with `#quanta.half_fma`, as
     `dot` takes them;
     4. `rhs` and `init` have the sizes into which `dot` packs the runs and F;
@@ -82,6 +83,8 @@ def Quanta_FusedConv2DOp : Quanta_Op<"fused_conv_2d", [
     /// The first of them: all have the same sizes.
     ::mlir::Value getOutput() { return getOutputs().front(); }
     int64_t getMaxOutputs() { return 2; }
+    /// Whether rows or columns are known at run time only.
+    bool hasOpenSizes();
     /// How the taps of one output lie in memory.
     ::quanta::ConvolutionRuns getRuns();
     /// Above, left, below, right.

@@ -32,6 +32,8 @@ struct Convolution {
   /// Bits of a weight, and whether it is a signed number.
   unsigned bits = 8;
   bool signedWeights = true;
+  /// Rows and columns are known at run time only.
+  bool isOpen = false;
 
   int64_t padded(int dim) const {
     return (dim ? width : height) + pads[dim] + pads[dim + 2];
@@ -57,19 +59,20 @@ struct Convolution {
 /// value, {10} maps and {11} iterators of the sums, {12} extension of the
 /// image and {13} of weights, whose elements are {18}, {14} bias and {15}
 /// number of filters, {16} dimensions that the bias repeats along, {17} what
-/// follows the sums.
+/// follows the sums, {19} sizes of the result, {20} those that its type leaves
+/// open.
 static const char *text = R"(
 func.func @{0}(%x: {1}) -> {6} {{
   %c0 = arith.constant 0 : index
   %n = tensor.dim %x, %c0 : {1}
-  %value = arith.constant {9} : i8
+{19}  %value = arith.constant {9} : i8
   %padded = tensor.pad %x low[{7}] high[{8}] {{
   ^bb0(%i0: index, %i1: index, %i2: index, %i3: index):
     tensor.yield %value : i8
   } : {1} to {2}
   %w = arith.constant {3} : {4}
   %b = arith.constant {14} : tensor<{15}xi32>
-  %e = tensor.empty(%n) : {5}
+  %e = tensor.empty({20}) : {5}
   %init = linalg.broadcast ins(%b : tensor<{15}xi32>) outs(%e : {5})
       dimensions = [{16}]
   %sums = linalg.generic {{indexing_maps = [{10}], iterator_types = [{11}]}
@@ -81,7 +84,7 @@ func.func @{0}(%x: {1}) -> {6} {{
     %4 = arith.addi %acc, %3 : i32
     linalg.yield %4 : i32
   } -> {5}
-  %r = tensor.empty(%n) : {6}
+  %r = tensor.empty({20}) : {6}
 {17}  return %result : {6}
 }
 )";
@@ -153,14 +156,27 @@ static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
   std::string iterators = R"("parallel", "parallel", "parallel", "parallel")";
   for (int i = 0; i < (c.depthwise ? 2 : 3); ++i)
     iterators += R"(, "reduction")";
-  std::string sums =
-      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i32");
-  std::string result =
-      formatTensor(c.shape(-1, c.filters, c.size(0), c.size(1)), "i8");
+  auto format = [&](int64_t features, int64_t height, int64_t width,
+                    const char *element) {
+    return formatTensor(c.isOpen ? c.shape(-1, features, -1, -1)
+                                 : c.shape(-1, features, height, width),
+                        element);
+  };
+  std::string sums = format(c.filters, c.size(0), c.size(1), "i32");
+  std::string result = format(c.filters, c.size(0), c.size(1), "i8");
+  std::string input = format(c.channels, c.height, c.width, "i8");
+  std::string sizes;
+  for (int dim = 0; c.isOpen && dim < 2; ++dim)
+    sizes += formatv("  %d{0} = arith.constant {1} : index\n"
+                     "  %in{0} = tensor.dim %x, %d{0} : {2}\n"
+                     "  %out{0} = affine.apply affine_map<(d) -> ((d + {3}) "
+                     "floordiv {4} + 1)>(%in{0})\n",
+                     dim, dim + (c.channelsFirst ? 2 : 1), input,
+                     c.pads[dim] + c.pads[dim + 2] -
+                         (c.kernel[dim] - 1) * c.dilations[dim] - 1,
+                     c.strides[dim]);
   sweep.module += formatv(
-      text, c.name,
-      formatTensor(c.shape(-1, c.channels, c.height, c.width), "i8"),
-      formatTensor(c.shape(-1, c.channels, c.padded(0), c.padded(1)), "i8"),
+      text, c.name, input, format(c.channels, c.padded(0), c.padded(1), "i8"),
       formatDense(weights),
       formatTensor(weights.shape, getStorage(weights.kind)), sums, result,
       list(c.pads[0], c.pads[1]), list(c.pads[2], c.pads[3]),
@@ -173,7 +189,7 @@ static void addText(Sweep &sweep, const Convolution &c, const Array &weights,
                               : "affine_map<(n, y, x, f) -> (f)>",
               sums, c.filters, result, formatDense(multipliers), c.low)
           .str(),
-      getStorage(weights.kind));
+      getStorage(weights.kind), sizes, c.isOpen ? "%n, %out0, %out1" : "%n");
 }
 
 static void addConvolution(Sweep &sweep, const Convolution &c, Random &random) {
@@ -315,6 +331,38 @@ static void addZeroPadded(Sweep &sweep, const DotShape &dot, Random &random) {
     c.padding = c.isSigned ? -128 : 0;
     if (dot.lhsSigned)
       c.padding = c.isSigned ? 0 : 128;
+    addConvolution(sweep, c, random);
+  }
+}
+
+/// Images of open sizes: rows of less than a tile, of whole ones, and of more.
+static void addOpen(Sweep &sweep, const DotShape &dot, Random &random) {
+  const int64_t widths[] = {1, dot.rows, 2 * dot.rows + 1, 3 * dot.rows - 1};
+  for (int64_t i = 0; i < 8; ++i) {
+    Convolution c;
+    c.name = "open" + std::to_string(i);
+    c.isOpen = true;
+    c.requantizes = i % 2 == 0;
+    c.depthwise = i == 7;
+    c.channelsFirst = i % 4 == 1;
+    c.isSigned = i % 3 == 0;
+    c.channels = c.depthwise ? 5 : dot.kGroup + i % 3 - 1;
+    c.filters = c.depthwise ? c.channels : dot.columns() + 1 - i % 3;
+    for (int dim : {0, 1}) {
+      c.kernel[dim] = i == 4 ? 1 : 3 - (i + dim) % 2;
+      c.strides[dim] = 1 + (i / 2 + dim) % 2;
+      c.dilations[dim] = 1 + (i + dim) % 3 / 2;
+      c.pads[dim] = i % 2;
+      c.pads[dim + 2] = i % 3;
+    }
+    c.padding = c.isSigned ? 3 : 0;
+    c.height = 2 + c.kernel[0] * c.dilations[0];
+    // As wide as results of that width read.
+    c.width = (widths[i % 4] - 1) * c.strides[1] +
+              (c.kernel[1] - 1) * c.dilations[1] + 1 - c.pads[1] - c.pads[3];
+    c.width = std::max<int64_t>(c.width, 1);
+    while (c.padded(1) <= (c.kernel[1] - 1) * c.dilations[1])
+      ++c.width;
     addConvolution(sweep, c, random);
   }
 }
@@ -469,6 +517,7 @@ Sweep makeConvSweep(const DotShape &dot) {
   }
   addZeroPadded(sweep, dot, random);
   addColumns(sweep, dot, random);
+  addOpen(sweep, dot, random);
   if (dot.interleaves)
     addDepthwise(sweep, dot, random);
   return sweep;
