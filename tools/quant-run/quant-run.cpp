@@ -10,6 +10,7 @@
 #include "quanta/API/Compile.h"
 #include "quanta/Calibration/FileOutput.h"
 #include "quanta/Execution/Batch.h"
+#include "quanta/Execution/DataSet.h"
 #include "quanta/Execution/Npy.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -41,6 +42,12 @@ struct Options {
       cl::desc("Argument: x.npy, all arrays of x.npz, or one of them as "
                "x.npz:name; repeat for more. Where the program takes a fixed "
                "number of rows, more of them are run batch by batch")};
+  cl::opt<std::string> samples{
+      "samples", cl::value_desc("path"), cl::cat(category),
+      cl::desc("Calibration data in place of --input, a call for each sample: "
+               "an .npy is one, an .npz too, unless the program takes one "
+               "argument: then each of its arrays is; a folder holds such "
+               "files")};
   cl::list<std::string> outputs{"output", cl::value_desc("y.npy"),
                                 cl::cat(category),
                                 cl::desc("File for a result; repeat for more")};
@@ -129,38 +136,6 @@ static CompileOptions getCompileOptions(const Options &options) {
   return result;
 }
 
-static Expected<std::vector<HostTensor>>
-readInputs(ArrayRef<std::string> paths) {
-  std::vector<HostTensor> inputs;
-  for (StringRef path : paths) {
-    StringRef key;
-    if (size_t colon = path.rfind(".npz:"); colon != StringRef::npos) {
-      key = path.drop_front(colon + 5);
-      path = path.take_front(colon + 4);
-    } else if (!path.ends_with(".npz")) {
-      Expected<HostTensor> tensor = readNpy(path);
-      if (!tensor)
-        return tensor.takeError();
-      inputs.push_back(std::move(*tensor));
-      continue;
-    }
-    Expected<std::vector<NamedTensor>> arrays = readNpz(path);
-    if (!arrays)
-      return arrays.takeError();
-    bool found = key.empty();
-    for (NamedTensor &array : *arrays) {
-      if (!key.empty() && array.name != key)
-        continue;
-      inputs.push_back(std::move(array.tensor));
-      found = true;
-    }
-    if (!found)
-      return createStringError(path + ": there is no array '" + key +
-                               "' in it");
-  }
-  return inputs;
-}
-
 static Error writeOutputs(ArrayRef<std::string> paths,
                           const Signature &signature,
                           ArrayRef<HostTensor> results) {
@@ -183,8 +158,28 @@ static Error writeStatistics(const Options &options, Program &program,
     return statistics.takeError();
   statistics->model =
       program.getModule().getName().value_or(sys::path::stem(options.model));
-  statistics->data = join(options.inputs, ", ");
+  statistics->data = options.samples.empty() ? join(options.inputs, ", ")
+                                             : options.samples.getValue();
   return statistics->save(options.statistics);
+}
+
+/// Runs an observed program on each sample of a data set; results are dropped.
+static Error observeSamples(StringRef path, const Executable &executable,
+                            const Executable::Entry &entry) {
+  const Signature &signature = entry.getSignature();
+  SmallVector<HostTensor, 4> results;
+  return forEachSample(
+      path, signature.inputs.size(), [&](ArrayRef<HostTensor> sample) -> Error {
+        Expected<BatchedArguments> batches =
+            BatchedArguments::create(signature, sample);
+        if (!batches)
+          return batches.takeError();
+        for (int64_t batch = 0; batch < batches->getNumBatches(); ++batch)
+          if (Error error =
+                  executable.call(entry, batches->getBatch(batch), results))
+            return error;
+        return Error::success();
+      });
 }
 
 static Error runBenchmark(const Executable &executable,
@@ -324,7 +319,12 @@ static Error run(const Options &options, Program &program) {
   if (options.printISA && options.inputs.empty() && !signature.inputs.empty())
     return Error::success();
 
-  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  if (!options.samples.empty()) {
+    Error error = observeSamples(options.samples, **executable, **entry);
+    return error ? std::move(error)
+                 : writeStatistics(options, program, **executable);
+  }
+  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
   if (!inputs)
     return inputs.takeError();
   Expected<BatchedArguments> batches =
@@ -346,7 +346,7 @@ static Error run(const Options &options, Program &program) {
 }
 
 static Error checkStages(const Options &options, const Program &program) {
-  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
   if (!inputs)
     return inputs.takeError();
   CheckStagesOptions checkOptions;
@@ -367,7 +367,7 @@ static Error reportAnalysis(const Options &options, const Analysis &analysis) {
 }
 
 static Error analyzeProgram(const Options &options, const Program &program) {
-  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
   if (!inputs)
     return inputs.takeError();
   AnalyzeOptions analyzeOptions;
@@ -382,7 +382,7 @@ static Error analyzeProgram(const Options &options, const Program &program) {
 }
 
 static Error chooseRecipe(const Options &options, const Program &program) {
-  Expected<std::vector<HostTensor>> inputs = readInputs(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
   if (!inputs)
     return inputs.takeError();
   Expected<Statistics> statistics = Statistics::load(options.statistics);
@@ -428,6 +428,8 @@ static Error checkOptions(const Options &options) {
   const Use uses[] = {{options.file, emits, "--emit"},
                       {options.target, emits, "--emit"},
                       {options.inputs, !emits, "programs that are run"},
+                      {options.samples, runs && !options.statistics.empty(),
+                       "observed programs, whose --statistics it fills"},
                       {options.entry, !emits, "programs that are run"},
                       {options.outputs, runs, "programs that are run alone"},
                       {options.benchmark, runs, "programs that are run alone"},
@@ -447,6 +449,7 @@ static Error checkOptions(const Options &options) {
         Name{options.emit, options.emit}, Name{options.target, options.target},
         Name{options.file, options.file},
         Name{options.statistics, options.statistics},
+        Name{options.samples, options.samples},
         Name{options.recipe, options.recipe},
         Name{options.chooseRecipe, options.chooseRecipe},
         Name{options.analyzeJson, options.analyzeJson}})
@@ -463,6 +466,13 @@ static Error checkOptions(const Options &options) {
   for (const Use &use : uses)
     if (use.option.getNumOccurrences() > 0 && !use.isUsed)
       return createStringError(spell(use.option) + " is for " + use.where);
+  const std::reference_wrapper<const cl::Option> others[] = {
+      options.inputs, options.outputs, options.benchmark};
+  for (const cl::Option &other : others)
+    if (options.samples.getNumOccurrences() > 0 &&
+        other.getNumOccurrences() > 0)
+      return createStringError("--samples and " + spell(other) +
+                               " exclude each other");
   if (options.cacheDir.getNumOccurrences() > 0 && !options.cacheDir.empty())
     if (std::error_code error = sys::fs::create_directories(options.cacheDir))
       return createStringError("cannot keep files in --cache-dir=" +

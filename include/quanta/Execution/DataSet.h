@@ -1,0 +1,37 @@
+//===- DataSet.h - Arguments from files of arrays ---------------*- C++ -*-===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef QUANTA_EXECUTION_DATASET_H
+#define QUANTA_EXECUTION_DATASET_H
+
+#include "quanta/Execution/Tensor.h"
+
+#include "llvm/ADT/STLFunctionalExtras.h"
+
+#include <string>
+#include <vector>
+
+namespace quanta {
+
+/// The arguments of one call in the order of `paths`, each of which is `x.npy`,
+/// all arrays of `x.npz`, or one of them as `x.npz:name`.
+llvm::Expected<std::vector<HostTensor>>
+readArguments(llvm::ArrayRef<std::string> paths);
+
+/// Calls `use` with the arguments of one sample after another, of which no more
+/// than those of one file are in memory. `path` is a file, or a folder of whose
+/// files each `.npy` and `.npz` is read, in the order of their names. A `.npy`
+/// is one sample; so is an `.npz` with its arrays as arguments, unless the
+/// program takes just one (`numInputs`): then each array is a sample. The error
+/// is that of `use`, or one sentence that begins with a path.
+llvm::Error
+forEachSample(llvm::StringRef path, size_t numInputs,
+              llvm::function_ref<llvm::Error(llvm::ArrayRef<HostTensor>)> use);
+
+} // namespace quanta
+
+#endif // QUANTA_EXECUTION_DATASET_H

@@ -1,0 +1,89 @@
+//===- DataSet.cpp - Arguments from files of arrays -----------------------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/Execution/DataSet.h"
+
+#include "quanta/Execution/Npy.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+
+using namespace llvm;
+
+namespace quanta {
+
+Expected<std::vector<HostTensor>> readArguments(ArrayRef<std::string> paths) {
+  std::vector<HostTensor> arguments;
+  for (StringRef path : paths) {
+    StringRef key;
+    if (size_t colon = path.rfind(".npz:"); colon != StringRef::npos) {
+      key = path.drop_front(colon + 5);
+      path = path.take_front(colon + 4);
+    } else if (!path.ends_with(".npz")) {
+      Expected<HostTensor> tensor = readNpy(path);
+      if (!tensor)
+        return tensor.takeError();
+      arguments.push_back(std::move(*tensor));
+      continue;
+    }
+    Expected<std::vector<NamedTensor>> arrays = readNpz(path);
+    if (!arrays)
+      return arrays.takeError();
+    bool found = key.empty();
+    for (NamedTensor &array : *arrays) {
+      if (!key.empty() && array.name != key)
+        continue;
+      arguments.push_back(std::move(array.tensor));
+      found = true;
+    }
+    if (!found)
+      return createStringError(path + ": there is no array '" + key +
+                               "' in it");
+  }
+  return arguments;
+}
+
+/// The files of arrays in a folder.
+static Expected<std::vector<std::string>> listFiles(StringRef folder) {
+  std::vector<std::string> files;
+  std::error_code error;
+  for (sys::fs::directory_iterator entry(folder, error), end;
+       !error && entry != end; entry.increment(error))
+    if (StringRef extension = sys::path::extension(entry->path());
+        extension == ".npy" || extension == ".npz")
+      files.push_back(entry->path());
+  if (error)
+    return createStringError(folder + ": " + error.message());
+  if (files.empty())
+    return createStringError(folder + ": there is no .npy or .npz file in it");
+  llvm::sort(files);
+  return files;
+}
+
+Error forEachSample(StringRef path, size_t numInputs,
+                    function_ref<Error(ArrayRef<HostTensor>)> use) {
+  std::vector<std::string> files{path.str()};
+  if (sys::fs::is_directory(path)) {
+    Expected<std::vector<std::string>> listed = listFiles(path);
+    if (!listed)
+      return listed.takeError();
+    files = std::move(*listed);
+  }
+  for (const std::string &file : files) {
+    Expected<std::vector<HostTensor>> arrays = readArguments(file);
+    if (!arrays)
+      return arrays.takeError();
+    size_t step = numInputs == 1 ? 1 : std::max<size_t>(arrays->size(), 1);
+    for (size_t first = 0; first < arrays->size(); first += step)
+      if (Error error = use(ArrayRef(*arrays).slice(first, step)))
+        return error;
+  }
+  return Error::success();
+}
+
+} // namespace quanta
