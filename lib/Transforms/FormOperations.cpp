@@ -274,61 +274,84 @@ struct FormPad : OpRewritePattern<QuantizeOp> {
 
 /// A convolution of groups whose weights have scales for the channels of all
 /// groups: in the form with a dimension for groups, no quantized tensor has
-/// them.
+/// them. Of a sequence, it is written as one of images of width 1.
 struct FormGroupedConvolution : OpRewritePattern<tensor::CollapseShapeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tensor::CollapseShapeOp op,
                                 PatternRewriter &rewriter) const override {
     auto conv = op.getSrc().getDefiningOp<linalg::Conv2DNgchwGfchwOp>();
+    auto type = cast<RankedTensorType>(op.getType());
+    bool isSequence = type.getRank() == 3;
     if (!conv || !conv->hasOneUse() ||
-        op.getReassociationIndices() != mergeDim(1))
+        op.getReassociationIndices() != mergeDim(1, isSequence))
       return rewriter.notifyMatchFailure(op, "merges no groups");
     auto expand = conv.getInputs()[1].getDefiningOp<tensor::ExpandShapeOp>();
     auto weights =
         expand ? expand.getSrc().getDefiningOp<DequantizeOp>() : DequantizeOp();
     Value grouped = getQuantized(conv.getInputs()[0]);
-    if (!grouped || !weights || expand.getReassociationIndices() != mergeDim(0))
+    if (!grouped || !weights ||
+        expand.getReassociationIndices() != mergeDim(0, isSequence))
       return rewriter.notifyMatchFailure(conv, "its factors are in float");
+    auto groupedType = cast<RankedTensorType>(grouped.getType());
+    if (isSequence &&
+        (groupedType.getDimSize(4) != 1 ||
+         cast<RankedTensorType>(expand.getType()).getDimSize(4) != 1))
+      return rewriter.notifyMatchFailure(conv, "is not of width 1");
     QuantParams lhs = getQuantParams(grouped),
                 rhs = getQuantParams(weights.getInput());
-    auto type = cast<RankedTensorType>(op.getType());
     if (rhs.axis != 0 || lhs.storageWidth() > 8 || rhs.storageWidth() > 8 ||
-        !hasStaticSizes(type) ||
-        !hasStaticSizes(cast<RankedTensorType>(grouped.getType())) ||
+        !hasStaticSizes(type) || !hasStaticSizes(groupedType) ||
         !fitsI32(weights.getInput().getType(), lhs, rhs))
       return rewriter.notifyMatchFailure(conv, "quanta.conv_2d cannot do it");
     Location loc = conv.getLoc();
     RankedTensorType accumulators =
         type.clone(getAccumulatorType(lhs, rhs, /*axis=*/1));
-    Value sums = Conv2DOp::create(
-        rewriter, loc, accumulators, mergeGroups(rewriter, loc, grouped),
-        weights.getInput(), /*bias=*/Value(),
-        getArray(rewriter, conv.getStrides()),
-        getArray(rewriter, conv.getDilations()), /*pads=*/DenseI64ArrayAttr(),
-        rewriter.getI64IntegerAttr(
-            cast<RankedTensorType>(grouped.getType()).getDimSize(1)),
-        /*channels_last=*/UnitAttr());
+    Value input = mergeGroups(rewriter, loc, grouped, isSequence);
+    Value sums = isSequence
+                     ? create<Conv1DOp>(rewriter, conv, accumulators, input,
+                                        weights.getInput(), groupedType)
+                     : create<Conv2DOp>(rewriter, conv, accumulators, input,
+                                        weights.getInput(), groupedType);
     Value result =
         DequantizeOp::create(rewriter, loc, type, sums, StringAttr());
     Value init = conv.getOutputs().front();
     if (!isZeroTensor(init))
       result = add(rewriter, loc, result,
                    tensor::CollapseShapeOp::create(rewriter, loc, type, init,
-                                                   mergeDim(1)));
+                                                   mergeDim(1, isSequence)));
     rewriter.replaceOp(op, result);
     return success();
   }
 
 private:
-  /// Of five dimensions, `dim` and the next become one.
-  static SmallVector<ReassociationIndices> mergeDim(int64_t dim) {
+  /// Of five dimensions, `dim` and the next become one; those of rows and of
+  /// columns too if each column is one of a sequence.
+  static SmallVector<ReassociationIndices> mergeDim(int64_t dim,
+                                                    bool isSequence) {
     SmallVector<ReassociationIndices> groups;
     for (int64_t i = 0; i < 5; ++i)
-      if (i == dim + 1)
+      if (i == dim + 1 || (isSequence && i == 4))
         groups.back().push_back(i);
       else
         groups.push_back({i});
     return groups;
+  }
+
+  template <typename OpTy>
+  static Value create(OpBuilder &builder, linalg::Conv2DNgchwGfchwOp conv,
+                      RankedTensorType type, Value input, Value weights,
+                      RankedTensorType grouped) {
+    auto getArray = [&](DenseIntElementsAttr values) {
+      return builder.getDenseI64ArrayAttr(llvm::to_vector(
+          llvm::make_range(values.value_begin<int64_t>(),
+                           values.value_begin<int64_t>() + OpTy::spatialDims)));
+    };
+    return OpTy::create(builder, conv.getLoc(), type, input, weights,
+                        /*bias=*/Value(), getArray(conv.getStrides()),
+                        getArray(conv.getDilations()),
+                        /*pads=*/DenseI64ArrayAttr(),
+                        builder.getI64IntegerAttr(grouped.getDimSize(1)),
+                        /*channels_last=*/UnitAttr());
   }
 
   static bool hasStaticSizes(RankedTensorType type) {
@@ -345,19 +368,14 @@ private:
     return terms * getReach(lhs) * getReach(rhs) < 2147483648.0;
   }
 
-  static DenseI64ArrayAttr getArray(OpBuilder &builder,
-                                    DenseIntElementsAttr values) {
-    return builder.getDenseI64ArrayAttr(
-        llvm::to_vector(values.getValues<int64_t>()));
-  }
-
-  static Value mergeGroups(OpBuilder &builder, Location loc, Value grouped) {
+  static Value mergeGroups(OpBuilder &builder, Location loc, Value grouped,
+                           bool isSequence) {
     auto type = cast<RankedTensorType>(grouped.getType());
     Value stored = quant::StorageCastOp::create(
         builder, loc, type.clone(getQuantParams(grouped).storageType()),
         grouped);
-    Value merged =
-        tensor::CollapseShapeOp::create(builder, loc, stored, mergeDim(1));
+    Value merged = tensor::CollapseShapeOp::create(builder, loc, stored,
+                                                   mergeDim(1, isSequence));
     return quant::StorageCastOp::create(
         builder, loc,
         cast<RankedTensorType>(merged.getType()).clone(type.getElementType()),

@@ -35,6 +35,14 @@ struct Bytes {
   Value upper, lower;
 };
 
+/// A constant in 16 bits, without zero points.
+struct WideWeight {
+  /// What rounds it, or what makes it a float tensor.
+  Operation *op;
+  QuantParams params;
+  SmallVector<int32_t> values;
+};
+
 class FactorSplitter {
 public:
   void run(QuantizableOpInterface op);
@@ -43,7 +51,7 @@ private:
   DenseMap<Value, Bytes> split;
 
   Bytes getBytes(Value factor);
-  Bytes getWeightBytes(FakeQuantOp weight);
+  Bytes getWeightBytes(const WideWeight &weight);
 };
 
 } // namespace
@@ -64,17 +72,50 @@ static std::optional<QuantParams> getWideType(Value value) {
   return params;
 }
 
-/// The rounding of a constant to 16 bits.
-static FakeQuantOp getWideWeight(Value value) {
-  auto fake = value.getDefiningOp<FakeQuantOp>();
-  if (!fake || !getConstant(fake.getInput()))
-    return {};
-  std::optional<QuantParams> params = QuantParams::get(fake.getQuantizedType());
-  return params && params->storageWidth() == 16 ? fake : FakeQuantOp();
+/// Of how `value` is stored, if it is of 16 bits and has no zero points.
+static std::optional<QuantParams> getWideWeightParams(Type type) {
+  std::optional<QuantParams> params = QuantParams::get(type);
+  if (!params || params->storageWidth() != 16 || !params->isSigned() ||
+      !llvm::all_of(params->zeroPoints, [](int64_t zp) { return zp == 0; }))
+    return std::nullopt;
+  return params;
+}
+
+/// A constant that is rounded to 16 bits, or that a model stores so.
+static std::optional<WideWeight> getWideWeight(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (auto fake = dyn_cast_or_null<FakeQuantOp>(op)) {
+    std::optional<QuantParams> params =
+        getWideWeightParams(fake.getQuantizedType());
+    std::optional<SmallVector<float>> floats =
+        params ? getConstantFloats(fake.getInput()) : std::nullopt;
+    if (!floats)
+      return std::nullopt;
+    auto shape = fake.getInput().getType().getShape();
+    SmallVector<int32_t> values;
+    for (auto [index, x] : llvm::enumerate(*floats))
+      values.push_back(reference::quantize(
+          x, params->scale(params->getChannel(shape, index)), 0,
+          params->range));
+    return WideWeight{op, std::move(*params), std::move(values)};
+  }
+  auto dequantize = dyn_cast_or_null<DequantizeOp>(op);
+  auto cast = dequantize
+                  ? dequantize.getInput().getDefiningOp<quant::StorageCastOp>()
+                  : quant::StorageCastOp();
+  std::optional<QuantParams> params =
+      cast ? getWideWeightParams(
+                 dequantize.getInput().getType().getElementType())
+           : std::nullopt;
+  std::optional<SmallVector<int32_t>> values =
+      params ? getConstantInts(cast.getInput()) : std::nullopt;
+  if (!values)
+    return std::nullopt;
+  return WideWeight{op, std::move(*params), std::move(*values)};
 }
 
 static bool isWide(Value value) {
-  return getWideType(value) || getWideWeight(value);
+  return getWideType(value) || getWideWeight(value).has_value();
 }
 
 /// Whether a factor is on integers of any width.
@@ -109,11 +150,12 @@ static Value buildByte(OpBuilder &builder, Location loc, Value storage,
                               quantized);
 }
 
-/// Elements of 8 bits as what they stand for, with the scales of `params` times
+/// Elements of 8 bits as what they stand for, with the scales of `weight` times
 /// `factor`.
-static Value buildWeightByte(OpBuilder &builder, FakeQuantOp weight,
-                             const QuantParams &params, double factor,
+static Value buildWeightByte(OpBuilder &builder, const WideWeight &weight,
+                             double factor, int64_t zeroPoint,
                              ArrayRef<int8_t> elements) {
+  const QuantParams &params = weight.params;
   SmallVector<double> scales =
       llvm::map_to_vector(llvm::seq<size_t>(0, params.scales.size()),
                           [&](size_t i) { return factor * params.scale(i); });
@@ -122,13 +164,14 @@ static Value buildWeightByte(OpBuilder &builder, FakeQuantOp weight,
   Type type;
   if (params.axis)
     type = quant::UniformQuantizedPerAxisType::get(
-        isSigned, i8, f32, scales, SmallVector<int64_t>(scales.size(), 0),
-        *params.axis, -128, 127);
+        isSigned, i8, f32, scales,
+        SmallVector<int64_t>(scales.size(), zeroPoint), *params.axis, -128,
+        127);
   else
-    type = quant::UniformQuantizedType::get(isSigned, i8, f32, scales[0], 0,
-                                            -128, 127);
-  auto shape = cast<RankedTensorType>(weight.getType());
-  Location loc = weight.getLoc();
+    type = quant::UniformQuantizedType::get(isSigned, i8, f32, scales[0],
+                                            zeroPoint, -128, 127);
+  auto shape = cast<RankedTensorType>(weight.op->getResult(0).getType());
+  Location loc = weight.op->getLoc();
   Value constant = arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(shape.clone(i8), elements));
   Value quantized =
@@ -136,36 +179,36 @@ static Value buildWeightByte(OpBuilder &builder, FakeQuantOp weight,
   return DequantizeOp::create(builder, loc, shape, quantized);
 }
 
-/// Both bytes have a sign, and zero points of zero: products with weights that
-/// have none are the fastest.
-Bytes FactorSplitter::getWeightBytes(FakeQuantOp weight) {
-  Bytes &bytes = split[weight];
+/// Both bytes have a sign, and zero points of zero, if no integer is above
+/// 32639: products with weights that have none are the fastest. Otherwise the
+/// upper one is rounded down, and the zero point of the lower one is -128.
+Bytes FactorSplitter::getWeightBytes(const WideWeight &weight) {
+  Bytes &bytes = split[weight.op->getResult(0)];
   if (bytes.upper)
     return bytes;
-  QuantParams params = *QuantParams::get(weight.getQuantizedType());
-  auto shape = cast<RankedTensorType>(weight.getType()).getShape();
+  constexpr int32_t base = 256, half = base / 2;
+  bool isNearest = llvm::all_of(
+      weight.values, [](int32_t q) { return q < base * half - half; });
   SmallVector<int8_t> upper, lower;
-  for (auto [index, value] :
-       llvm::enumerate(*getConstantFloats(weight.getInput()))) {
-    size_t channel = params.getChannel(shape, index);
-    int32_t q =
-        reference::quantize(value, params.scale(channel), 0, params.range);
-    // The nearest multiple of 256, so that the rest fits a byte with a sign.
-    int32_t high = (q + 128) >> 8;
+  for (int32_t q : weight.values) {
+    // The nearest multiple of 256 leaves a rest that fits a byte with a sign.
+    int32_t high = (isNearest ? q + half : q) >> 8;
+    int32_t rest = q - base * high;
     upper.push_back(static_cast<int8_t>(high));
-    lower.push_back(static_cast<int8_t>(q - 256 * high));
+    lower.push_back(static_cast<int8_t>(isNearest ? rest : rest - half));
   }
-  OpBuilder builder(weight);
-  bytes.upper = buildWeightByte(builder, weight, params, 256, upper);
-  bytes.lower = buildWeightByte(builder, weight, params, 1, lower);
+  OpBuilder builder(weight.op);
+  bytes.upper = buildWeightByte(builder, weight, base, 0, upper);
+  bytes.lower =
+      buildWeightByte(builder, weight, 1, isNearest ? 0 : -half, lower);
   return bytes;
 }
 
 /// `s (q - z)` is `256 s (u - z / 256) + s (l - z mod 256)` for the bytes u and
 /// l of q: both have zero points, and the lower one has no sign.
 Bytes FactorSplitter::getBytes(Value factor) {
-  if (FakeQuantOp weight = getWideWeight(factor))
-    return getWeightBytes(weight);
+  if (std::optional<WideWeight> weight = getWideWeight(factor))
+    return getWeightBytes(*weight);
   Bytes &bytes = split[factor];
   if (bytes.upper)
     return bytes;

@@ -157,6 +157,14 @@ def load(
     return Module(_quanta.Program.parse_file(path), name)
 
 
+def _has_parameters(module: Module) -> bool:
+    """Whether some of it says itself how it is quantized: casts of `quant`, arithmetic
+    of the quantize-dequantize form, `quanta.fake_quant`."""
+    if module.stage != "float":
+        return module.stage != "observed"
+    return module.run("convert-quant-to-quanta,quanta-raise-qdq").stage != "float"
+
+
 def quantize(
     module: Module,
     statistics: Union[Statistics, PathLike, None] = None,
@@ -173,7 +181,9 @@ def quantize(
     Args:
       module: at the float, observed or simulated stage.
       statistics: from `calibrate` on the same model, or a statistics file. Without
-        them, the model is calibrated on `data`.
+        them, the model is calibrated on `data`. One that is quantized already
+        (quantize-dequantize form, as of ONNX files) needs neither: it keeps its
+        parameters.
       recipe: which tensor gets which scheme: a recipe file, or its content as a
         dictionary, such as `{"range_selection": "mse"}` on statistics of
         histograms. Without one, weights are i8 per channel, and the scheme of each
@@ -217,7 +227,7 @@ def quantize(
         )
     elif data is not None and statistics is None:
         statistics = calibrate(module, data, recipe, entry)
-    elif statistics is None and recipe is None:
+    elif statistics is None and recipe is None and not _has_parameters(module):
         raise Error("quantize needs statistics, data or a recipe")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="quanta-"))

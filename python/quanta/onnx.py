@@ -22,6 +22,8 @@ from .onnx_words import make_words_signed
 from .onnx_zero_points import add_zero_points, keep_zero_points
 
 OPSET = 18
+# From here on, casts between floats and integers take 16 bits.
+WORDS_OPSET = 21
 
 Shapes = Mapping[str, Sequence[Optional[int]]]
 
@@ -62,7 +64,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     """The same model (an `onnx.ModelProto`) in the form that converts best."""
     import onnx
 
-    model = _to_opset(model, path)
+    model = _to_opset(model, path, WORDS_OPSET if _use_standard_casts(model) else OPSET)
     if shapes:
         _fix_shapes(model, shapes, path)
     _name_nodes(model.graph, set())
@@ -85,22 +87,36 @@ def _require(package: str):
     return require(package, "reading ONNX models", "onnx")
 
 
-def _to_opset(model, path: str):
+def _use_standard_casts(model) -> bool:
+    """Takes ONNX Runtime's own casts, written for operator sets whose casts have 8 bits
+    only, for the standard ones, which do the same; whether there are any."""
+    own = [
+        node
+        for node in model.graph.node
+        if node.domain == "com.microsoft"
+        and node.op_type in ("QuantizeLinear", "DequantizeLinear")
+    ]
+    for node in own:
+        node.domain = ""
+    return bool(own)
+
+
+def _to_opset(model, path: str, opset: int):
     import onnx.version_converter
 
     version = max(
         (o.version for o in model.opset_import if o.domain in ("", "ai.onnx")),
-        default=OPSET,
+        default=opset,
     )
-    if version >= OPSET:
+    if version >= opset:
         return model
     try:
-        return onnx.version_converter.convert_version(model, OPSET)
+        return onnx.version_converter.convert_version(model, opset)
     except Exception as error:
         reason = str(error).strip().split("\n")[0]
         raise Error(
             f"'{path}' uses ONNX operator set {version} and cannot be "
-            f"converted to {OPSET}: {reason}"
+            f"converted to {opset}: {reason}"
         ) from None
 
 

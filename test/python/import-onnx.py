@@ -4,96 +4,25 @@
 # RUN: %python %s
 """The door for ONNX models."""
 
-import importlib.util
-import json
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import numpy as np
 
 import quanta
-
-MISSING = [
-    package
-    for package in ("onnx", "torch_mlir")
-    if importlib.util.find_spec(package) is None
-]
+from Inputs.onnx_models import (
+    HAS_RUNTIME, MISSING, RANDOM, OnnxTestCase, make, perceptron, value, weight,
+)  # fmt: skip
 
 if not MISSING:
     import onnx
-    import onnx.reference
     from onnx import TensorProto, helper, numpy_helper
-
-RANDOM = np.random.default_rng(0)
-
-
-def weight(name, *shape):
-    values = RANDOM.standard_normal(shape).astype(np.float32) * np.float32(0.2)
-    return numpy_helper.from_array(values, name)
-
-
-def value(name, shape):
-    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-
-
-def make(nodes, inputs, outputs, weights=(), name="main", opset=18, **options):
-    graph = helper.make_graph(nodes, name, inputs, outputs, weights)
-    domains = {node.domain for node in nodes} - {""}
-    opsets = [helper.make_opsetid("", opset)]
-    opsets += [helper.make_opsetid(domain, 1) for domain in domains]
-    return helper.make_model(graph, opset_imports=opsets, ir_version=8, **options)
-
-
-def linear(op, source, scale, zero, result):
-    """A node of quantization or dequantization."""
-    return helper.make_node(op, [source, scale, zero], [result])
-
-
-def perceptron(**options):
-    nodes = [
-        helper.make_node("Gemm", ["x", "w0", "b0"], ["h"], name="/first", transB=1),
-        helper.make_node("Relu", ["h"], ["r"], name="/relu"),
-        helper.make_node("Gemm", ["r", "w1", "b1"], ["y"], name="/second", transB=1),
-    ]
-    weights = [weight("w0", 24, 16), weight("b0", 24)]
-    weights += [weight("w1", 5, 24), weight("b1", 5)]
-    return make(
-        nodes, [value("x", ["n", 16])], [value("y", ["n", 5])], weights, **options
-    )
 
 
 @unittest.skipIf(MISSING, f"without the packages {', '.join(MISSING)}")
-class Import(unittest.TestCase):
-    def setUp(self):
-        # What a test sees does not depend on those before it.
-        global RANDOM
-        RANDOM = np.random.default_rng(0)
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def save(self, model, name="model.onnx"):
-        path = os.path.join(self.folder, name)
-        onnx.save(model, path)
-        return path
-
-    def compare(self, model, x, **options):
-        path = self.save(model)
-        module = quanta.load(path, **options)
-        feeds = {model.graph.input[0].name: x}
-        if importlib.util.find_spec("onnxruntime"):
-            import onnxruntime
-
-            expected = onnxruntime.InferenceSession(path).run(None, feeds)[0]
-        else:
-            evaluator = onnx.reference.ReferenceEvaluator(model)
-            expected = evaluator.run(None, feeds)[0]
-        np.testing.assert_allclose(quanta.compile(module)(x), expected, atol=1e-4)
-        return module
-
+class Import(OnnxTestCase):
     def test_perceptron_without_onnxruntime(self):
         path = self.save(perceptron())
         # A fresh process: nothing of onnxruntime may be needed for this model.
@@ -160,25 +89,6 @@ class Import(unittest.TestCase):
         with self.assertRaisesRegex(quanta.Error, "does not fit"):
             quanta.load(self.save(model), shapes={"a": [6, 4], "b": [7, 4]})
 
-    def test_zero_points_that_are_left_out(self):
-        """They are 0, of the type of the integers."""
-        x = np.array([[-3, 0.3, 1, 200]], np.float32)
-        w = np.array([[1, -2], [3, -4], [100, -100], [0, 1]], np.int8)
-        scales = np.array([0.5, 0.25], np.float32)
-        nodes = [
-            helper.make_node("QuantizeLinear", ["x", "s"], ["q"]),
-            helper.make_node("DequantizeLinear", ["q", "s"], ["a"]),
-            helper.make_node("DequantizeLinear", ["w", "t"], ["b"], axis=1),
-            helper.make_node("MatMul", ["a", "b"], ["y"]),
-        ]
-        weights = [weight("s"), weight("t", 2), weight("w", 4, 2)]
-        for tensor, array in zip(weights, (np.float32(0.5), scales, w)):
-            tensor.CopyFrom(numpy_helper.from_array(np.asarray(array), tensor.name))
-        model = make(nodes, [value("x", [1, 4])], [value("y", [1, 2])], weights)
-        a = np.clip(np.rint(x / 0.5), 0, 255) * np.float32(0.5)
-        run = quanta.compile(quanta.load(self.save(model)))
-        np.testing.assert_array_equal(run(x), a @ (w * scales))
-
     def test_names_that_c_does_not_have(self):
         for graph, function in [
             ("torch-jit-export", "torch_jit_export"),
@@ -201,9 +111,7 @@ class Import(unittest.TestCase):
         text = quanta.load(self.save(model))._program.str_with_locations()
         self.assertIn('loc("layer_3")', text)
 
-    @unittest.skipUnless(
-        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
-    )
+    @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
     def test_old_network_with_batch_normalization(self):
         nodes = [
             helper.make_node("Conv", ["x", "w0"], ["c"], name="conv"),
@@ -228,195 +136,6 @@ class Import(unittest.TestCase):
             )
             module = self.compare(model, x)
             self.assertNotIn("math.rsqrt", str(module))
-
-    @unittest.skipUnless(
-        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
-    )
-    def test_quantized_convolution(self):
-        nodes = [
-            linear("QuantizeLinear", "x", "sx", "zx", "qx"),
-            linear("DequantizeLinear", "qx", "sx", "zx", "dx"),
-            linear("DequantizeLinear", "qw", "sw", "zw", "dw"),
-            linear("DequantizeLinear", "qb", "sb", "zb", "db"),
-            helper.make_node("Conv", ["dx", "dw", "db"], ["c"], pads=[1, 1, 1, 1]),
-            linear("QuantizeLinear", "c", "sy", "zy", "qy"),
-            linear("DequantizeLinear", "qy", "sy", "zy", "y"),
-        ]
-
-        def constant(name, array, dtype):
-            return numpy_helper.from_array(np.array(array, dtype), name)
-
-        weights = [
-            constant("sx", 0.02, np.float32), constant("zx", -5, np.int8),
-            constant("sw", 0.01, np.float32), constant("zw", 0, np.int8),
-            constant("sb", 0.02 * 0.01, np.float32), constant("zb", 0, np.int32),
-            constant("sy", 0.0471, np.float32), constant("zy", 9, np.int8),
-            constant("qw", RANDOM.integers(-127, 128, (4, 3, 3, 3)), np.int8),
-            constant("qb", RANDOM.integers(-9000, 9000, 4), np.int32),
-        ]
-        model = make(
-            nodes, [value("x", [1, 3, 6, 6])], [value("y", [1, 4, 6, 6])], weights
-        )
-        x = RANDOM.standard_normal((1, 3, 6, 6)).astype(np.float32)
-        module = self.compare(model, x)
-        self.assertIn("linalg.conv_2d_nchw_fchw ", str(module))
-        report = os.path.join(self.folder, "report.json")
-        small = module.run(f"quanta-ptq{{report='{report}'}}")
-        with open(report, encoding="utf-8") as file:
-            self.assertEqual(json.load(file)["int8_mac_share"], 1)
-        import onnxruntime
-
-        session = onnxruntime.InferenceSession(self.save(model))
-        np.testing.assert_array_equal(
-            quanta.compile(small)(x), session.run(None, {"x": x})[0]
-        )
-
-    @unittest.skipUnless(
-        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
-    )
-    def test_words(self):
-        import onnxruntime
-
-        nodes = [
-            linear("QuantizeLinear", "x", "sx", "zx", "qx"),
-            helper.make_node("Transpose", ["qx"], ["tx"], perm=[1, 0]),
-            linear("DequantizeLinear", "tx", "sx", "zx", "dx"),
-            linear("DequantizeLinear", "qw", "sw", "zw", "dw"),
-            helper.make_node("MatMul", ["dx", "dw"], ["m"]),
-            linear("QuantizeLinear", "m", "sy", "zy", "qy"),
-            linear("DequantizeLinear", "qy", "sy", "zy", "y"),
-        ]
-        weights = [
-            numpy_helper.from_array(array, name)
-            for name, array in {
-                "sx": np.float32(1e-4), "zx": np.uint16(31000),
-                "sw": np.float32(0.01), "zw": np.int8(0),
-                "sy": np.float32(2e-4), "zy": np.uint16(33333),
-                "qw": RANDOM.integers(-127, 128, (6, 5)).astype(np.int8),
-            }.items()
-        ]  # fmt: skip
-        x = RANDOM.standard_normal((6, 3)).astype(np.float32)
-
-        model = make(
-            nodes, [value("x", [6, 3])], [value("y", [3, 5])], weights, opset=21
-        )
-        path, report = self.save(model), os.path.join(self.folder, "report.json")
-        # Its optimizer makes of this a product that is 29 steps off.
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = (
-            onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        )
-        session = onnxruntime.InferenceSession(path, options)
-        small = quanta.load(path).run(f"quanta-ptq{{report='{report}'}}")
-        with open(report, encoding="utf-8") as file:
-            self.assertEqual(json.load(file)["int8_mac_share"], 1)
-        steps = (quanta.compile(small)(x) - session.run(None, {"x": x})[0]) / 2e-4
-        self.assertLess(np.abs(steps).max(), 1.01)
-        # Words that are more than quantized numbers stay what they are.
-        count = helper.make_node("Cast", ["qy"], ["y"], to=TensorProto.INT32)
-        model = make(
-            [*nodes[:-1], count],
-            [value("x", [6, 3])],
-            [helper.make_tensor_value_info("y", TensorProto.INT32, [3, 5])],
-            weights,
-            opset=21,
-        )
-        with self.assertRaisesRegex(quanta.Error, "QuantizeLinear"):
-            quanta.load(self.save(model))
-
-    @unittest.skipUnless(
-        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
-    )
-    def test_network_that_onnxruntime_quantized(self):
-        import onnxruntime
-        from onnxruntime.quantization import CalibrationDataReader, quantize_static
-
-        nodes = [
-            helper.make_node("Conv", ["x", "w0", "b0"], ["c"], pads=[1, 1, 1, 1]),
-            helper.make_node("Relu", ["c"], ["r"]),
-            helper.make_node("Conv", ["r", "w1", "b1"], ["d"], pads=[1, 1, 1, 1], group=8),
-            helper.make_node("Add", ["d", "r"], ["a"]),
-            helper.make_node("MaxPool", ["a"], ["m"], kernel_shape=[2, 2], strides=[2, 2]),
-            helper.make_node("Sigmoid", ["m"], ["s"]),
-            helper.make_node("Mul", ["s", "m"], ["p"]),
-            helper.make_node(
-                "AveragePool", ["p"], ["q"], kernel_shape=[2, 2], strides=[2, 2]
-            ),
-            helper.make_node("Concat", ["q", "q"], ["t"], axis=1),
-            helper.make_node("GlobalAveragePool", ["t"], ["g"]),
-            helper.make_node("Flatten", ["g"], ["f"]),
-            helper.make_node("Gemm", ["f", "w2", "b2"], ["y"], transB=1),
-        ]
-        weights = [weight("w0", 8, 3, 3, 3), weight("w1", 8, 1, 3, 3)]
-        weights += [weight("w2", 10, 16), weight("b0", 8), weight("b1", 8)]
-        weights.append(weight("b2", 10))
-        model = make(
-            nodes,
-            [value("x", [2, 3, 16, 16])],
-            [value("p", [2, 8, 8, 8]), value("y", [2, 10])],
-            weights,
-        )
-        batches = RANDOM.standard_normal((9, 2, 3, 16, 16)).astype(np.float32)
-
-        class Reader(CalibrationDataReader):
-            def __init__(self):
-                self.batches = iter(batches[1:])
-
-            def get_next(self):
-                batch = next(self.batches, None)
-                return None if batch is None else {"x": batch}
-
-        path = os.path.join(self.folder, "quantized.onnx")
-        with self.assertLogs():  # It advises preparations.
-            quantize_static(self.save(model), path, Reader(), per_channel=True)
-        module = quanta.load(path).run("convert-qdq-to-quanta")
-        text = str(module)
-        for kept in ("linalg.", "arith.addf", "math."):
-            self.assertNotIn(kept, text)
-        exact, result = quanta.compile(module)(batches[0])
-        # Node by node as ONNX defines them: the same bits, up to the averages, which
-        # theirs takes of rounded numbers, so that halves may fall on either side.
-        options = onnxruntime.SessionOptions()
-        level = onnxruntime.GraphOptimizationLevel
-        options.graph_optimization_level = level.ORT_DISABLE_ALL
-        session = onnxruntime.InferenceSession(path, options)
-        by_node = session.run(None, {"x": batches[0]})
-        np.testing.assert_array_equal(exact, by_node[0])
-        # Its own integer kernels multiply by rounded reciprocals.
-        step = {
-            t.name: onnx.numpy_helper.to_array(t)
-            for t in onnx.load(path).graph.initializer
-        }["y_scale"]
-        session = onnxruntime.InferenceSession(path)
-        for theirs in (by_node[1], session.run(None, {"x": batches[0]})[1]):
-            self.assertLess(np.abs(result - theirs).max(), 1.01 * step)
-
-    def test_large_zero_points_of_channels(self):
-        dequantize = helper.make_node("DequantizeLinear", ["w", "s", "z"], ["y"], axis=1)
-        numbers = [[1, 200, 3], [120, 5, 65535]]
-        for dtype, points in (
-            (np.uint8, [128, 200, 7]), (np.uint16, [32768, 200, 40000]),
-        ):
-            array = np.array(numbers).astype(dtype)
-            parameters = [
-                numpy_helper.from_array(np.array([0.5, 0.25, 2], np.float32), "s"),
-                numpy_helper.from_array(np.array(points, dtype), "z"),
-            ]
-            data = numpy_helper.from_array(array, "w")
-            expected = (array - np.array(points, np.int64)) * [0.5, 0.25, 2]
-            constant = make(
-                [dequantize], [], [value("y", [2, 3])], [data, *parameters], opset=21
-            )
-            np.testing.assert_array_equal(
-                quanta.compile(quanta.load(self.save(constant)))(), expected
-            )
-            source = helper.make_tensor_value_info("w", data.data_type, [2, 3])
-            model = make(
-                [dequantize], [source], [value("y", [2, 3])], parameters, opset=21
-            )
-            np.testing.assert_array_equal(
-                quanta.compile(quanta.load(self.save(model)))(array), expected
-            )
 
     def test_functions_in_pieces_are_one_layer(self):
         def node(op, *names, **options):
@@ -474,53 +193,6 @@ class Import(unittest.TestCase):
             np.testing.assert_array_equal(
                 quanta.compile(merged)(x), quanta.compile(module)(x)
             )
-
-    @unittest.skipUnless(
-        importlib.util.find_spec("onnxruntime"), "without the package onnxruntime"
-    )
-    def test_quantized_function_in_pieces_is_one_table(self):
-        import onnxruntime
-
-        def linear(op, source, scale, result):
-            return helper.make_node(op, [source, scale, "z"], [result])
-
-        def pair(source, scale):
-            return [
-                linear("QuantizeLinear", source, scale, f"q_{source}"),
-                linear("DequantizeLinear", f"q_{source}", scale, f"d_{source}"),
-            ]
-
-        nodes = [
-            *pair("x", "sx"),
-            helper.make_node("Sigmoid", ["d_x"], ["s"]),
-            *pair("s", "ss"),
-            helper.make_node("Mul", ["d_x", "d_s"], ["y"]),
-            *pair("y", "sy"),
-        ]
-        weights = [
-            numpy_helper.from_array(np.array(array, dtype), name)
-            for name, array, dtype in (
-                ("sx", 0.05, np.float32), ("ss", 1 / 255, np.float32),
-                ("sy", 0.03, np.float32), ("z", 100, np.uint8),
-            )
-        ]
-        model = make(
-            nodes, [value("x", [2, 150])], [value("d_y", [2, 150])], weights
-        )
-        # Every stored value, and some more.
-        x = (np.arange(300, dtype=np.float32) - 120).reshape(2, 150) * np.float32(0.05)
-        path = self.save(model)
-        module = quanta.load(path).run("convert-qdq-to-quanta")
-        text = str(module)
-        self.assertEqual(text.count("quanta.lookup"), 1)
-        self.assertNotIn("quanta.mul", text)
-        # As ONNX defines the nodes, one by one.
-        options = onnxruntime.SessionOptions()
-        level = onnxruntime.GraphOptimizationLevel
-        options.graph_optimization_level = level.ORT_DISABLE_ALL
-        session = onnxruntime.InferenceSession(path, options)
-        expected = session.run(None, {"x": x})[0]
-        np.testing.assert_array_equal(quanta.compile(module)(x), expected)
 
     def test_all_that_is_not_supported_is_named(self):
         nodes = [
