@@ -17,9 +17,11 @@ namespace quanta {
 // 4 x 2 accumulators, 2 vectors of weights, one of activations and one for
 // the products: 12 of 16 registers.
 DotShape Avx2Attr::getDotShape() const {
-  return {/*lanes=*/8,         /*kGroup=*/2,
-          /*vectors=*/2,       /*rows=*/4,
-          /*lhsSigned=*/false, /*isFloat=*/false};
+  DotShape shape = {/*lanes=*/8,         /*kGroup=*/2,
+                    /*vectors=*/2,       /*rows=*/4,
+                    /*lhsSigned=*/false, /*isFloat=*/false};
+  shape.widensLhs = true;
+  return shape;
 }
 
 Value Avx2Attr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,

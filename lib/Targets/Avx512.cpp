@@ -17,10 +17,12 @@ namespace quanta {
 // 6 x 4 accumulators, 4 vectors of weights, one of activations and one for
 // the products: 30 of 32 registers.
 DotShape Avx512Attr::getDotShape() const {
-  return {/*lanes=*/16,          /*kGroup=*/2,
-          /*vectors=*/4,         /*rows=*/6,
-          /*lhsSigned=*/false,   /*isFloat=*/false,
-          /*interleaves=*/false, /*fusesMultiplyAdd=*/true};
+  DotShape shape = {/*lanes=*/16,          /*kGroup=*/2,
+                    /*vectors=*/4,         /*rows=*/6,
+                    /*lhsSigned=*/false,   /*isFloat=*/false,
+                    /*interleaves=*/false, /*fusesMultiplyAdd=*/true};
+  shape.widensLhs = true;
+  return shape;
 }
 
 Value Avx512Attr::buildBroadcast(OpBuilder &builder, Location loc, Value lhs,

@@ -64,11 +64,35 @@ Value buildBroadcastBytes(OpBuilder &builder, Location loc, Value word,
       builder, loc, VectorType::get(4 * lanes, builder.getI8Type()), words);
 }
 
+/// Of elements that are i16 already.
+static Value buildBroadcastWidePairs(OpBuilder &builder, Location loc,
+                                     Value source, ValueRange indices,
+                                     int64_t valid, int64_t lanes) {
+  Type i16 = builder.getI16Type(), i32 = builder.getI32Type();
+  Value pair;
+  if (valid == 2) {
+    Value loaded = vector::LoadOp::create(builder, loc, VectorType::get(2, i16),
+                                          source, indices);
+    loaded = vector::BitCastOp::create(builder, loc, VectorType::get(1, i32),
+                                       loaded);
+    pair = vector::ExtractOp::create(builder, loc, loaded, 0);
+  } else {
+    pair = memref::LoadOp::create(builder, loc, source, indices);
+    pair = arith::ExtUIOp::create(builder, loc, i32, pair);
+  }
+  Value pairs = vector::BroadcastOp::create(builder, loc,
+                                            VectorType::get(lanes, i32), pair);
+  return vector::BitCastOp::create(builder, loc,
+                                   VectorType::get(2 * lanes, i16), pairs);
+}
+
 Value buildBroadcastPairs(OpBuilder &builder, Location loc, Value source,
                           ValueRange indices, int64_t valid, bool flip,
                           int64_t lanes) {
   Value pair;
   Type i16 = builder.getI16Type();
+  if (cast<MemRefType>(source.getType()).getElementType() == i16)
+    return buildBroadcastWidePairs(builder, loc, source, indices, valid, lanes);
   if (valid == 2) {
     auto bytes = VectorType::get(2, builder.getI8Type());
     Value loaded = vector::LoadOp::create(builder, loc, bytes, source, indices);

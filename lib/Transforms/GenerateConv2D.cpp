@@ -53,6 +53,7 @@ public:
     }
     // A run goes on from one pixel to the next.
     tile.setLhs(memref::CollapseShapeOp::create(b, loc, tile.getLhs(), dims));
+    tile.widenLhs();
   }
 
   void run();

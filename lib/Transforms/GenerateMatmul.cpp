@@ -48,7 +48,9 @@ public:
         k(cast<MemRefType>(tile.getLhs().getType()).getDimSize(1)),
         usesMatrices(shape.canUseMatrices(k, op.getFlipLhs())),
         fillsMatrices(usesMatrices && m > shape.rows && m < shape.matrixRows),
-        matrices(tile, describeRows()) {}
+        matrices(tile, describeRows()) {
+    tile.widenLhs();
+  }
 
   void run();
 

@@ -77,6 +77,66 @@ Value TileBuilder::allocate(OpFoldResult size, Type element) {
   return buffer;
 }
 
+void TileBuilder::widenLhs() {
+  if (!shape.widensLhs)
+    return;
+  auto type = cast<MemRefType>(lhs.getType());
+  SmallVector<Value> sizes;
+  for (int64_t dim = 0; dim < type.getRank(); ++dim)
+    if (type.isDynamicDim(dim))
+      sizes.push_back(memref::DimOp::create(b, loc, lhs, dim));
+  Value wide = memref::AllocOp::create(
+      b, loc, MemRefType::get(type.getShape(), b.getI16Type()), sizes);
+  copies.push_back(wide);
+  Value from = lhs, to = wide;
+  lhs = wide;
+  if (type.getLayout().isIdentity()) {
+    ReassociationIndices all =
+        llvm::to_vector(llvm::seq<int64_t>(0, type.getRank()));
+    from = memref::CollapseShapeOp::create(b, loc, from,
+                                           ArrayRef<ReassociationIndices>{all});
+    to = memref::CollapseShapeOp::create(b, loc, to,
+                                         ArrayRef<ReassociationIndices>{all});
+  }
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Value> place;
+  int64_t last = cast<MemRefType>(from.getType()).getRank() - 1;
+  auto enterLoop = [&](Value first, Value end, int64_t step) {
+    auto loop = scf::ForOp::create(b, loc, first, end, index(step));
+    b.setInsertionPointToStart(loop.getBody());
+    place.push_back(loop.getInductionVar());
+  };
+  for (int64_t dim = 0; dim < last; ++dim)
+    enterLoop(index(0), memref::DimOp::create(b, loc, from, dim), 1);
+  Value size = memref::DimOp::create(b, loc, from, last);
+  int64_t width = 2 * shape.lanes;
+  Value rest = arith::RemUIOp::create(b, loc, size, index(width));
+  Value whole = arith::SubIOp::create(b, loc, size, rest);
+  auto widen = [&](Value elements, Type type) -> Value {
+    if (op.getFlipLhs()) {
+      TypedAttr mask = b.getI8IntegerAttr(-128);
+      if (auto vector = dyn_cast<VectorType>(elements.getType()))
+        mask = DenseElementsAttr::get(vector, Attribute(mask));
+      elements = arith::XOrIOp::create(b, loc, elements,
+                                       arith::ConstantOp::create(b, loc, mask));
+    }
+    return arith::ExtUIOp::create(b, loc, type, elements);
+  };
+  {
+    OpBuilder::InsertionGuard guard(b);
+    enterLoop(index(0), whole, width);
+    Value bytes = vector::LoadOp::create(
+        b, loc, VectorType::get(width, b.getI8Type()), from, place);
+    vector::StoreOp::create(
+        b, loc, widen(bytes, VectorType::get(width, b.getI16Type())), to,
+        place);
+    place.pop_back();
+  }
+  enterLoop(whole, size, 1);
+  Value byte = memref::LoadOp::create(b, loc, from, place);
+  memref::StoreOp::create(b, loc, widen(byte, b.getI16Type()), to, place);
+}
+
 bool TileBuilder::joinPixels() {
   auto isDense = [](Value buffer) {
     auto type = dyn_cast<MemRefType>(buffer.getType());

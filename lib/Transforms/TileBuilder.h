@@ -59,6 +59,8 @@ public:
   mlir::Value getLhs() const { return lhs; }
   /// Another view of the same elements, for `buildDots`.
   void setLhs(mlir::Value view) { lhs = view; }
+  /// Makes it i16, flipped if it has to be, where the instruction wants that.
+  void widenLhs();
   mlir::Value getRhs() const { return rhs; }
   /// Or the first of several places of the same sizes.
   mlir::Value getOutput() const { return outputs.front(); }

@@ -64,6 +64,10 @@ struct DotShape {
   /// `#quanta.narrow_dot`).
   int64_t sharing = 1;
 
+  /// Whether the left factor is widened to i16 ahead of all tiles, each of
+  /// which would otherwise widen it again.
+  bool widensLhs = false;
+
   /// Elements along K that packed weights are padded to a multiple of: zeros,
   /// so that registers of matrices are always full.
   int64_t depthUnit() const {
