@@ -149,6 +149,7 @@ void buildKernelToLLVMPipeline(OpPassManager &pm) {
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertToLLVMPass());
   pm.addPass(createReconcileUnrealizedCastsPass());
+  pm.addPass(createLoadWholeBytes());
   pm.addPass(createCSEPass());
   pm.addPass(createNumberMessages());
   pm.addPass(createAnnotateFunctions());

@@ -261,6 +261,25 @@ def LowerViews : Pass<"quanta-lower-views", "::mlir::ModuleOp"> {
     "::mlir::vector::VectorDialect"];
 }
 
+def LoadWholeBytes : Pass<"quanta-load-whole-bytes", "::mlir::ModuleOp"> {
+  let summary = "Read integers of less than 8 bits as bytes, and cut them";
+  let description = [{
+    Works on the LLVM dialect. An integer of two to seven bits lies in a byte of its own,
+    which callers fill with its value: of a negative one, the upper bits are set.
+    LLVM takes them for zeros in a load of so few bits.
+
+    ```mlir
+    %0 = llvm.load %p : !llvm.ptr -> i4
+    ```
+    becomes
+    ```mlir
+    %b = llvm.load %p : !llvm.ptr -> i8
+    %0 = llvm.trunc %b : i8 to i4
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def LowerVectors : Pass<"quanta-lower-vectors", "::mlir::ModuleOp"> {
   let summary = "Express operations on vectors by those that LLVM has";
   let description = [{
