@@ -220,22 +220,26 @@ template <typename... OpTys> void attachModels(MLIRContext *context) {
 } // namespace
 
 void registerLinalgModels(DialectRegistry &registry) {
-  registry.addExtension(
-      +[](MLIRContext *context, linalg::LinalgDialect *dialect) {
-        attachModels<
-            linalg::MatmulOp, linalg::BatchMatmulOp,
-            linalg::BatchReduceMatmulOp, linalg::ContractOp, linalg::Mmt4DOp,
-            linalg::BatchMmt4DOp, linalg::BatchVecmatOp, linalg::MatvecOp,
-            linalg::VecmatOp, linalg::BatchMatvecOp, linalg::Conv1DNcwFcwOp,
-            linalg::Conv1DNwcWcfOp, linalg::Conv2DNchwFchwOp,
-            linalg::Conv2DNhwcHwcfOp, linalg::Conv2DNhwcFhwcOp,
-            linalg::Conv2DNgchwGfchwOp, linalg::Conv2DNgchwFgchwOp,
-            linalg::DepthwiseConv1DNcwCwOp, linalg::DepthwiseConv1DNwcWcOp,
-            linalg::DepthwiseConv2DNhwcHwcOp, linalg::DepthwiseConv2DNchwChwOp,
-            linalg::Conv3DNcdhwFcdhwOp, linalg::Conv3DNdhwcDhwcfOp>(context);
-        linalg::DotOp::attachInterface<MacModel<linalg::DotOp>>(*context);
-        context->loadDialect<QuantaDialect>();
-      });
+  registry.addExtension(+[](MLIRContext *context,
+                            linalg::LinalgDialect *dialect) {
+    attachModels<
+        linalg::MatmulOp, linalg::BatchMatmulOp, linalg::BatchReduceMatmulOp,
+        linalg::ContractOp, linalg::Mmt4DOp, linalg::BatchMmt4DOp,
+        linalg::BatchVecmatOp, linalg::MatvecOp, linalg::VecmatOp,
+        linalg::BatchMatvecOp, linalg::Conv1DNcwFcwOp, linalg::Conv1DNwcWcfOp,
+        linalg::Conv2DNchwFchwOp, linalg::Conv2DNhwcHwcfOp,
+        linalg::Conv2DNhwcFhwcOp, linalg::Conv2DNgchwGfchwOp,
+        linalg::Conv2DNgchwFgchwOp, linalg::DepthwiseConv1DNcwCwOp,
+        linalg::DepthwiseConv1DNwcWcOp, linalg::DepthwiseConv2DNhwcHwcOp,
+        linalg::DepthwiseConv2DNchwChwOp, linalg::Conv3DNcdhwFcdhwOp,
+        linalg::Conv3DNdhwcDhwcfOp, linalg::Conv1DOp, linalg::Conv2DOp,
+        linalg::Conv3DOp, linalg::Conv2DNhwgcGfhwcOp,
+        linalg::DepthwiseConv2DNhwcHwcmOp, linalg::DepthwiseConv3DNdhwcDhwcOp,
+        linalg::DepthwiseConv3DNcdhwCdhwOp,
+        linalg::DepthwiseConv3DNdhwcDhwcmOp>(context);
+    linalg::DotOp::attachInterface<MacModel<linalg::DotOp>>(*context);
+    context->loadDialect<QuantaDialect>();
+  });
 }
 
 } // namespace quanta

@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -170,14 +171,18 @@ private:
         } else if (auto reason =
                        op->getAttrOfType<StringAttr>(attrs::floatReason)) {
           left.push_back({op, reason.str(), 0});
-        } else if (isa<linalg::ConvolutionOpInterface>(op)) {
+        } else if (isa<linalg::ConvolutionOpInterface>(op) &&
+                   !isSumOfProducts(linalgOp)) {
           left.push_back({op, "pooling: its input is stored as f32", 0});
         } else if (isSumOfProducts(linalgOp)) {
           int64_t count = countIterations(linalgOp);
           macs += count;
           left.push_back({op,
-                          "a sum of products that is none of two matrices has "
-                          "no quantized counterpart",
+                          isa<linalg::ConvolutionOpInterface>(op)
+                              ? "a convolution in this layout has no quantized "
+                                "counterpart"
+                              : "a sum of products that is none of two "
+                                "matrices has no quantized counterpart",
                           count});
         } else {
           ++glue[linalgOp.getNumReductionLoops() > 0].count;
@@ -189,19 +194,18 @@ private:
     });
   }
 
-  /// Whether a generic operation multiplies its inputs, some of which it reads
-  /// again for indices of the result that others have, and adds the products.
+  /// Whether an operation multiplies its inputs, some of which it reads again
+  /// for indices of the result that others have, and adds the products.
   static bool isSumOfProducts(linalg::LinalgOp op) {
-    auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
-    if (!generic || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2)
+    if (op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2)
       return false;
-    auto sum = generic.getBody()
-                   ->getTerminator()
-                   ->getOperand(0)
-                   .getDefiningOp<arith::AddFOp>();
-    if (!sum || !llvm::any_of(sum->getOperands(), [](Value value) {
-          return value.getDefiningOp<arith::MulFOp>();
-        }))
+    Operation *sum =
+        op.getBlock()->getTerminator()->getOperand(0).getDefiningOp();
+    bool isSum = isa_and_nonnull<arith::AddFOp, arith::SubFOp>(sum) &&
+                 llvm::any_of(sum->getOperands(), [](Value value) {
+                   return value.getDefiningOp<arith::MulFOp>();
+                 });
+    if (!isSum && !isa_and_nonnull<math::FmaOp>(sum))
       return false;
     return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
       AffineMap map = op.getMatchingIndexingMap(input);

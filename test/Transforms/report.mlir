@@ -13,6 +13,8 @@
 // RUN: not quant-opt %t/foreign.mlir --quanta-report=strict=true -o /dev/null 2>&1 | FileCheck %t/foreign.mlir --check-prefix=STRICT
 // RUN: not quant-opt %t/foreign.mlir --quanta-to-llvm -o /dev/null 2>&1 | FileCheck %t/foreign.mlir --check-prefix=CODE
 // RUN: quant-opt %t/bytes.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/bytes.mlir
+// RUN: quant-opt %t/products.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/products.mlir
+// RUN: not quant-opt %t/products.mlir --quanta-report=strict=true -o /dev/null 2>&1 | FileCheck %t/products.mlir --check-prefix=STRICT
 // RUN: not quant-opt %t/simulated.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/simulated.mlir
 // RUN: not quant-opt %t/integer.mlir --quanta-report -o /dev/null 2>&1 | FileCheck %t/integer.mlir
 
@@ -160,4 +162,37 @@ func.func @main(%x: tensor<2x2xi8>, %o: tensor<2x2xi32>) -> tensor<2x2xi32> {
   // CHECK: error: 'linalg.matmul' op belongs to the integer stage, but quanta-report takes the quantized stage
   %0 = linalg.matmul ins(%x, %x : tensor<2x2xi8>, tensor<2x2xi8>) outs(%o : tensor<2x2xi32>) -> tensor<2x2xi32>
   return %0 : tensor<2x2xi32>
+}
+
+// Sums of products in any form count.
+//--- products.mlir
+// CHECK: "int8_mac_share": 0,
+// CHECK: "macs": 312,
+// CHECK: "left_in_float": [
+// CHECK: "linalg.conv_2d_nhwc_fhwc_q"
+// CHECK: "reason": "a convolution in this layout has no quantized counterpart",
+// CHECK: "macs": 288
+// CHECK: "linalg.generic"
+// CHECK: "macs": 12
+// CHECK: "linalg.generic"
+// CHECK: "macs": 12
+// STRICT-COUNT-3: op stays in float, which strict forbids
+func.func @main(%q: tensor<2x!quant.uniform<u8:f32, 0.5>>, %x: tensor<1x4x4x1xf32>, %k: tensor<2x3x3x1xf32>, %zero: f32, %y: tensor<1x4x4x2xf32>, %p: tensor<1x6x6x1xf32>,
+                %a: tensor<2x3xf32>, %b: tensor<3x2xf32>, %o: tensor<2x2xf32>) -> (tensor<1x4x4x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>) {
+  %d = quanta.dequantize %q : tensor<2x!quant.uniform<u8:f32, 0.5>> to tensor<2xf32>
+  %0 = linalg.conv_2d_nhwc_fhwc_q ins(%p, %k, %zero, %zero : tensor<1x6x6x1xf32>, tensor<2x3x3x1xf32>, f32, f32) outs(%y : tensor<1x4x4x2xf32>) -> tensor<1x4x4x2xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<2x3xf32>, tensor<3x2xf32>) outs(%o : tensor<2x2xf32>) {
+  ^bb0(%u: f32, %v: f32, %s: f32):
+    %r = math.fma %u, %v, %s : f32
+    linalg.yield %r : f32
+  } -> tensor<2x2xf32>
+  %2 = linalg.generic {indexing_maps = [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%a, %b : tensor<2x3xf32>, tensor<3x2xf32>) outs(%o : tensor<2x2xf32>) {
+  ^bb0(%u: f32, %v: f32, %s: f32):
+    %t = arith.mulf %u, %v : f32
+    %r = arith.subf %s, %t : f32
+    linalg.yield %r : f32
+  } -> tensor<2x2xf32>
+  return %0, %1, %2, %d : tensor<1x4x4x2xf32>, tensor<2x2xf32>, tensor<2x2xf32>, tensor<2xf32>
 }
