@@ -6,10 +6,12 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/Transforms/RaiseContractions.h"
+#include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
@@ -61,6 +63,141 @@ struct RaiseContraction : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
+/// A factor of a product that is summed, without dimensions of size 1 that it
+/// is read at index 0 of.
+struct Factor {
+  Value tensor;
+  AffineMap map;
+
+  /// Nothing if what is left is not indexed by iterators alone.
+  static std::optional<Factor> get(OpBuilder &builder, Location loc,
+                                   Value tensor, AffineMap map);
+};
+
+std::optional<Factor> Factor::get(OpBuilder &builder, Location loc,
+                                  Value tensor, AffineMap map) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  SmallVector<AffineExpr> kept;
+  SmallVector<ReassociationIndices> groups;
+  ReassociationIndices leading;
+  for (auto [dim, expr] : llvm::enumerate(map.getResults())) {
+    auto constant = dyn_cast<AffineConstantExpr>(expr);
+    auto position = static_cast<int64_t>(dim);
+    if (constant && constant.getValue() == 0 && type.getDimSize(dim) == 1) {
+      (groups.empty() ? leading : groups.back()).push_back(position);
+      continue;
+    }
+    kept.push_back(expr);
+    groups.emplace_back();
+    if (groups.size() == 1)
+      groups.back() = leading;
+    groups.back().push_back(position);
+  }
+  AffineMap keptMap =
+      AffineMap::get(map.getNumDims(), 0, kept, map.getContext());
+  if (kept.empty() || !keptMap.isProjectedPermutation())
+    return std::nullopt;
+  if (kept.size() != map.getNumResults())
+    tensor = tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
+  return Factor{tensor, keptMap};
+}
+
+/// `sum(a * b)`, as frontends write products with vectors: a product of
+/// matrices if the sum is over what both factors have, and one of them is read
+/// again for indices of the result that the other one has.
+struct FuseProductIntoSum : OpRewritePattern<linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(linalg::GenericOp op,
+                                PatternRewriter &rewriter) const override {
+    linalg::GenericOp product =
+        isSum(op) ? op.getInputs()[0].getDefiningOp<linalg::GenericOp>()
+                  : linalg::GenericOp();
+    if (!product || !isProduct(product))
+      return rewriter.notifyMatchFailure(op, "is no sum of products");
+    AffineMap read = op.getIndexingMapsArray()[0];
+    AffineMap maps[] = {product.getIndexingMapsArray()[0].compose(read),
+                        product.getIndexingMapsArray()[1].compose(read)};
+    bool isRepeated = false;
+    for (auto [dim, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
+      bool inBoth =
+          maps[0].isFunctionOfDim(dim) && maps[1].isFunctionOfDim(dim);
+      if (kind == utils::IteratorType::reduction && !inBoth)
+        return rewriter.notifyMatchFailure(op, "sums what one factor lacks");
+      isRepeated |= kind == utils::IteratorType::parallel && !inBoth;
+    }
+    if (!isRepeated)
+      return rewriter.notifyMatchFailure(op, "no factor has rows of its own");
+    SmallVector<Value> factors;
+    SmallVector<AffineMap> factorMaps;
+    for (unsigned i : {0u, 1u}) {
+      std::optional<Factor> factor =
+          Factor::get(rewriter, op.getLoc(), product.getInputs()[i], maps[i]);
+      if (!factor)
+        return failure();
+      factors.push_back(factor->tensor);
+      factorMaps.push_back(factor->map);
+    }
+    // Weights are right factors.
+    if (isConstant(factors[0]) && !isConstant(factors[1])) {
+      std::swap(factors[0], factors[1]);
+      std::swap(factorMaps[0], factorMaps[1]);
+    }
+    factorMaps.push_back(op.getIndexingMapsArray()[1]);
+    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
+        op, op.getResultTypes(), factors, op.getOutputs(), factorMaps,
+        op.getIteratorTypesArray(),
+        [](OpBuilder &b, Location loc, ValueRange elements) {
+          Value element =
+              arith::MulFOp::create(b, loc, elements[0], elements[1]);
+          element = arith::AddFOp::create(b, loc, elements[2], element);
+          linalg::YieldOp::create(b, loc, element);
+        });
+    return success();
+  }
+
+private:
+  /// Whether `value` is a constant, up to moves.
+  static bool isConstant(Value value) {
+    while (auto *op = value.getDefiningOp()) {
+      if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+               linalg::TransposeOp, linalg::BroadcastOp>(op))
+        return static_cast<bool>(getConstant(value));
+      value = op->getOperand(0);
+    }
+    return false;
+  }
+
+  static bool isSum(linalg::GenericOp op) {
+    if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 1 ||
+        op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0 ||
+        op.getBody()->getOperations().size() != 2)
+      return false;
+    auto sum = dyn_cast<arith::AddFOp>(op.getBody()->front());
+    if (!sum || op.getBody()->getTerminator()->getOperand(0) != sum)
+      return false;
+    Value in = op.getBody()->getArgument(0), out = op.getBody()->getArgument(1);
+    return (sum.getLhs() == in && sum.getRhs() == out) ||
+           (sum.getLhs() == out && sum.getRhs() == in);
+  }
+
+  /// Elementwise, and read by the sum alone.
+  static bool isProduct(linalg::GenericOp op) {
+    if (!op->hasOneUse() || !op.hasPureTensorSemantics() ||
+        op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
+        op.getNumReductionLoops() != 0 ||
+        op.getBody()->getOperations().size() != 2 ||
+        !op.getIndexingMapsArray()[2].isIdentity() ||
+        op.getInputs()[0] == op.getInputs()[1])
+      return false;
+    auto product = dyn_cast<arith::MulFOp>(op.getBody()->front());
+    if (!product || op.getBody()->getTerminator()->getOperand(0) != product)
+      return false;
+    Value a = op.getBody()->getArgument(0), b = op.getBody()->getArgument(1);
+    return (product.getLhs() == a && product.getRhs() == b) ||
+           (product.getLhs() == b && product.getRhs() == a);
+  }
+};
+
 struct RaiseContractionsPass
     : impl::RaiseContractionsBase<RaiseContractionsPass> {
   void runOnOperation() override {
@@ -73,7 +210,7 @@ struct RaiseContractionsPass
 
 LogicalResult raiseContractions(ModuleOp module) {
   RewritePatternSet patterns(module.getContext());
-  patterns.add<RaiseContraction>(module.getContext());
+  patterns.add<RaiseContraction, FuseProductIntoSum>(module.getContext());
   return applyPatternsGreedily(module, std::move(patterns));
 }
 

@@ -41,6 +41,7 @@ func.func @matmul(%x: tensor<?x8xf32>, %w: tensor<8x4xf32>, %o: tensor<?x4xf32>,
 // CHECK-COUNT-4: linalg.generic
 // OBSERVED-LABEL: func.func @others(
 // OBSERVED-NOT: contract
+// OBSERVED: return
 func.func @others(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %w: tensor<8x4xf32>, %r: tensor<?xf32>, %o: tensor<?x4xf32>)
     -> (tensor<?xf32>, tensor<?xf32>, tensor<?x4xf32>, tensor<?x4xf32>) {
   %0 = linalg.generic {indexing_maps = [#row, #row, #sum], iterator_types = ["parallel", "reduction"]}
@@ -72,4 +73,76 @@ func.func @others(%x: tensor<?x8xf32>, %y: tensor<?x8xf32>, %w: tensor<8x4xf32>,
     linalg.yield %s : f32
   } -> tensor<?x4xf32>
   return %0, %1, %2, %3 : tensor<?xf32>, tensor<?xf32>, tensor<?x4xf32>, tensor<?x4xf32>
+}
+
+#all = affine_map<(m, k) -> (m, k)>
+#second = affine_map<(m, k) -> (k)>
+#first = affine_map<(m, k) -> (m)>
+#left = affine_map<(b, o, k) -> (b, 0, k)>
+#right = affine_map<(b, o, k) -> (o, k)>
+#three = affine_map<(b, o, k) -> (b, o, k)>
+#two = affine_map<(b, o, k) -> (b, o)>
+
+// A product that is summed, as of a matrix and a vector: weights come second.
+// CHECK-LABEL: func.func @matvec(
+// CHECK-SAME: %[[V:[a-z0-9]+]]: tensor<8xf32>
+// CHECK: %[[W:.*]] = arith.constant
+// CHECK: linalg.contract {{.*}} ins(%[[V]], %[[W]] : tensor<8xf32>, tensor<4x8xf32>) outs(%{{.*}} : tensor<4xf32>)
+// CHECK-NOT: linalg.generic
+func.func @matvec(%x: tensor<8xf32>, %o: tensor<4xf32>) -> tensor<4xf32> {
+  %w = arith.constant dense<0.5> : tensor<4x8xf32>
+  %e = tensor.empty() : tensor<4x8xf32>
+  %p = linalg.generic {indexing_maps = [#all, #second, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%w, %x : tensor<4x8xf32>, tensor<8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  %s = linalg.generic {indexing_maps = [#all, #first], iterator_types = ["parallel", "reduction"]}
+      ins(%p : tensor<4x8xf32>) outs(%o : tensor<4xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = arith.addf %a, %c : f32
+    linalg.yield %m : f32
+  } -> tensor<4xf32>
+  return %s : tensor<4xf32>
+}
+
+// The same of rows with a dimension of size 1 for those of the other factor.
+// CHECK-LABEL: func.func @unsqueezed(
+// CHECK: %[[X:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
+// CHECK: linalg.contract {{.*}} ins(%[[X]], %{{.*}} : tensor<?x8xf32>, tensor<4x8xf32>)
+func.func @unsqueezed(%x: tensor<?x1x8xf32>, %w: tensor<4x8xf32>, %e: tensor<?x4x8xf32>, %o: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %p = linalg.generic {indexing_maps = [#left, #right, #three], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %w : tensor<?x1x8xf32>, tensor<4x8xf32>) outs(%e : tensor<?x4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %b, %a : f32
+    linalg.yield %m : f32
+  } -> tensor<?x4x8xf32>
+  %s = linalg.generic {indexing_maps = [#three, #two], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%p : tensor<?x4x8xf32>) outs(%o : tensor<?x4xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = arith.addf %c, %a : f32
+    linalg.yield %m : f32
+  } -> tensor<?x4xf32>
+  return %s : tensor<?x4xf32>
+}
+
+// Products of the same places: of no matrices.
+// CHECK-LABEL: func.func @elementwise(
+// CHECK-COUNT-2: linalg.generic
+// CHECK-NOT: linalg.contract
+func.func @elementwise(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>, %e: tensor<4x8xf32>, %o: tensor<4xf32>) -> tensor<4xf32> {
+  %p = linalg.generic {indexing_maps = [#all, #all, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %y : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<4x8xf32>
+  %s = linalg.generic {indexing_maps = [#all, #first], iterator_types = ["parallel", "reduction"]}
+      ins(%p : tensor<4x8xf32>) outs(%o : tensor<4xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = arith.addf %a, %c : f32
+    linalg.yield %m : f32
+  } -> tensor<4xf32>
+  return %s : tensor<4xf32>
 }
