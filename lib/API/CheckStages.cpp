@@ -117,6 +117,15 @@ Expected<Runner> StageChecker::makeRunner(StringRef stage,
   return Runner{stage.str(), std::move(*executable)};
 }
 
+/// From some stage on, there is nothing that a file could still choose.
+static Error refuseIdle(Stage stage, StringRef what, StringRef file) {
+  if (file.empty())
+    return Error::success();
+  return createStringError("the program is at the " + stringifyStage(stage) +
+                           " stage, where --" + what + "=" + file +
+                           " would change nothing");
+}
+
 Error StageChecker::build(const Program &program) {
   if (program.getStage() > Stage::Integer)
     return createStringError("the program is at the " +
@@ -151,11 +160,17 @@ Error StageChecker::build(const Program &program) {
     return buildSimulated(calibrated);
   }
   case Stage::Simulated:
+    if (Error error = refuseIdle(program.getStage(), "recipe", options.recipe))
+      return error;
     return buildSimulated(program);
-  case Stage::Quantized:
-    return buildQuantized(program.clone());
   default:
-    return buildInteger(program);
+    for (auto [what, file] : {std::pair("recipe", options.recipe),
+                              std::pair("statistics", options.statistics)})
+      if (Error error = refuseIdle(program.getStage(), what, file))
+        return error;
+    return program.getStage() == Stage::Quantized
+               ? buildQuantized(program.clone())
+               : buildInteger(program);
   }
 }
 

@@ -291,9 +291,15 @@ template <> struct MappingTraits<quanta::RecipeRule> {
       return "a rule needs a pattern: name, op or location";
     if (rule.min.has_value() != rule.max.has_value())
       return "min and max are given together";
-    if (rule.min && !(*rule.min <= *rule.max && std::isfinite(*rule.min) &&
-                      std::isfinite(*rule.max)))
-      return "min and max must be finite, and min at most max";
+    auto isFinite = [](double value) {
+      return std::isfinite(static_cast<float>(value));
+    };
+    if (rule.min &&
+        !(*rule.min <= *rule.max && isFinite(*rule.min) && isFinite(*rule.max)))
+      return "min and max must be finite in f32, and min at most max";
+    if (rule.min && rule.scheme && *rule.scheme != quanta::Scheme::Static)
+      return "min and max are for static ranges, which the rule's scheme has "
+             "none of";
     return "";
   }
 };
@@ -333,6 +339,24 @@ static void keepFirst(const SMDiagnostic &diagnostic, void *context) {
                           .str();
 }
 
+/// What a recipe says that no tensor can follow.
+static std::optional<std::string> findIdleKey(const Recipe &recipe) {
+  bool hasPercentile = recipe.percentile.has_value();
+  bool selectsPercentile = recipe.rangeSelection == RangeSelection::Percentile;
+  for (const RecipeRule &rule : recipe.rules) {
+    hasPercentile |= rule.percentile.has_value();
+    selectsPercentile |= rule.rangeSelection == RangeSelection::Percentile;
+    if (rule.min && !rule.scheme && recipe.scheme &&
+        *recipe.scheme != Scheme::Static)
+      return "a rule gives min and max, but neither it nor the recipe says "
+             "'scheme: static'";
+  }
+  if (hasPercentile && !selectsPercentile)
+    return "it gives a percentile, but nothing says 'range_selection: "
+           "percentile'";
+  return std::nullopt;
+}
+
 Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
   auto fail = [&](const Twine &message) {
     return make_error<FileError>(name, 1, 1,
@@ -358,6 +382,8 @@ Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {
   // An empty document raises no complaint of its own.
   if (input.error() || file.format.empty())
     return fail("it has no content");
+  if (std::optional<std::string> idle = findIdleKey(file.recipe))
+    return fail(*idle);
   return file.recipe;
 }
 

@@ -174,6 +174,11 @@ static Expected<ObserverStatistics> readObserver(const json::Value &value,
     if (result.min > result.max)
       return createStringError(where + " has a minimum above its maximum");
   }
+  if (result.getFiniteCount() < 0)
+    return createStringError(where +
+                             " counts more NaNs and infinities than elements");
+  if (result.getFiniteCount() == 0 && result.min <= result.max)
+    return createStringError(where + " has a range, but no finite element");
   if (result.kind == "histogram")
     if (Error error = readHistogram(*object, where, result))
       return error;

@@ -45,8 +45,19 @@ struct ApplyCalibrationPass : impl::ApplyCalibrationBase<ApplyCalibrationPass> {
     // Parameters that a module has are kept: of training, or of a QDQ model.
     Stage stage = getStage(module);
     if (keepExisting &&
-        (stage == Stage::Simulated || stage == Stage::Quantized))
+        (stage == Stage::Simulated || stage == Stage::Quantized)) {
+      for (auto [file, what] :
+           {std::pair(StringRef(statistics), "statistics file"),
+            std::pair(StringRef(recipe), "recipe")})
+        if (!file.empty()) {
+          emitError(module.getLoc())
+              << "the module is at the " << stringifyStage(stage)
+              << " stage, where its parameters are chosen already: the " << what
+              << " '" << file << "' would change nothing";
+          return signalPassFailure();
+        }
       return;
+    }
     if (failed(
             checkStage(module, {Stage::Float, Stage::Observed}, getArgument())))
       return signalPassFailure();
@@ -144,7 +155,7 @@ private:
                                        const OperandScheme &scheme) {
     if (scheme.fixedRange)
       return getActivationType(*scheme.fixedRange, scheme);
-    if (op.getKind() == ObserverKind::Fixed)
+    if (op.getKind() == ObserverKind::Fixed || scheme.observer == "fixed")
       return op.emitOpError() << "'" << op.getName() << "' is fixed, but the "
                               << "recipe gives it no 'min' and 'max'";
     if (statistics.empty())

@@ -251,7 +251,7 @@ def ApplyCalibration : Pass<"quanta-apply-calibration", "::mlir::ModuleOp"> {
            "Recipe file; without one, the default recipe applies">,
     Option<"keepExisting", "keep-existing", "bool", "false",
            "Do nothing if the module is in the simulated or quantized stage "
-           "already">];
+           "already; then a statistics file or a recipe is an error">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
     "::mlir::tensor::TensorDialect", "::quanta::QuantaDialect"];

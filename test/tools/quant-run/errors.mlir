@@ -9,6 +9,7 @@
 // RUN: %python -c "open(r'%t/cut.npy', 'wb').write(open(r'%t/x.npy', 'rb').read()[:-5])"
 // RUN: %python -c "open(r'%t/cut.npz', 'wb').write(b'PK\x03\x04')"
 // RUN: %python -c "open(r'%t/cut.mlir', 'w').write('func.func @f() {')"
+// RUN: %python -c "open(r'%t/quantized.mlir', 'w').write('func.func @f(%%q: tensor<2x!quant.uniform<u8:f32, 0.5>>) -> tensor<2xf32> {\n %%0 = quanta.dequantize %%q : tensor<2x!quant.uniform<u8:f32, 0.5>> to tensor<2xf32>\n return %%0 : tensor<2xf32>\n}')"
 
 // RUN: not quant-run %s --emit=obj --entry=f -o %t/f.o 2>&1 | FileCheck %s --check-prefix=EMITENTRY
 // EMITENTRY: error: --entry is for programs that are run
@@ -51,6 +52,12 @@
 // NO-EMIT: error: -o is for --emit
 // RUN: not quant-run %s --check-stages --output=%t/y.npy 2>&1 | FileCheck %s --check-prefix=NO-OUTPUT
 // NO-OUTPUT: error: --output is for programs that are run alone
+// RUN: not quant-run %t/quantized.mlir --input=%t/x.npy --check-stages --recipe=%t/none.yaml 2>&1 | FileCheck %s --check-prefix=IDLE
+// IDLE: error: the program is at the quantized stage, where --recipe={{.*}}none.yaml would change nothing
+// RUN: not quant-run %t/quantized.mlir --input=%t/x.npy --check-stages --statistics=%t/none.json 2>&1 | FileCheck %s --check-prefix=IDLE-STATISTICS
+// IDLE-STATISTICS: error: the program is at the quantized stage, where --statistics={{.*}}none.json would change nothing
+// RUN: not quant-opt %t/quantized.mlir --quanta-ptq=statistics=%t/none.json -o %t/y 2>&1 | FileCheck %s --check-prefix=IDLE-PTQ
+// IDLE-PTQ: error: the module is at the quantized stage, where its parameters are chosen already: the statistics file '{{.*}}none.json' would change nothing
 // RUN: not quant-run %s --check-stages --analyze 2>&1 | FileCheck %s --check-prefix=TWO
 // TWO: error: --emit, --check-stages and --analyze or --choose-recipe exclude each other
 // RUN: not quant-run %s --entry=f 2>&1 | FileCheck %s --check-prefix=COUNT
