@@ -117,6 +117,28 @@ static std::string getCallee(const Signature &signature, StringRef name) {
   return toCIdentifier(symbol) == symbol ? symbol : getInterfaceName(name);
 }
 
+/// The characters of a string literal.
+static std::string escape(StringRef text) {
+  std::string result;
+  raw_string_ostream os(result);
+  for (unsigned char c : text)
+    if (isPrint(c) && c != '"' && c != '\\')
+      os << c;
+    else
+      os << '\\' << char('0' + c / 64) << char('0' + c / 8 % 8)
+         << char('0' + c % 8);
+  return result;
+}
+
+/// Whether a value is passed as a bfloat16, for which compilers have no type
+/// yet.
+static bool needsBFloat16(const Signature &signature) {
+  return any_of(concat<const ValueType>(signature.inputs, signature.results),
+                [](const ValueType &type) {
+                  return type.isScalar && type.kind == ElementKind::BF16;
+                });
+}
+
 static void printPrototype(raw_ostream &os, const Signature &signature,
                            StringRef name) {
   std::string symbol = getInterfaceName(signature.name);
@@ -132,7 +154,7 @@ static void printPrototype(raw_ostream &os, const Signature &signature,
      << callee << "(" << (parameters.empty() ? "void" : join(parameters, ", "))
      << ")";
   if (callee != symbol)
-    os << " __asm__(\"" << symbol << "\")";
+    os << " __asm__(\"" << escape(symbol) << "\")";
   os << ";\n\n";
 }
 
@@ -225,6 +247,10 @@ std::string generateCHeader(StringRef stem, ArrayRef<Signature> signatures) {
          concat<const ValueType>(signature.inputs, signature.results))
       if (!type.isScalar && descriptors.insert(getTensorName(type)).second)
         printDescriptor(os, type);
+    bool isGuarded = needsBFloat16(signature);
+    if (isGuarded)
+      os << "/* GCC has a type for bfloat16 from 13 on. */\n"
+            "#if defined(__clang__) || __GNUC__ >= 13\n";
     if (signature.results.size() > 1) {
       os << "typedef struct {\n";
       for (auto [index, result] : enumerate(signature.results))
@@ -233,6 +259,8 @@ std::string generateCHeader(StringRef stem, ArrayRef<Signature> signatures) {
     }
     printPrototype(os, signature, name);
     printWrapper(os, signature, name);
+    if (isGuarded)
+      os << "#endif\n\n";
   }
   os << "#ifdef __cplusplus\n}\n#endif\n\n#endif /* " << guard << " */\n";
   return text;

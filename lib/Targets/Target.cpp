@@ -130,8 +130,8 @@ llvm::Expected<const llvm::Target *> findLLVMTarget(StringRef tripleName) {
                                    "'");
   // On others, LLVM ends the process over much that it cannot generate; and
   // sizes are 64 bits wide.
-  bool isKnown =
-      triple.isX86_64() || triple.isAArch64(64) || triple.isRISCV64();
+  bool isKnown = (triple.isX86_64() && !triple.isX32()) ||
+                 triple.isAArch64(64) || triple.isRISCV64();
   if (!isKnown || !triple.isLittleEndian())
     return llvm::createStringError(
         "no code can be generated for '" + tripleName +

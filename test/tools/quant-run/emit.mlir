@@ -57,6 +57,14 @@
 // HEADER: static inline float a_b_(float arg0) {
 // HEADER: static inline float a_b(float arg0) {
 // HEADER: static inline float quanta_main(float arg0) {
+// HEADER: static inline float quanta_y1(float arg0) {
+// A string stays one, whatever a name holds.
+// HEADER: float _mlir_ciface_a_____(float arg0) __asm__("_mlir_ciface_a\042\134\012*/");
+// Compilers that have no type for a bfloat16 leave out what needs it.
+// HEADER: #if defined(__clang__) || __GNUC__ >= 13
+// HEADER-NEXT: __bf16 _mlir_ciface_brain(__bf16 arg0);
+// HEADER: static inline __bf16 brain(
+// HEADER: #endif
 // RUN: clang-22 -x c -std=c99 -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only %t/model.h
 // RUN: clang-22 -x c++ -std=c++20 -Wall -Wextra -Werror -Wno-unused-function -fsyntax-only %t/model.h
 
@@ -102,4 +110,16 @@ func.func @a_b(%x: f32) -> f32 {
 
 func.func @quanta_main(%x: f32) -> f32 {
   return %x : f32
+}
+
+func.func @y1(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @"a\22\\\0A*/"(%x: f32) -> f32 {
+  return %x : f32
+}
+
+func.func @brain(%x: bf16) -> bf16 {
+  return %x : bf16
 }
