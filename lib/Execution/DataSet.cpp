@@ -31,17 +31,12 @@ Expected<std::vector<HostTensor>> readArguments(ArrayRef<std::string> paths) {
       arguments.push_back(std::move(*tensor));
       continue;
     }
-    Expected<std::vector<NamedTensor>> arrays = readNpz(path);
+    Expected<std::vector<NamedTensor>> arrays = readNpz(path, key);
     if (!arrays)
       return arrays.takeError();
-    bool found = key.empty();
-    for (NamedTensor &array : *arrays) {
-      if (!key.empty() && array.name != key)
-        continue;
+    for (NamedTensor &array : *arrays)
       arguments.push_back(std::move(array.tensor));
-      found = true;
-    }
-    if (!found)
+    if (!key.empty() && arrays->empty())
       return createStringError(path + ": there is no array '" + key +
                                "' in it");
   }

@@ -192,7 +192,8 @@ inflateEntry(const ZipEntry &entry, StringRef compressed, StringRef name) {
 #endif
 }
 
-Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name) {
+Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name,
+                                            StringRef only) {
   Expected<std::vector<ZipEntry>> entries = readDirectory(bytes, name);
   if (!entries)
     return entries.takeError();
@@ -200,6 +201,8 @@ Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name) {
   for (const ZipEntry &entry : *entries) {
     StringRef key = entry.name;
     key.consume_back(".npy");
+    if (!only.empty() && key != only)
+      continue;
     std::string where = (name + ":" + key).str();
     if (entry.headerOffset > bytes.size())
       return npzError(where, "corrupt .npz file (array out of bounds)");
@@ -237,13 +240,13 @@ Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name) {
   return tensors;
 }
 
-Expected<std::vector<NamedTensor>> readNpz(StringRef path) {
+Expected<std::vector<NamedTensor>> readNpz(StringRef path, StringRef key) {
   ErrorOr<std::unique_ptr<MemoryBuffer>> file =
       MemoryBuffer::getFile(path, /*IsText=*/false,
                             /*RequiresNullTerminator=*/false);
   if (!file)
     return npzError(path, file.getError().message());
-  return parseNpz((*file)->getBuffer(), path);
+  return parseNpz((*file)->getBuffer(), path, key);
 }
 
 } // namespace quanta

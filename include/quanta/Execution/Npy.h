@@ -32,12 +32,14 @@ llvm::Expected<HostTensor> readNpy(llvm::StringRef path);
 llvm::Expected<HostTensor> parseNpy(llvm::StringRef bytes,
                                     llvm::StringRef name);
 
-/// Reads every array of an `.npz` file in the order of the archive's directory.
-llvm::Expected<std::vector<NamedTensor>> readNpz(llvm::StringRef path);
+/// Reads every array of an `.npz` file in the order of the archive's directory,
+/// or only those called `key`.
+llvm::Expected<std::vector<NamedTensor>> readNpz(llvm::StringRef path,
+                                                 llvm::StringRef key = "");
 
 /// The same for the bytes of such a file; `name` is what errors call it.
-llvm::Expected<std::vector<NamedTensor>> parseNpz(llvm::StringRef bytes,
-                                                  llvm::StringRef name);
+llvm::Expected<std::vector<NamedTensor>>
+parseNpz(llvm::StringRef bytes, llvm::StringRef name, llvm::StringRef key = "");
 
 /// Writes an `.npy` file, in place of an older one only once it is complete.
 /// Kinds below 8 bits are written as int8 or uint8 with their values.

@@ -19,6 +19,9 @@
 // RUN: cmp %t/y.npy %t/y2.npy
 // RUN: quant-run %s --entry=swapped --input=%t/both.npz --output=%t/y3.npy
 // RUN: cmp %t/y.npy %t/y3.npy
+// What else is in the archive does not matter.
+// RUN: %python %S/../../Inputs/npy.py %t/words.npz "{'word': numpy.array('label'), 'x': numpy.ones((3, 2), 'f4')}"
+// RUN: quant-run %s --entry=mixed --input=%t/words.npz:x --input=%t/both.npz:n --output=%t/y5.npy
 // RUN: not quant-run %s --entry=mixed --input=%t/both.npz:z 2>&1 | FileCheck %s --check-prefix=KEY
 // KEY: error: {{.*}}both.npz: there is no array 'z' in it
 
