@@ -281,10 +281,30 @@ LogicalResult Converter::convertContraction(Operation *op, Value lhs, Value rhs,
   return success();
 }
 
+/// Whether the sums start from zeros or from one row.
+static bool startsFromRow(WeightOnlyContractOp op) {
+  SmallVector<AffineMap> maps = op.getIndexingMaps();
+  if (isZeroTensor(op.getInit()))
+    return true;
+  for (auto [dim, expr] : llvm::enumerate(maps[2].getResults()))
+    if (maps[1].isFunctionOfDim(cast<AffineDimExpr>(expr).getPosition()) &&
+        getBroadcastVector(op.getInit(), static_cast<int64_t>(dim)))
+      return true;
+  return false;
+}
+
 LogicalResult Converter::convertWeightOnly(WeightOnlyContractOp op) {
-  if (!QuantParams::get(op.getWeights().getType().getElementType()))
+  Type element = op.getWeights().getType().getElementType();
+  if (isa<FloatType>(element))
+    return op->emitOpError() << "has weights in " << element
+                             << ", which QDQ form has no counterpart for";
+  if (!QuantParams::get(element))
     return op->emitOpError() << "has weights with a scale for each block, "
                                 "which quanta.dequantize does not take";
+  if (!startsFromRow(op))
+    return op->emitOpError() << "starts its sums from a tensor that is no "
+                                "repeated row, which would be added behind "
+                                "them on the way back";
   OpBuilder builder(op);
   Value result = buildNamedContraction(builder, op.getLoc(), op.getLhs(),
                                        getFloat(builder, op.getWeights()),
@@ -452,7 +472,7 @@ struct ConvertQuantaToQdqPass
           (llvm::any_of(op->getOperandTypes(), isQuantized) ||
            llvm::any_of(op->getResultTypes(), isQuantized)))
         ops.push_back(op);
-      else if (isa<DynamicQuantizeOp>(op))
+      else if (isa<DynamicQuantizeOp, WeightOnlyContractOp>(op))
         ops.push_back(op);
       if (!isOther)
         return WalkResult::advance();

@@ -188,7 +188,7 @@ LogicalResult QuantaToTosa::convertRequantize(RequantizeOp op) {
   }
   Value value = get(builder, op.getInput());
   Type elementType = getElementType(op.getType().getElementType());
-  if (to.axis && !storageTypes && order != back)
+  if (to.axis && !storageTypes && *to.axis != op.getType().getRank() - 1)
     return op.emitOpError() << "has a result with several scales along another "
                                "dimension than its last, which tosa.rescale "
                                "does not have";

@@ -115,23 +115,22 @@ Value TosaBuilder::transpose(Value value, ArrayRef<int64_t> order) {
   if (llvm::equal(order, llvm::seq<int64_t>(0, order.size())))
     return value;
   auto type = cast<RankedTensorType>(value.getType());
-  if (auto known = value.getDefiningOp<tosa::ConstOp>()) {
-    Type elementType = type.getElementType();
-    if (auto perAxis =
-            dyn_cast<quant::UniformQuantizedPerAxisType>(elementType))
-      elementType = moveAxis(
-          elementType,
-          static_cast<int32_t>(
-              llvm::find(order, int64_t(perAxis.getQuantizedDimension())) -
-              order.begin()));
+  Type elementType = type.getElementType();
+  if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(elementType))
+    elementType = moveAxis(
+        elementType,
+        static_cast<int32_t>(
+            llvm::find(order, int64_t(perAxis.getQuantizedDimension())) -
+            order.begin()));
+  if (auto known = value.getDefiningOp<tosa::ConstOp>())
     return constant(
         permuteElements(cast<DenseElementsAttr>(known.getValues()), order),
         elementType);
-  }
   SmallVector<int64_t> sizes;
   for (int64_t dim : order)
     sizes.push_back(type.getDimSize(dim));
-  return tosa::TransposeOp::create(builder, loc, type.clone(sizes), value,
+  return tosa::TransposeOp::create(builder, loc,
+                                   type.clone(elementType).clone(sizes), value,
                                    SmallVector<int32_t>(order));
 }
 

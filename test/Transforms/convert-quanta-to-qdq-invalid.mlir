@@ -113,3 +113,25 @@ func.func @scales(%x: tensor<2x3x!quant.uniform<u8:f32, 0.1:128>>, %w: tensor<3x
   %y = quanta.dequantize %a : tensor<2x2x!quant.uniform<i32:f32, 0.005000000000000001>> to tensor<2x2xf32>
   return %y : tensor<2x2xf32>
 }
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+func.func @half_weights(%x: tensor<2x2xf32>, %w: tensor<2x3xf16>, %b: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{has weights in 'f16', which QDQ form has no counterpart for}}
+  %y = quanta.weight_only_contract %x, %w init %b maps [#mk, #kn, #mn] : tensor<2x2xf32>, tensor<2x3xf16> -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}
+
+// -----
+
+#mk = affine_map<(m, n, k) -> (m, k)>
+#kn = affine_map<(m, n, k) -> (k, n)>
+#mn = affine_map<(m, n, k) -> (m, n)>
+func.func @weights_with_sums(%x: tensor<2x2xf32>, %w: tensor<2x3x!quant.uniform<i4:f32, 0.3>>, %b: tensor<2x3xf32>) -> tensor<2x3xf32> {
+  // expected-error@+1 {{starts its sums from a tensor that is no repeated row}}
+  %y = quanta.weight_only_contract %x, %w init %b maps [#mk, #kn, #mn] : tensor<2x2xf32>, tensor<2x3x!quant.uniform<i4:f32, 0.3>> -> tensor<2x3xf32>
+  return %y : tensor<2x3xf32>
+}

@@ -128,7 +128,8 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     (those of `conv_transpose_1d` are where its result is stored with several scales),
     a bias that is not constant or that f32 would round, a clamp or a table for
     several scales, grouped convolutions written as `conv_1d` or `conv_2d` and
-    other contractions that linalg has no name for, and operations whose
+    other contractions that linalg has no name for, `weight_only_contract` on
+    weights in f16, bf16 or blocks, or with an `init` that is no repeated row, and operations whose
     parameters are found at run time (`dynamic_quantize`,
     `subtract_zero_point`), and linear `resize`.
 
