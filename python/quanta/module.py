@@ -192,9 +192,10 @@ def quantize(
         found at run time.
       strict: whether a contraction that stays in float is an error.
       data: samples, as for `calibrate`. Without a recipe, the quantized model is
-        compared with the float one on them, and activations are lifted to ranges
-        at run time, then to fixed ranges of 16 bits, multiplied byte by byte (weights
-        too), and then to float, until `max_loss` holds. The module's
+        compared with the float one on them, and where it costs most, activations are
+        lifted to ranges at run time, then to fixed ranges of 16 bits, multiplied byte
+        by byte, weights to 16 bits, and what that does not help to float, until
+        `max_loss` holds. The module's
         `recipe` is the choice as a recipe file, its `analysis` what it costs.
       max_loss: for each result of the model, noise power over signal power on the
         data must not exceed it, nor must the share of predictions that change,

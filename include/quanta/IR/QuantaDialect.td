@@ -60,7 +60,7 @@ def Quanta_Dialect : Dialect {
     %w = quant.scast %i : tensor<3x2xi8> to tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.25>>
     %j = arith.constant dense<[100, -200]> : tensor<2xi32>
     %b = quant.scast %j : tensor<2xi32> to tensor<2x!quant.uniform<i32:f32, 0.125>>
-    %y = quanta.matmul %x, %w, %b : tensor<?x3x!quant.uniform<u8:f32, 0.5:128>>, tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.25>>, tensor<2x!quant.uniform<i32:f32, 0.125>> -> tensor<?x2x!quant.uniform<i32:f32, 0.125>>
+    %y = quanta.matmul %x, %w bias %b : tensor<?x3x!quant.uniform<u8:f32, 0.5:128>>, tensor<3x2x!quant.uniform<i8<-127:127>:f32, 0.25>>, tensor<2x!quant.uniform<i32:f32, 0.125>> -> tensor<?x2x!quant.uniform<i32:f32, 0.125>>
     ```
 
     Operations that only move elements take quantized tensors as they are:

@@ -146,7 +146,7 @@ def FormOperations : Pass<"quanta-form-operations", "::mlir::ModuleOp"> {
     ```
     becomes
     ```mlir
-    %2 = quanta.concat %q, %q along 0 : ... -> tensor<8x!quant.uniform<u8:f32, 1.0>>
+    %2 = quanta.concat %q, %q dim 0 : ... -> tensor<8x!quant.uniform<u8:f32, 1.0>>
     ```
   }];
   let dependentDialects = [
