@@ -102,9 +102,11 @@ std::optional<Factor> Factor::get(OpBuilder &builder, Location loc,
   return Factor{tensor, keptMap};
 }
 
-/// `sum(a * b)`, as frontends write products with vectors: a product of
-/// matrices if the sum is over what both factors have, and one of them is read
-/// again for indices of the result that the other one has.
+/// `sum(a * w)` with weights w, as frontends write products with vectors: a
+/// product of matrices if the sum is over what both factors have, and one of
+/// them is read again for indices of the result that the other one has. Means
+/// of values that a mask or other values weigh are none: they stay as precise
+/// as they are.
 struct FuseProductIntoSum : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,
@@ -127,6 +129,9 @@ struct FuseProductIntoSum : OpRewritePattern<linalg::GenericOp> {
     }
     if (!isRepeated)
       return rewriter.notifyMatchFailure(op, "no factor has rows of its own");
+    if (isConstant(product.getInputs()[0]) ==
+        isConstant(product.getInputs()[1]))
+      return rewriter.notifyMatchFailure(op, "has no weights");
     SmallVector<Value> factors;
     SmallVector<AffineMap> factorMaps;
     for (unsigned i : {0u, 1u}) {
@@ -138,7 +143,7 @@ struct FuseProductIntoSum : OpRewritePattern<linalg::GenericOp> {
       factorMaps.push_back(factor->map);
     }
     // Weights are right factors.
-    if (isConstant(factors[0]) && !isConstant(factors[1])) {
+    if (isConstant(factors[0])) {
       std::swap(factors[0], factors[1]);
       std::swap(factorMaps[0], factorMaps[1]);
     }

@@ -111,7 +111,8 @@ func.func @matvec(%x: tensor<8xf32>, %o: tensor<4xf32>) -> tensor<4xf32> {
 // CHECK-LABEL: func.func @unsqueezed(
 // CHECK: %[[X:.*]] = tensor.collapse_shape %{{.*}} {{\[\[}}0, 1], [2]] : tensor<?x1x8xf32> into tensor<?x8xf32>
 // CHECK: linalg.contract {{.*}} ins(%[[X]], %{{.*}} : tensor<?x8xf32>, tensor<4x8xf32>)
-func.func @unsqueezed(%x: tensor<?x1x8xf32>, %w: tensor<4x8xf32>, %e: tensor<?x4x8xf32>, %o: tensor<?x4xf32>) -> tensor<?x4xf32> {
+func.func @unsqueezed(%x: tensor<?x1x8xf32>, %e: tensor<?x4x8xf32>, %o: tensor<?x4xf32>) -> tensor<?x4xf32> {
+  %w = arith.constant dense<0.5> : tensor<4x8xf32>
   %p = linalg.generic {indexing_maps = [#left, #right, #three], iterator_types = ["parallel", "parallel", "parallel"]}
       ins(%x, %w : tensor<?x1x8xf32>, tensor<4x8xf32>) outs(%e : tensor<?x4x8xf32>) {
   ^bb0(%a: f32, %b: f32, %c: f32):
@@ -125,6 +126,26 @@ func.func @unsqueezed(%x: tensor<?x1x8xf32>, %w: tensor<4x8xf32>, %e: tensor<?x4
     linalg.yield %m : f32
   } -> tensor<?x4xf32>
   return %s : tensor<?x4xf32>
+}
+
+// A mean that other values weigh.
+// CHECK-LABEL: func.func @weighted(
+// CHECK-COUNT-2: linalg.generic
+// CHECK-NOT: linalg.contract
+func.func @weighted(%x: tensor<4x8xf32>, %m: tensor<8xf32>, %e: tensor<4x8xf32>, %o: tensor<4xf32>) -> tensor<4xf32> {
+  %p = linalg.generic {indexing_maps = [#all, #second, #all], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m : tensor<4x8xf32>, tensor<8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %q = arith.mulf %a, %b : f32
+    linalg.yield %q : f32
+  } -> tensor<4x8xf32>
+  %s = linalg.generic {indexing_maps = [#all, #first], iterator_types = ["parallel", "reduction"]}
+      ins(%p : tensor<4x8xf32>) outs(%o : tensor<4xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %q = arith.addf %a, %c : f32
+    linalg.yield %q : f32
+  } -> tensor<4xf32>
+  return %s : tensor<4xf32>
 }
 
 // Products of the same places: of no matrices.

@@ -40,7 +40,9 @@ def RaiseContractions : Pass<"quanta-raise-contractions", "::mlir::ModuleOp"> {
   let description = [{
     A `linalg.generic` that adds the products of two f32 tensors, with indexing
     maps that pick dimensions in any order, becomes a `linalg.contract` with the
-    same maps. Sums along all that a factor has, as of squares, stay.
+    same maps. Sums along all that a factor has, as of squares, stay. So becomes a
+    sum of what another operation multiplied, if one factor is constant and is read
+    again for indices of the result that the other one has.
     `quanta-insert-observers` does the same first.
 
     ```mlir
@@ -56,7 +58,9 @@ def RaiseContractions : Pass<"quanta-raise-contractions", "::mlir::ModuleOp"> {
     %0 = linalg.contract indexing_maps = [#mk, #kn, #mn] ins(%x, %w) outs(%init)
     ```
   }];
-  let dependentDialects = ["::mlir::linalg::LinalgDialect"];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::linalg::LinalgDialect",
+                           "::mlir::tensor::TensorDialect"];
 }
 
 def RaiseQdq : Pass<"quanta-raise-qdq", "::mlir::ModuleOp"> {
