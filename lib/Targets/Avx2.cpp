@@ -9,6 +9,7 @@
 #include "quanta/Targets/DotBuilders.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -20,6 +21,7 @@ DotShape Avx2Attr::getDotShape() const {
   DotShape shape = {/*lanes=*/8,         /*kGroup=*/2,
                     /*vectors=*/2,       /*rows=*/4,
                     /*lhsSigned=*/false, /*isFloat=*/false};
+  shape.interleaves = true;
   shape.widensLhs = true;
   return shape;
 }
@@ -39,6 +41,23 @@ Value Avx2Attr::buildLoadWeights(OpBuilder &builder, Location loc, Value rhs,
 Value Avx2Attr::buildExtendWeights(OpBuilder &builder, Location loc,
                                    Value bytes) const {
   return buildExtendPairs(builder, loc, bytes);
+}
+
+SmallVector<Value> Avx2Attr::buildInterleave(OpBuilder &builder, Location loc,
+                                             ValueRange rows) const {
+  auto bytes = cast<VectorType>(rows[0].getType());
+  int64_t size = bytes.getDimSize(0);
+  SmallVector<Value> result;
+  for (int64_t half = 0; half < size; half += size / 2) {
+    SmallVector<int64_t> order;
+    for (int64_t i = half; i < half + size / 2; ++i)
+      order.append({i, size + i});
+    Value pairs =
+        vector::ShuffleOp::create(builder, loc, rows[0], rows[1], order);
+    result.push_back(arith::ExtUIOp::create(
+        builder, loc, bytes.clone(builder.getI16Type()), pairs));
+  }
+  return result;
 }
 
 Value Avx2Attr::buildDot(OpBuilder &builder, Location loc, Value acc, Value lhs,

@@ -297,6 +297,13 @@ DotAttrInterface chooseDot(const ConstantConv2D &match,
                           shape.rows, type);
 }
 
+/// Where bytes are widened, nothing can mask those of a vector that is not
+/// full.
+bool canInterleave(const DotShape &shape, int64_t channels) {
+  return shape.interleaves &&
+         (!shape.widensLhs || channels >= shape.lanes * shape.kGroup);
+}
+
 struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(),
@@ -323,7 +330,7 @@ struct PackConvolutionsPass : impl::PackConvolutionsBase<PackConvolutionsPass> {
           pack(op, *match, dot, narrow);
           continue;
         }
-        if (dot && dot.getDotShape().interleaves) {
+        if (dot && canInterleave(dot.getDotShape(), match->channels)) {
           packDepthwiseConv2D(op, *match, dot);
           continue;
         }

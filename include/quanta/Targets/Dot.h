@@ -110,6 +110,9 @@ struct DotShape {
   /// lanes` of interleaved vector `index / lanes` belongs to: instructions
   /// interleave 16 bytes at a time.
   int64_t interleavedElement(int64_t index) const {
+    // Of two rows, the elements stay in order.
+    if (kGroup == 2)
+      return index;
     int64_t vector = index / lanes, lane = index % lanes;
     return lane / 4 * 16 + 4 * vector + lane % 4;
   }

@@ -51,7 +51,8 @@ def Quanta_Avx512Attr : Quanta_DotAttr<"Avx512", "avx512",
   let summary = "vpmaddwd on zmm: 16 lanes, both factors widened to i16";
 }
 
-def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2", ["buildExtendWeights"]> {
+def Quanta_Avx2Attr : Quanta_DotAttr<"Avx2", "avx2",
+    ["buildExtendWeights", "buildInterleave"]> {
   let summary = "vpmaddwd on ymm: 8 lanes, both factors widened to i16";
   let description = [{
     `vpmaddubsw` would take bytes, but it saturates its i16 sums.

@@ -133,9 +133,6 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     parameters are found at run time (`dynamic_quantize`,
     `subtract_zero_point`), and linear `resize`.
 
-    Convolutions along dynamic sizes become float ones too, but these stay in float
-    on the way back, as `convert-qdq-to-quanta` warns.
-
     ```mlir
     %a = quanta.matmul %x, %w : ... -> tensor<4x2x!quant.uniform<i32:f32, 0.125>>
     %y = quanta.requantize %a clamp [3, 255] : ... to tensor<4x2x!quant.uniform<u8:f32, 0.5:3>>
