@@ -124,8 +124,8 @@ func.func @outside(%x: memref<1x9x9x96xi8>, %w: memref<1536xi8>, %b: memref<128x
 
 // 3: the instruction.
 func.func @no_interleaving(%x: memref<1x9x9x96xi8>, %w: memref<1536xi8>, %b: memref<128xi32>, %o: memref<1x7x7x96xi32>) {
-  // expected-error@+1 {{#quanta.avx2 has no instructions to interleave rows}}
-  quanta.fused_depthwise_conv_2d #quanta.avx2 kernel [3, 3] strides [1, 1] dilations [1, 1]
+  // expected-error@+1 {{#quanta.avx512 has no instructions to interleave rows}}
+  quanta.fused_depthwise_conv_2d #quanta.avx512 kernel [3, 3] strides [1, 1] dilations [1, 1]
       lhs(%x : memref<1x9x9x96xi8>) rhs(%w : memref<1536xi8>) init(%b : memref<128xi32>) maps [] outs(%o : memref<1x7x7x96xi32>) {
   ^bb0(%acc: i32):
     quanta.yield %acc : i32
