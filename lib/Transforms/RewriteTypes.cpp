@@ -323,7 +323,10 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
       return signalPassFailure();
     forgetFloatLayers(module);
     keepSignatures(module);
-    formConvTranspose(module);
+    // The reference multiplies zeros too: it is what the other form is compared
+    // with.
+    if (!reference)
+      formConvTranspose(module);
     if (failed(expandNamedOps(module)))
       return signalPassFailure();
     module.walk([](Operation *op) {

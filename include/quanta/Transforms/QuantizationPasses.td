@@ -308,7 +308,8 @@ def FormConvTranspose : Pass<"quanta-form-conv-transpose", "::mlir::ModuleOp"> {
     have one group, the sizes but the batch are static and channels come second, it
     becomes `quanta.conv_transpose_1d` or `quanta.conv_transpose_2d`, which has none
     of them: `quanta-expand-named-ops` makes a convolution for each phase of its
-    result. The sums are the same. `quanta-rewrite-types` does this first.
+    result. The sums are the same. `quanta-rewrite-types` does this first,
+    but with `reference`.
 
     ```mlir
     %s = tensor.insert_slice %x into %zeros[0, 0, 1] [1, 2, 4] [1, 1, 2] : tensor<1x2x4xf32> into tensor<1x2x9xf32>
