@@ -221,6 +221,14 @@ def quantize(
         raise Error(
             "static_only says what kind of recipe to choose: it needs data, and no recipe"
         )
+    given = {"statistics": statistics, "data": data, "a recipe": recipe}
+    idle = [name for name, value in given.items() if value is not None]
+    has_parameters = _has_parameters(module)
+    if idle and has_parameters:
+        raise Error(
+            f"the model says itself how it is quantized: {' and '.join(idle)} would "
+            "change nothing"
+        )
     chosen = analysis = None
     if data is not None and recipe is None:
         statistics, chosen, analysis = choose(
@@ -228,7 +236,7 @@ def quantize(
         )
     elif data is not None and statistics is None:
         statistics = calibrate(module, data, recipe, entry)
-    elif statistics is None and recipe is None and not _has_parameters(module):
+    elif statistics is None and recipe is None and not has_parameters:
         raise Error("quantize needs statistics, data or a recipe")
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="quanta-"))

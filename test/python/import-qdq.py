@@ -24,7 +24,10 @@ if not MISSING:
 class ImportQdq(OnnxTestCase):
     def quantize(self, path):
         """The model with its own parameters: none of it stays in float."""
-        quantized = quanta.quantize(quanta.load(path))
+        model = quanta.load(path)
+        with self.assertRaisesRegex(quanta.Error, "itself how .* a recipe would change nothing"):
+            quanta.quantize(model, recipe={"scheme": "dynamic"})
+        quantized = quanta.quantize(model)
         self.assertEqual(quantized.report["int8_mac_share"], 1)
         return quantized
 
