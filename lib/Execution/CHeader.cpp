@@ -130,8 +130,8 @@ static std::string escape(StringRef text) {
   return result;
 }
 
-/// Whether a value is passed as a bfloat16, for which compilers have no type
-/// yet.
+/// Whether a value is passed as a bfloat16, for which not every compiler has a
+/// type.
 static bool needsBFloat16(const Signature &signature) {
   return any_of(concat<const ValueType>(signature.inputs, signature.results),
                 [](const ValueType &type) {
