@@ -67,8 +67,13 @@ std::optional<StretchedImage> StretchedImage::match(Value value) {
   if (!isZero)
     return std::nullopt;
   StretchedImage result{insert.getSource(), {}, {}, !quantize};
-  // All of the source: its static sizes say so, and what is inserted of the
-  // batch and the channels is the whole.
+  // The batch and the channels are those of the whole.
+  SmallVector<OpFoldResult> sizes = insert.getMixedSizes(), wholes;
+  if (auto empty = fill.getOutputs().front().getDefiningOp<tensor::EmptyOp>())
+    wholes = empty.getMixedSizes();
+  if (wholes.empty() || !isEqualConstantIntOrValue(sizes[0], wholes[0]) ||
+      !isEqualConstantIntOrValue(sizes[1], wholes[1]))
+    return std::nullopt;
   for (int64_t dim = 0; dim < insert.getType().getRank(); ++dim) {
     std::optional<int64_t> offset = getConstantIntValue(
                                insert.getMixedOffsets()[dim]),
@@ -200,21 +205,28 @@ struct FormConvTranspose : OpRewritePattern<ContractOp> {
                   .getResult()
             : QuantizeOp::create(rewriter, loc, quantized, stretched->image)
                   .getResult();
-    auto create = [&](auto *kind) {
-      using OpTy = std::remove_pointer_t<decltype(kind)>;
-      rewriter.replaceOpWithNewOp<OpTy>(
-          op, type, image, weights, op.getBias(),
-          rewriter.getDenseI64ArrayAttr(stretched->strides),
-          rewriter.getDenseI64ArrayAttr(*dilations),
-          rewriter.getDenseI64ArrayAttr(pads),
-          rewriter.getDenseI64ArrayAttr(outputPads), /*groups=*/IntegerAttr(),
-          /*channels_last=*/UnitAttr());
-    };
+    DenseI64ArrayAttr window[] = {
+        rewriter.getDenseI64ArrayAttr(stretched->strides),
+        rewriter.getDenseI64ArrayAttr(*dilations),
+        rewriter.getDenseI64ArrayAttr(pads),
+        rewriter.getDenseI64ArrayAttr(outputPads)};
     if (count == 1)
-      create(static_cast<ConvTranspose1DOp *>(nullptr));
+      replace<ConvTranspose1DOp>(op, image, weights, window, rewriter);
     else
-      create(static_cast<ConvTranspose2DOp *>(nullptr));
+      replace<ConvTranspose2DOp>(op, image, weights, window, rewriter);
     return success();
+  }
+
+private:
+  /// `window` are strides, dilations, pads and those of the output.
+  template <typename OpTy>
+  static void replace(ContractOp op, Value image, Value weights,
+                      ArrayRef<DenseI64ArrayAttr> window,
+                      PatternRewriter &rewriter) {
+    rewriter.replaceOpWithNewOp<OpTy>(
+        op, op.getResult().getType(), image, weights, op.getBias(), window[0],
+        window[1], window[2], window[3], /*groups=*/IntegerAttr(),
+        /*channels_last=*/UnitAttr());
   }
 };
 

@@ -172,34 +172,32 @@ private:
     return false;
   }
 
+  /// Whether the body is one OpTy of its two arguments.
+  template <typename OpTy> static bool isBodyOf(linalg::GenericOp op) {
+    Block *body = op.getBody();
+    auto scalar = dyn_cast<OpTy>(body->front());
+    if (!scalar || body->getOperations().size() != 2 ||
+        body->getTerminator()->getOperand(0) != scalar)
+      return false;
+    Value a = body->getArgument(0), b = body->getArgument(1);
+    return (scalar.getLhs() == a && scalar.getRhs() == b) ||
+           (scalar.getLhs() == b && scalar.getRhs() == a);
+  }
+
   static bool isSum(linalg::GenericOp op) {
-    if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 1 ||
-        op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0 ||
-        op.getBody()->getOperations().size() != 2)
-      return false;
-    auto sum = dyn_cast<arith::AddFOp>(op.getBody()->front());
-    if (!sum || op.getBody()->getTerminator()->getOperand(0) != sum)
-      return false;
-    Value in = op.getBody()->getArgument(0), out = op.getBody()->getArgument(1);
-    return (sum.getLhs() == in && sum.getRhs() == out) ||
-           (sum.getLhs() == out && sum.getRhs() == in);
+    return op.hasPureTensorSemantics() && op.getNumDpsInputs() == 1 &&
+           op.getNumDpsInits() == 1 && op.getNumReductionLoops() > 0 &&
+           isBodyOf<arith::AddFOp>(op);
   }
 
   /// Elementwise, and read by the sum alone.
   static bool isProduct(linalg::GenericOp op) {
-    if (!op->hasOneUse() || !op.hasPureTensorSemantics() ||
-        op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
-        op.getNumReductionLoops() != 0 ||
-        op.getBody()->getOperations().size() != 2 ||
-        !op.getIndexingMapsArray()[2].isIdentity() ||
-        op.getInputs()[0] == op.getInputs()[1])
-      return false;
-    auto product = dyn_cast<arith::MulFOp>(op.getBody()->front());
-    if (!product || op.getBody()->getTerminator()->getOperand(0) != product)
-      return false;
-    Value a = op.getBody()->getArgument(0), b = op.getBody()->getArgument(1);
-    return (product.getLhs() == a && product.getRhs() == b) ||
-           (product.getLhs() == b && product.getRhs() == a);
+    return op->hasOneUse() && op.hasPureTensorSemantics() &&
+           op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 &&
+           op.getNumReductionLoops() == 0 &&
+           op.getIndexingMapsArray()[2].isIdentity() &&
+           op.getInputs()[0] != op.getInputs()[1] &&
+           isBodyOf<arith::MulFOp>(op);
   }
 };
 

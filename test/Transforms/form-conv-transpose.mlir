@@ -109,3 +109,24 @@ func.func @others(%x: tensor<1x2x4xf32>) -> (tensor<1x3x7xf32>, tensor<1x3x7xf32
   %y2 = quanta.dequantize %a2 : tensor<1x3x7x!ac1> to tensor<1x3x7xf32>
   return %y0, %y1, %y2 : tensor<1x3x7xf32>, tensor<1x3x7xf32>, tensor<1x3x7xf32>
 }
+
+// One image, or one channel, of those that there are.
+// CHECK-LABEL: func @parts(
+// CHECK-NOT: quanta.conv_transpose
+// CHECK: return
+func.func @parts(%x: tensor<1x2x4xf32>, %y: tensor<?x1x4xf32>, %m: index, %n: index) -> (tensor<?x3x7x!ac1>, tensor<2x3x7x!ac1>) {
+  %zero = arith.constant 0.0 : f32
+  %e0 = tensor.empty(%n) : tensor<?x2x9xf32>
+  %f0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<?x2x9xf32>) -> tensor<?x2x9xf32>
+  %s0 = tensor.insert_slice %x into %f0[0, 0, 1] [1, 2, 4] [1, 1, 2] : tensor<1x2x4xf32> into tensor<?x2x9xf32>
+  %q0 = quanta.quantize %s0 : tensor<?x2x9xf32> to tensor<?x2x9x!u8>
+  %w0 = arith.constant dense<[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]], [[13, 14, 15], [16, 17, 18]]]> : tensor<3x2x3xi8>
+  %w = quant.scast %w0 : tensor<3x2x3xi8> to tensor<3x2x3x!i8>
+  %a0 = quanta.contract %q0, %w maps [affine_map<(n, f, x, c, i) -> (n, c, x + i)>, affine_map<(n, f, x, c, i) -> (f, c, i)>, affine_map<(n, f, x, c, i) -> (n, f, x)>] channel 1 : tensor<?x2x9x!u8>, tensor<3x2x3x!i8> -> tensor<?x3x7x!ac1>
+  %e1 = tensor.empty() : tensor<2x2x9xf32>
+  %f1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<2x2x9xf32>) -> tensor<2x2x9xf32>
+  %s1 = tensor.insert_slice %y into %f1[0, 0, 1] [%m, 1, 4] [1, 1, 2] : tensor<?x1x4xf32> into tensor<2x2x9xf32>
+  %q1 = quanta.quantize %s1 : tensor<2x2x9xf32> to tensor<2x2x9x!u8>
+  %a1 = quanta.contract %q1, %w maps [affine_map<(n, f, x, c, i) -> (n, c, x + i)>, affine_map<(n, f, x, c, i) -> (f, c, i)>, affine_map<(n, f, x, c, i) -> (n, f, x)>] channel 1 : tensor<2x2x9x!u8>, tensor<3x2x3x!i8> -> tensor<2x3x7x!ac1>
+  return %a0, %a1 : tensor<?x3x7x!ac1>, tensor<2x3x7x!ac1>
+}
