@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "QuantizedAxis.h"
+
 #include "quanta/IR/ConvolutionShape.h"
 #include "quanta/IR/Quanta.h"
 #include "quanta/Numerics/QuantParams.h"
@@ -282,13 +284,7 @@ private:
   /// dimension 1 along dimension 0.
   static Value castToFiltersFirst(Type elementType, Value storage,
                                   PatternRewriter &rewriter) {
-    if (auto perAxis =
-            dyn_cast<quant::UniformQuantizedPerAxisType>(elementType))
-      elementType = quant::UniformQuantizedPerAxisType::get(
-          perAxis.getFlags(), perAxis.getStorageType(),
-          perAxis.getExpressedType(), perAxis.getScales(),
-          perAxis.getZeroPoints(), /*quantizedDimension=*/0,
-          perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+    elementType = withAxis(elementType, 0);
     return quant::StorageCastOp::create(
         rewriter, storage.getLoc(),
         cast<RankedTensorType>(storage.getType()).clone(elementType), storage);
@@ -351,11 +347,7 @@ private:
     auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(element);
     if (!perAxis || perAxis.getQuantizedDimension() < row)
       return element;
-    return quant::UniformQuantizedPerAxisType::get(
-        perAxis.getFlags(), perAxis.getStorageType(),
-        perAxis.getExpressedType(), perAxis.getScales(),
-        perAxis.getZeroPoints(), perAxis.getQuantizedDimension() + 1,
-        perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+    return withAxis(element, perAxis.getQuantizedDimension() + 1);
   }
 
   /// A constant stays one.

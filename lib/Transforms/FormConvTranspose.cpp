@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "QuantizedAxis.h"
 #include "RewriteFamilies.h"
 
 #include "quanta/IR/Quanta.h"
@@ -146,13 +147,7 @@ Value turnWeights(OpBuilder &builder, Value weights) {
         turned.push_back(values[(filter * channels + channel) * taps + tap]);
   SmallVector<int64_t> shape(type.getShape());
   std::swap(shape[0], shape[1]);
-  Type element = type.getElementType();
-  if (perAxis)
-    element = quant::UniformQuantizedPerAxisType::get(
-        perAxis.getFlags(), perAxis.getStorageType(),
-        perAxis.getExpressedType(), perAxis.getScales(),
-        perAxis.getZeroPoints(), /*quantizedDimension=*/1,
-        perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+  Type element = withAxis(type.getElementType(), 1);
   Value storage = arith::ConstantOp::create(
       builder, weights.getLoc(),
       DenseElementsAttr::get(

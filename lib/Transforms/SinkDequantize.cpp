@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "PoolWindows.h"
+#include "QuantizedAxis.h"
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
@@ -32,17 +33,12 @@ namespace quanta {
 
 namespace {
 
-/// The type with its quantized dimension, if it has one, renamed to `axis`.
+/// The type with its quantized dimension, if it has one, renamed to `axis`;
+/// null if there is none any more.
 Type moveAxis(Type type, std::optional<int32_t> axis) {
-  auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(type);
-  if (!perAxis)
+  if (!isa<quant::UniformQuantizedPerAxisType>(type))
     return type;
-  if (!axis)
-    return {};
-  return quant::UniformQuantizedPerAxisType::get(
-      perAxis.getFlags(), perAxis.getStorageType(), perAxis.getExpressedType(),
-      perAxis.getScales(), perAxis.getZeroPoints(), *axis,
-      perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
+  return axis ? withAxis(type, *axis) : Type();
 }
 
 /// Where dimension `axis` of `from` is in `to`, if every index along it keeps

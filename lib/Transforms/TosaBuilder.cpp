@@ -7,6 +7,8 @@
 
 #include "TosaBuilder.h"
 
+#include "QuantizedAxis.h"
+
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Matchers.h"
 
@@ -103,21 +105,13 @@ static DenseElementsAttr sliceElements(DenseElementsAttr values,
   return DenseElementsAttr::get(values.getType().clone(sizes), result);
 }
 
-static Type moveAxis(Type type, int32_t axis) {
-  auto perAxis = cast<quant::UniformQuantizedPerAxisType>(type);
-  return quant::UniformQuantizedPerAxisType::get(
-      perAxis.getFlags(), perAxis.getStorageType(), perAxis.getExpressedType(),
-      perAxis.getScales(), perAxis.getZeroPoints(), axis,
-      perAxis.getStorageTypeMin(), perAxis.getStorageTypeMax());
-}
-
 Value TosaBuilder::transpose(Value value, ArrayRef<int64_t> order) {
   if (llvm::equal(order, llvm::seq<int64_t>(0, order.size())))
     return value;
   auto type = cast<RankedTensorType>(value.getType());
   Type elementType = type.getElementType();
   if (auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(elementType))
-    elementType = moveAxis(
+    elementType = withAxis(
         elementType,
         static_cast<int32_t>(
             llvm::find(order, int64_t(perAxis.getQuantizedDimension())) -
@@ -143,7 +137,7 @@ Value TosaBuilder::reshape(Value value, ArrayRef<int64_t> sizes, int32_t axis) {
     Type elementType = type.getElementType();
     if (isa<quant::UniformQuantizedPerAxisType>(elementType))
       elementType =
-          axis < 0 ? values.getElementType() : moveAxis(elementType, axis);
+          axis < 0 ? values.getElementType() : withAxis(elementType, axis);
     return constant(values.reshape(values.getType().clone(sizes)), elementType);
   }
   SmallVector<int64_t> target;
