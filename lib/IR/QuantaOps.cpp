@@ -125,7 +125,17 @@ OpFoldResult QuantizeOp::fold(FoldAdaptor) {
 }
 
 LogicalResult DequantizeOp::verify() {
-  return verifyQuantizedTensor(*this, getInput());
+  RankedTensorType type = getInput().getType();
+  return verifyQuantizedType(
+      type, type.getElementType(), [&] { return emitOpError(); },
+      /*isWeight=*/true);
+}
+
+DequantizeOp getDequantize(Value value) {
+  auto op = value.getDefiningOp<DequantizeOp>();
+  return op && QuantParams::get(op.getInput().getType().getElementType())
+             ? op
+             : DequantizeOp();
 }
 
 LogicalResult RequantizeOp::verify() {

@@ -152,6 +152,14 @@ LogicalResult verifyQuantizedType(ShapedType shapedType, Type elementType,
   int64_t qmax = params->type.getStorageTypeMax();
   if (qmax > std::numeric_limits<int32_t>::max())
     return emitError() << "storage of " << elementType << " does not fit i32";
+  unsigned width = params->storageWidth();
+  if (width != 2 && width != 4 && width != 8 && width != 16 && width != 32)
+    return emitError() << "storage of " << elementType << " has " << width
+                       << " bits, but 2, 4, 8, 16 or 32 are supported";
+  if (width == 32 && params->hasZeroPoint())
+    return emitError() << elementType
+                       << " has a zero point, but storage of 32 bits, that of "
+                          "accumulators, has none";
   for (int64_t zeroPoint : params->zeroPoints)
     if (zeroPoint < qmin || zeroPoint > qmax)
       return emitError() << "zero point " << zeroPoint
@@ -208,6 +216,32 @@ quant::UniformQuantizedType chooseAffineType(MLIRContext *context, double min,
   return quant::UniformQuantizedType::get(
       isSigned ? Signed : 0, IntegerType::get(context, width),
       Float32Type::get(context), scale, zeroPoint, qmin, qmax);
+}
+
+quant::QuantizedType
+getBlockType(IntegerType storage, bool isSigned, reference::StorageRange range,
+             ArrayRef<int64_t> blockCounts, ArrayRef<int64_t> blockSizes,
+             ArrayRef<double> scales, ArrayRef<int64_t> zeroPoints) {
+  auto expressed = Float32Type::get(storage.getContext());
+  SmallVector<float> floats(scales.begin(), scales.end());
+  SmallVector<APInt> integers;
+  for (int64_t zeroPoint : zeroPoints)
+    integers.emplace_back(storage.getWidth(), static_cast<uint64_t>(zeroPoint),
+                          isSigned, /*implicitTrunc=*/true);
+  SmallVector<int32_t> dims;
+  SmallVector<int64_t> sizes;
+  for (auto [dim, size] : llvm::enumerate(blockSizes))
+    if (size > 0) {
+      dims.push_back(static_cast<int32_t>(dim));
+      sizes.push_back(size);
+    }
+  return quant::UniformQuantizedSubChannelType::get(
+      isSigned ? Signed : 0, storage, expressed,
+      DenseElementsAttr::get(RankedTensorType::get(blockCounts, expressed),
+                             ArrayRef<float>(floats)),
+      DenseElementsAttr::get(RankedTensorType::get(blockCounts, storage),
+                             integers),
+      dims, sizes, range.min, range.max);
 }
 
 quant::QuantizedType chooseSymmetricType(MLIRContext *context,

@@ -222,10 +222,9 @@ Value buildQuantize(OpBuilder &builder, Location loc, Value input,
 Value buildDequantize(OpBuilder &builder, Location loc, Value input,
                       const QuantParams &params) {
   ElementwiseBuilder elementwise(builder, loc, input);
-  unsigned scale =
-      elementwise.addParameter<float>(getScales(params), params.axis);
+  unsigned scale = elementwise.addParameter<float>(getScales(params), params);
   unsigned zeroPoint =
-      elementwise.addParameter<int32_t>(getZeroPoints(params), params.axis);
+      elementwise.addParameter<int32_t>(getZeroPoints(params), params);
   return elementwise.build(
       builder.getF32Type(),
       [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {

@@ -23,7 +23,8 @@ namespace quanta {
 
 namespace {
 
-/// Why a cast between these types has no counterpart here.
+/// Why a cast between these types has no counterpart here. Only weights, which
+/// are dequantized, have a scale for each block.
 LogicalResult checkCast(Operation *op, Type floatType, Type quantizedType) {
   auto floats = dyn_cast<RankedTensorType>(floatType);
   auto quantized = dyn_cast<RankedTensorType>(quantizedType);
@@ -31,8 +32,9 @@ LogicalResult checkCast(Operation *op, Type floatType, Type quantizedType) {
     return op->emitOpError()
            << "has no counterpart in quanta: it casts " << floatType << " and "
            << quantizedType << ", not ranked tensors of f32";
-  return verifyQuantizedType(quantized, quantized.getElementType(),
-                             [&] { return op->emitOpError(); });
+  return verifyQuantizedType(
+      quantized, quantized.getElementType(), [&] { return op->emitOpError(); },
+      /*isWeight=*/isa<quant::DequantizeCastOp>(op));
 }
 
 struct ConvertQuantToQuantaPass

@@ -212,7 +212,13 @@ FailureOr<Value> getFloatBias(OpBuilder &builder, Operation *op, Value bias) {
 static LogicalResult checkScales(Operation *op, Value lhs, Value rhs) {
   QuantParams left = getQuantParams(lhs), right = getQuantParams(rhs);
   QuantParams sums = getQuantParams(op->getResult(0));
-  for (auto [channel, scale] : llvm::enumerate(sums.scales)) {
+  // What reads sums with one scale may have several.
+  size_t channels = sums.scales.size();
+  for (Operation *user : op->getUsers())
+    if (auto to = QuantParams::get(getElementTypeOrSelf(user->getResult(0))))
+      channels = std::max(channels, to->scales.size());
+  for (size_t channel = 0; channel < channels; ++channel) {
+    double scale = sums.scales[sums.axis ? channel : 0];
     double product = static_cast<double>(left.scale(left.axis ? channel : 0)) *
                      static_cast<double>(right.scale(right.axis ? channel : 0));
     bool isSame = true;
@@ -298,9 +304,6 @@ LogicalResult Converter::convertWeightOnly(WeightOnlyContractOp op) {
   if (isa<FloatType>(element))
     return op->emitOpError() << "has weights in " << element
                              << ", which QDQ form has no counterpart for";
-  if (!QuantParams::get(element))
-    return op->emitOpError() << "has weights with a scale for each block, "
-                                "which quanta.dequantize does not take";
   if (!startsFromRow(op))
     return op->emitOpError() << "starts its sums from a tensor that is no "
                                 "repeated row, which would be added behind "

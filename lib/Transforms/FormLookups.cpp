@@ -100,7 +100,7 @@ struct FormLookup : OpRewritePattern<QuantizeOp> {
         !llvm::all_of(generic.getIndexingMapsArray(),
                       [](AffineMap map) { return map.isIdentity(); }))
       return rewriter.notifyMatchFailure(op, "its input is no unary function");
-    auto dequantize = generic.getDpsInputs()[0].getDefiningOp<DequantizeOp>();
+    auto dequantize = getDequantize(generic.getDpsInputs()[0]);
     if (!dequantize)
       return rewriter.notifyMatchFailure(op, "the function is not of a "
                                              "dequantized tensor");

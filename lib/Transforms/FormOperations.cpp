@@ -36,7 +36,7 @@ namespace {
 
 /// What a float tensor was dequantized from: at most 16 bits, per tensor.
 Value getQuantized(Value value) {
-  auto op = value.getDefiningOp<DequantizeOp>();
+  DequantizeOp op = getDequantize(value);
   if (!op)
     return {};
   QuantParams params = getQuantParams(op.getInput());
@@ -77,8 +77,10 @@ struct DropPair : OpRewritePattern<QuantizeOp> {
   LogicalResult matchAndRewrite(QuantizeOp op,
                                 PatternRewriter &rewriter) const override {
     auto dequantize = op.getInput().getDefiningOp<DequantizeOp>();
-    if (!dequantize || dequantize.getInput().getType() != op.getType() ||
-        !getQuantParams(op.getResult()).hasFiniteValues())
+    if (!dequantize || dequantize.getInput().getType() != op.getType())
+      return rewriter.notifyMatchFailure(op, "is not of the same values");
+    QuantParams params = getQuantParams(op.getResult());
+    if (!params.isWholeRange() || !params.hasFiniteValues())
       return rewriter.notifyMatchFailure(op, "is not of the same values");
     rewriter.replaceOp(op, dequantize.getInput());
     return success();
@@ -286,8 +288,7 @@ struct FormGroupedConvolution : OpRewritePattern<tensor::CollapseShapeOp> {
         op.getReassociationIndices() != mergeDim(1, isSequence))
       return rewriter.notifyMatchFailure(op, "merges no groups");
     auto expand = conv.getInputs()[1].getDefiningOp<tensor::ExpandShapeOp>();
-    auto weights =
-        expand ? expand.getSrc().getDefiningOp<DequantizeOp>() : DequantizeOp();
+    auto weights = expand ? getDequantize(expand.getSrc()) : DequantizeOp();
     Value grouped = getQuantized(conv.getInputs()[0]);
     if (!grouped || !weights ||
         expand.getReassociationIndices() != mergeDim(0, isSequence))

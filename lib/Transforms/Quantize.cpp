@@ -232,10 +232,10 @@ Type getFactorType(Operation *factor) {
   if (auto fake = dyn_cast_or_null<DynamicFakeQuantOp>(factor))
     return fake.getQuantizedType();
   auto dequantize = dyn_cast_or_null<DequantizeOp>(factor);
-  if (!dequantize)
-    return {};
-  Type type = dequantize.getInput().getType().getElementType();
-  return QuantParams::get(type)->storageWidth() <= 8 ? type : Type();
+  Type type =
+      dequantize ? dequantize.getInput().getType().getElementType() : Type();
+  auto params = type ? QuantParams::get(type) : std::optional<QuantParams>();
+  return params && params->storageWidth() <= 8 ? type : Type();
 }
 
 /// Whether the scales of the factors can be taken out of the sums.
@@ -309,7 +309,9 @@ Operation *getStoredWeight(Value value) {
                   ? dequantize.getInput().getDefiningOp<quant::StorageCastOp>()
                   : nullptr;
   return cast && getConstant(cast.getInput()) &&
-                 getFactorType(dequantize.getOperation())
+                 QuantParams::getOfWeight(
+                     dequantize.getInput().getType().getElementType())
+                         ->storageWidth() <= 8
              ? dequantize
              : nullptr;
 }

@@ -164,7 +164,7 @@ struct FormRequantize : OpRewritePattern<QuantizeOp> {
     std::optional<ClampBounds> clamp = matchClamp(input);
     if (clamp)
       input = clamp->input;
-    auto dequantize = input.getDefiningOp<DequantizeOp>();
+    auto dequantize = getDequantize(input);
     if (!dequantize)
       return rewriter.notifyMatchFailure(
           op, "its input is not dequantized, with at most a clamp between");

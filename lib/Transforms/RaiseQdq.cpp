@@ -34,11 +34,47 @@ namespace quanta {
 namespace {
 
 /// A number in an elementwise body that does not depend on the data: one value,
-/// or one for each index of a dimension.
+/// one for each index of a dimension, or one for each block of the data, in
+/// row-major order.
 struct Parameter {
   SmallVector<double, 1> values;
-  std::optional<int32_t> axis;
+  std::optional<int32_t> axis = std::nullopt;
+  /// For each dimension of the data the number of consecutive indices in a
+  /// block, 0 where it is all of them; empty if there are no blocks.
+  SmallVector<int64_t> blockSizes = {};
+
+  bool isUniform() const { return !axis && blockSizes.empty(); }
+  /// Notes how the values lie, of which `map` gives the one of each index.
+  LogicalResult setPlaces(AffineMap map, ArrayRef<int64_t> shape);
 };
+
+LogicalResult Parameter::setPlaces(AffineMap map, ArrayRef<int64_t> shape) {
+  SmallVector<int64_t> sizes(map.getNumDims(), 0);
+  SmallVector<int32_t> dims;
+  for (auto [expr, size] : llvm::zip(map.getResults(), shape)) {
+    auto dim = dyn_cast<AffineDimExpr>(expr);
+    int64_t block = 1;
+    if (auto quotient = dyn_cast<AffineBinaryOpExpr>(expr);
+        quotient && quotient.getKind() == AffineExprKind::FloorDiv) {
+      auto divisor = dyn_cast<AffineConstantExpr>(quotient.getRHS());
+      dim = dyn_cast<AffineDimExpr>(quotient.getLHS());
+      block = divisor ? divisor.getValue() : 0;
+    }
+    if (!dim && size == 1)
+      continue;
+    // The values are in the order of the dimensions.
+    auto position = dim ? static_cast<int32_t>(dim.getPosition()) : 0;
+    if (!dim || block <= 0 || (!dims.empty() && position <= dims.back()))
+      return failure();
+    sizes[position] = block;
+    dims.push_back(position);
+  }
+  if (dims.size() == 1 && sizes[dims.front()] == 1)
+    axis = dims.front();
+  else if (!dims.empty())
+    blockSizes = std::move(sizes);
+  return success();
+}
 
 /// An elementwise operation of a data tensor, its first input, and parameters.
 struct Body {
@@ -54,8 +90,11 @@ struct Body {
 };
 
 std::optional<Body> Body::match(linalg::GenericOp op) {
-  if (!linalg::isElementwise(op) || !op.hasPureTensorSemantics() ||
-      op.getNumDpsInits() != 1)
+  // Parameters may be read once for each block: by maps that are no
+  // projections.
+  if (op.getNumLoops() != op.getNumParallelLoops() ||
+      !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
+      !op.getIndexingMapsArray().back().isIdentity())
     return std::nullopt;
   if (op.getNumDpsInputs() == 0 ||
       !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
@@ -75,16 +114,9 @@ std::optional<Parameter> Body::getParameter(Value value) const {
     if (!dense)
       return std::nullopt;
     Parameter result;
-    AffineMap map = op.getMatchingIndexingMap(operand);
-    for (auto [expr, size] :
-         llvm::zip(map.getResults(), dense.getType().getShape())) {
-      auto dim = dyn_cast<AffineDimExpr>(expr);
-      if (!dim && size == 1)
-        continue;
-      if (!dim || result.axis)
-        return std::nullopt;
-      result.axis = static_cast<int32_t>(dim.getPosition());
-    }
+    if (failed(result.setPlaces(op.getMatchingIndexingMap(operand),
+                                dense.getType().getShape())))
+      return std::nullopt;
     if (dense.getElementType().isF32()) {
       for (float element : dense.getValues<float>())
         result.values.push_back(element);
@@ -131,8 +163,11 @@ std::optional<std::pair<Value, Parameter>> Body::split(Operation *op) const {
 quant::QuantizedType makeType(RankedTensorType shape, bool isSigned,
                               unsigned width, int64_t low, int64_t high,
                               const Parameter &scale,
-                              const Parameter &zeroPoint, std::string &reason) {
-  if (scale.axis && zeroPoint.axis && scale.axis != zeroPoint.axis) {
+                              const Parameter &zeroPoint, bool isWeight,
+                              std::string &reason) {
+  if (!scale.isUniform() && !zeroPoint.isUniform() &&
+      (scale.axis != zeroPoint.axis ||
+       scale.blockSizes != zeroPoint.blockSizes)) {
     reason = "its scales lie along another dimension than its zero points";
     return {};
   }
@@ -160,29 +195,48 @@ quant::QuantizedType makeType(RankedTensorType shape, bool isSigned,
   auto storage = IntegerType::get(context, width);
   auto expressed = Float32Type::get(context);
   unsigned flags = isSigned ? quant::QuantizationFlags::Signed : 0;
-  std::optional<int32_t> axis = scale.axis ? scale.axis : zeroPoint.axis;
+  const Parameter &places = scale.isUniform() ? zeroPoint : scale;
+  size_t count = std::max(scale.values.size(), zeroPoint.values.size());
+  SmallVector<double> scales;
+  SmallVector<int64_t> zeroPoints;
+  for (size_t i = 0; i < count; ++i) {
+    scales.push_back(scale.values[scale.isUniform() ? 0 : i]);
+    zeroPoints.push_back(
+        static_cast<int64_t>(zeroPoint.values[zeroPoint.isUniform() ? 0 : i]));
+  }
   quant::QuantizedType type;
-  if (axis) {
-    size_t channels = std::max(scale.values.size(), zeroPoint.values.size());
-    SmallVector<double> scales;
-    SmallVector<int64_t> zeroPoints;
-    for (size_t channel = 0; channel < channels; ++channel) {
-      scales.push_back(scale.values[scale.axis ? channel : 0]);
-      zeroPoints.push_back(
-          static_cast<int64_t>(zeroPoint.values[zeroPoint.axis ? channel : 0]));
+  if (!places.blockSizes.empty()) {
+    SmallVector<int64_t> counts;
+    int64_t product = 1;
+    for (auto [dim, size] : llvm::enumerate(places.blockSizes)) {
+      counts.push_back(size > 0 ? shape.getDimSize(dim) / size : 1);
+      product *= counts.back();
     }
+    if (!shape.hasStaticShape() || static_cast<size_t>(product) != count) {
+      reason = "its blocks do not divide the tensor";
+      return {};
+    }
+    auto inRange = [&](int64_t zeroPoint) {
+      return zeroPoint >= low && zeroPoint <= high;
+    };
+    if (!llvm::all_of(zeroPoints, inRange)) {
+      reason = "a zero point lies outside of the storage range";
+      return {};
+    }
+    type = getBlockType(storage, isSigned,
+                        {static_cast<int32_t>(low), static_cast<int32_t>(high)},
+                        counts, places.blockSizes, scales, zeroPoints);
+  } else if (places.axis) {
     type = quant::UniformQuantizedPerAxisType::getChecked(
         [&] { return emitError(UnknownLoc::get(context)); }, flags, storage,
-        expressed, scales, zeroPoints, *axis, low, high);
+        expressed, scales, zeroPoints, *places.axis, low, high);
   } else {
     type = quant::UniformQuantizedType::getChecked(
         [&] { return emitError(UnknownLoc::get(context)); }, flags, storage,
-        expressed, scale.values.front(),
-        static_cast<int64_t>(zeroPoint.values.front()), low, high);
+        expressed, scales.front(), zeroPoints.front(), low, high);
   }
-  if (!type || failed(verifyQuantizedType(shape, type, [&] {
-        return emitError(UnknownLoc::get(context));
-      })))
+  auto emit = [&] { return emitError(UnknownLoc::get(context)); };
+  if (!type || failed(verifyQuantizedType(shape, type, emit, isWeight)))
     return {};
   return type;
 }
@@ -195,13 +249,52 @@ Value matchBounds(const Body &body, Value value, double &low, double &high) {
     if (!isLow && !isa<arith::MinimumFOp, arith::MinNumFOp>(op))
       break;
     auto parts = body.split(op);
-    if (!parts || parts->second.axis || (isLow ? hasLow : hasHigh))
+    if (!parts || !parts->second.isUniform() || (isLow ? hasLow : hasHigh))
       return {};
     (isLow ? low : high) = parts->second.values.front();
     (isLow ? hasLow : hasHigh) = true;
     value = parts->first;
   }
   return hasLow && hasHigh ? value : Value();
+}
+
+/// The constant that `value` is as integers of fewer bits, if it is clamped to
+/// what they hold: so a model says that it stores them, whose importer has no
+/// type for it.
+DenseElementsAttr getNarrowConstant(Value value) {
+  auto op = value.getDefiningOp<linalg::GenericOp>();
+  std::optional<Body> body = op ? Body::match(op) : std::optional<Body>();
+  DenseElementsAttr constant =
+      body ? getDenseConstant(op.getDpsInputOperand(0)->get())
+           : DenseElementsAttr();
+  if (!constant || !constant.getElementType().isSignlessInteger(8))
+    return {};
+  std::optional<double> low, high;
+  Value element = op.getBody()->getTerminator()->getOperand(0);
+  while (Operation *bound = element.getDefiningOp()) {
+    bool isLow = isa<arith::MaxSIOp>(bound);
+    auto parts = isLow || isa<arith::MinSIOp>(bound)
+                     ? body->split(bound)
+                     : std::optional<std::pair<Value, Parameter>>();
+    if (!parts || !parts->second.isUniform() || (isLow ? low : high))
+      return {};
+    (isLow ? low : high) = parts->second.values.front();
+    element = parts->first;
+  }
+  if (element != body->data || !low || !high)
+    return {};
+  for (unsigned width : {2U, 4U}) {
+    int64_t limit = int64_t(1) << (width - 1);
+    bool isRange = *low == static_cast<double>(-limit) &&
+                   *high == static_cast<double>(limit - 1);
+    if (isRange && llvm::all_of(constant.getValues<APInt>(), [&](APInt number) {
+          return number.isSignedIntN(width);
+        }))
+      return constant.mapValues(
+          IntegerType::get(value.getContext(), width),
+          [&](const APInt &number) { return number.trunc(width); });
+  }
+  return {};
 }
 
 /// A pattern that may have to say what it could not raise.
@@ -273,7 +366,7 @@ struct RaiseQuantize : RaisePattern {
     std::string reason;
     auto type = makeType(resultType, isSigned, storage.getWidth(),
                          static_cast<int64_t>(low), static_cast<int64_t>(high),
-                         *scale, zeroPoint, reason);
+                         *scale, zeroPoint, /*isWeight=*/false, reason);
     if (!type)
       return refuse(op, "quantization", reason);
     Value input = op.getDpsInputOperand(0)->get();
@@ -338,21 +431,31 @@ struct RaiseDequantize : RaisePattern {
     }
     if (auto extend = value.getDefiningOp();
         isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(extend)) {
+      // Negative numbers would be read as large ones.
+      if (!isSigned && isa<arith::ExtSIOp>(extend))
+        return rewriter.notifyMatchFailure(op, "mixes signs");
       isSigned = isa<arith::ExtSIOp>(extend);
       value = extend->getOperand(0);
     }
     if (value != body->data)
       return rewriter.notifyMatchFailure(op, "is not of stored integers");
+    Value input = op.getDpsInputOperand(0)->get();
+    if (input.getType() != resultType.clone(storage))
+      return rewriter.notifyMatchFailure(op, "its sizes differ in type");
+    DenseElementsAttr narrow =
+        isSigned ? getNarrowConstant(input) : DenseElementsAttr();
+    if (narrow)
+      storage = cast<IntegerType>(narrow.getElementType());
     int64_t range = int64_t(1) << storage.getWidth();
     int64_t low = isSigned ? -range / 2 : 0;
     std::string reason;
     auto type = makeType(resultType, isSigned, storage.getWidth(), low,
-                         low + range - 1, scale, zeroPoint, reason);
+                         low + range - 1, scale, zeroPoint,
+                         /*isWeight=*/storage.getWidth() <= 16, reason);
     if (!type)
       return refuse(op, "dequantization", reason);
-    Value input = op.getDpsInputOperand(0)->get();
-    if (input.getType() != resultType.clone(storage))
-      return rewriter.notifyMatchFailure(op, "its sizes differ in type");
+    if (narrow)
+      input = arith::ConstantOp::create(rewriter, op.getLoc(), narrow);
     if (storage.getWidth() == 32 && foldConstant(op, input, type, rewriter))
       return success();
     rewriter.replaceOpWithNewOp<DequantizeOp>(
@@ -366,7 +469,7 @@ private:
   /// the same parameters to a narrower range, that is the one.
   static Value getQuantized(OpBuilder &builder, Location loc, Value input,
                             quant::QuantizedType type) {
-    auto params = *QuantParams::get(type);
+    auto params = *QuantParams::getOfWeight(type);
     if (auto cast = input.getDefiningOp<quant::StorageCastOp>()) {
       auto source = dyn_cast<RankedTensorType>(cast.getInput().getType());
       auto known = source ? QuantParams::get(source.getElementType())

@@ -60,9 +60,9 @@ struct BinaryLowering : OpConversionPattern<OpTy> {
         tensor::EmptyOp::create(rewriter, loc, sizes, to.storageType());
     SmallVector<utils::IteratorType> iterators(type.getRank(),
                                                utils::IteratorType::parallel);
-    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, empty.getType(), ValueRange{adaptor.getLhs(), adaptor.getRhs()},
-        empty, maps, iterators,
+    auto generic = linalg::GenericOp::create(
+        rewriter, loc, empty.getType(),
+        ValueRange{adaptor.getLhs(), adaptor.getRhs()}, empty, maps, iterators,
         [&](OpBuilder &b, Location loc, ValueRange elements) {
           Value x = buildScalarDequantize(b, loc, elements[0], lhs);
           Value y = buildScalarDequantize(b, loc, elements[1], rhs);
@@ -70,6 +70,7 @@ struct BinaryLowering : OpConversionPattern<OpTy> {
           linalg::YieldOp::create(b, loc,
                                   buildScalarQuantize(b, loc, sum, to, range));
         });
+    replaceWithStored(op, generic.getResult(0), rewriter);
     return success();
   }
 };
@@ -83,14 +84,14 @@ struct LookupLowering : OpConversionPattern<LookupOp> {
     Value table = arith::ConstantOp::create(rewriter, loc,
                                             cast<TypedAttr>(op.getTable()));
     ElementwiseBuilder elementwise(rewriter, loc, adaptor.getInput());
-    rewriter.replaceOp(
-        op, elementwise.build(
-                getQuantParams(op.getResult()).storageType(),
-                [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
-                  Value index = arith::IndexCastUIOp::create(
-                      b, loc, b.getIndexType(), elements[0]);
-                  return tensor::ExtractOp::create(b, loc, table, index);
-                }));
+    Value result = elementwise.build(
+        getQuantParams(op.getResult()).storageType(),
+        [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+          Value index = arith::IndexCastUIOp::create(b, loc, b.getIndexType(),
+                                                     elements[0]);
+          return tensor::ExtractOp::create(b, loc, table, index);
+        });
+    replaceWithStored(op, result, rewriter);
     return success();
   }
 };

@@ -11,6 +11,7 @@
 #include "quanta/IR/Quanta.h"
 #include "quanta/Numerics/QuantParams.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 #include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/DialectConversion.h"
@@ -41,6 +42,17 @@ mlir::Value buildEmbedding(mlir::OpBuilder &builder, EmbeddingOp op,
                            mlir::Type element, ElementOfRow convert = nullptr);
 mlir::Value buildNearest(mlir::OpBuilder &builder, ResizeOp op,
                          mlir::Value input);
+
+/// Replaces an operation by `value`, of the result's elements or their storage,
+/// whose type may know more or fewer sizes.
+inline void replaceWithStored(mlir::Operation *op, mlir::Value value,
+                              mlir::ConversionPatternRewriter &rewriter) {
+  auto type = llvm::cast<mlir::RankedTensorType>(op->getResult(0).getType())
+                  .clone(mlir::getElementTypeOrSelf(value.getType()));
+  if (value.getType() != type)
+    value = mlir::tensor::CastOp::create(rewriter, op->getLoc(), type, value);
+  rewriter.replaceOp(op, value);
+}
 
 /// Parameters of a quantized tensor.
 inline QuantParams getQuantParams(mlir::Value value) {

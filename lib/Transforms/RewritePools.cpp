@@ -68,14 +68,6 @@ Value buildPool(OpTy op, Value input, OpBuilder &builder, TypedAttr start,
       .getResult(0);
 }
 
-/// Gives `value` the type that the conversion wants.
-void replace(Operation *op, Value value, Type type,
-             ConversionPatternRewriter &rewriter) {
-  if (value.getType() != type)
-    value = tensor::CastOp::create(rewriter, op->getLoc(), type, value);
-  rewriter.replaceOp(op, value);
-}
-
 struct MaxPoolLowering : OpConversionPattern<MaxPoolOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -94,8 +86,7 @@ struct MaxPoolLowering : OpConversionPattern<MaxPoolOp> {
             return arith::MaxSIOp::create(b, loc, maximum, x);
           return arith::MaxUIOp::create(b, loc, maximum, x);
         });
-    replace(op, result, getTypeConverter()->convertType(op.getType()),
-            rewriter);
+    replaceWithStored(op, result, rewriter);
     return success();
   }
 };
@@ -123,9 +114,9 @@ struct AveragePoolLowering : OpConversionPattern<AveragePoolOp> {
         rewriter.getF32Type(), 1.0, 0, INT32_MIN, INT32_MAX);
     mean.scales = {params.scales.front() / count};
     mean.zeroPoints = {0};
-    replace(op,
-            buildRequantize(rewriter, op.getLoc(), sums, mean, to, to.range),
-            getTypeConverter()->convertType(op.getType()), rewriter);
+    replaceWithStored(
+        op, buildRequantize(rewriter, op.getLoc(), sums, mean, to, to.range),
+        rewriter);
     return success();
   }
 };

@@ -68,9 +68,10 @@ struct QuantizeLowering : OpConversionPattern<QuantizeOp> {
   LogicalResult
   matchAndRewrite(QuantizeOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op,
-                       buildQuantize(rewriter, op.getLoc(), adaptor.getInput(),
-                                     getParams(op.getResult())));
+    replaceWithStored(op,
+                      buildQuantize(rewriter, op.getLoc(), adaptor.getInput(),
+                                    getParams(op.getResult())),
+                      rewriter);
     return success();
   }
 };
@@ -80,9 +81,11 @@ struct DequantizeLowering : OpConversionPattern<DequantizeOp> {
   LogicalResult
   matchAndRewrite(DequantizeOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOp(op, buildDequantize(rewriter, op.getLoc(),
-                                           adaptor.getInput(),
-                                           getParams(op.getInput())));
+    Type element = op.getInput().getType().getElementType();
+    replaceWithStored(op,
+                      buildDequantize(rewriter, op.getLoc(), adaptor.getInput(),
+                                      *QuantParams::getOfWeight(element)),
+                      rewriter);
     return success();
   }
 };
@@ -97,9 +100,10 @@ struct RequantizeLowering : OpConversionPattern<RequantizeOp> {
     if (auto clamp = op.getClamp())
       range = {static_cast<int32_t>((*clamp)[0]),
                static_cast<int32_t>((*clamp)[1])};
-    rewriter.replaceOp(
-        op, buildRequantize(rewriter, op.getLoc(), adaptor.getInput(),
-                            getParams(op.getInput()), to, range));
+    replaceWithStored(op,
+                      buildRequantize(rewriter, op.getLoc(), adaptor.getInput(),
+                                      getParams(op.getInput()), to, range),
+                      rewriter);
     return success();
   }
 };

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "MoveScales.h"
 #include "PoolWindows.h"
 #include "QuantizedAxis.h"
 
@@ -41,75 +42,40 @@ Type moveAxis(Type type, std::optional<int32_t> axis) {
   return axis ? withAxis(type, *axis) : Type();
 }
 
-/// Where dimension `axis` of `from` is in `to`, if every index along it keeps
-/// its elements: it is alone in its group but for sizes of 1.
-std::optional<int32_t> mapAxis(std::optional<int32_t> axis,
-                               RankedTensorType from, RankedTensorType to,
-                               ArrayRef<ReassociationIndices> groups,
-                               bool isCollapse) {
-  if (!axis)
-    return std::nullopt;
-  for (auto [outer, group] : llvm::enumerate(groups)) {
-    RankedTensorType wide = isCollapse ? from : to;
-    bool isHere = isCollapse ? llvm::is_contained(group, *axis)
-                             : static_cast<int32_t>(outer) == *axis;
-    if (!isHere)
-      continue;
-    std::optional<int32_t> found;
-    for (int64_t dim : group) {
-      if (wide.getDimSize(dim) == 1 && !(isCollapse && dim == *axis))
-        continue;
-      if (found)
-        return std::nullopt;
-      found = static_cast<int32_t>(dim);
-    }
-    if (!found)
-      found = static_cast<int32_t>(group.front());
-    if (isCollapse)
-      return *found == *axis ? std::optional<int32_t>(outer) : std::nullopt;
-    return found;
-  }
-  return std::nullopt;
+/// What is dequantized from at most 16 bits: accumulators are not smaller than
+/// floats.
+DequantizeOp getNarrow(Value value) {
+  DequantizeOp op = getDequantize(value);
+  return op && QuantParams::get(op.getInput().getType().getElementType())
+                         ->storageWidth() <= 16
+             ? op
+             : DequantizeOp();
 }
 
-/// Dimension of the result that holds dimension `axis` of the source.
-std::optional<int32_t> getNewAxis(Operation *op, std::optional<int32_t> axis) {
-  if (!axis)
-    return std::nullopt;
-  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
-    return mapAxis(axis, collapse.getSrcType(), collapse.getResultType(),
-                   collapse.getReassociationIndices(), /*isCollapse=*/true);
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
-    return mapAxis(axis, expand.getSrcType(), expand.getResultType(),
-                   expand.getReassociationIndices(), /*isCollapse=*/false);
-  if (auto transpose = dyn_cast<linalg::TransposeOp>(op)) {
-    ArrayRef<int64_t> permutation = transpose.getPermutation();
-    return static_cast<int32_t>(llvm::find(permutation, *axis) -
-                                permutation.begin());
-  }
-  return std::nullopt;
-}
-
-DequantizeOp getDequantize(Value value) {
-  auto op = value.getDefiningOp<DequantizeOp>();
-  // Accumulators are not smaller than floats.
-  if (!op || QuantParams::get(op.getInput().getType().getElementType())
-                     ->storageWidth() > 16)
-    return {};
-  return op;
+bool isStoredConstant(DequantizeOp op) {
+  auto cast = op.getInput().getDefiningOp<quant::StorageCastOp>();
+  return cast && getConstant(cast.getInput());
 }
 
 /// The storage of what is dequantized. A cast of a constant goes, so that the
 /// constant is moved at compile time.
 Value getStored(OpBuilder &builder, Location loc, DequantizeOp dequantize) {
   Value input = dequantize.getInput();
-  if (auto cast = input.getDefiningOp<quant::StorageCastOp>())
-    if (getConstant(cast.getInput()))
-      return cast.getInput();
+  if (isStoredConstant(dequantize))
+    return input.getDefiningOp<quant::StorageCastOp>().getInput();
   auto type = cast<RankedTensorType>(input.getType());
-  auto params = *QuantParams::get(type.getElementType());
+  auto params = *QuantParams::getOfWeight(type.getElementType());
   return quant::StorageCastOp::create(builder, loc,
                                       type.clone(params.storageType()), input);
+}
+
+/// Whether `op` splits the channels of a convolution's weights into groups: the
+/// convolution is formed with the channels of all of them, which have scales.
+bool isGrouped(Operation *op) {
+  return isa<tensor::ExpandShapeOp>(op) &&
+         llvm::any_of(op->getUsers(),
+                      llvm::IsaPred<linalg::Conv2DNgchwGfchwOp,
+                                    linalg::Conv2DNgchwFgchwOp>);
 }
 
 /// Operations that move elements do so on the storage, whatever it stands for.
@@ -121,18 +87,19 @@ struct SinkThroughMove : RewritePattern {
     if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
              tensor::ExtractSliceOp, tensor::CastOp, linalg::TransposeOp>(op))
       return rewriter.notifyMatchFailure(op, "does more than move elements");
-    DequantizeOp dequantize = getDequantize(op->getOperand(0));
+    auto dequantize = op->getOperand(0).getDefiningOp<DequantizeOp>();
     auto resultType = dyn_cast<RankedTensorType>(op->getResult(0).getType());
     if (!dequantize || !resultType)
       return rewriter.notifyMatchFailure(op, "what it moves is float");
-    Value input = dequantize.getInput();
-    auto inputType = cast<RankedTensorType>(input.getType());
-    auto params = *QuantParams::get(inputType.getElementType());
-    Type type =
-        moveAxis(inputType.getElementType(), getNewAxis(op, params.axis));
+    RankedTensorType inputType = dequantize.getInput().getType();
+    auto params = *QuantParams::getOfWeight(inputType.getElementType());
+    if (params.storageWidth() > 16)
+      return rewriter.notifyMatchFailure(op, "floats are not larger");
+    Location loc = op->getLoc();
+    Type type = moveScales(op, inputType,
+                           isStoredConstant(dequantize) && !isGrouped(op));
     if (!type)
       return rewriter.notifyMatchFailure(op, "the quantized dimension is lost");
-    Location loc = op->getLoc();
     IntegerType storage = params.storageType();
     Value stored = getStored(rewriter, loc, dequantize);
     IRMapping mapping;
@@ -172,7 +139,7 @@ struct SinkThroughGather : OpRewritePattern<linalg::GenericOp> {
                        ->getOperand(0)
                        .getDefiningOp<tensor::ExtractOp>();
     DequantizeOp dequantize =
-        extract ? getDequantize(extract.getTensor()) : DequantizeOp();
+        extract ? getNarrow(extract.getTensor()) : DequantizeOp();
     if (!dequantize || extract->getBlock() != op.getBody() ||
         !extract->hasOneUse() || !op.getBody()->getArgument(0).use_empty())
       return rewriter.notifyMatchFailure(op, "takes no quantized elements");
@@ -223,7 +190,7 @@ struct SinkThroughInsert : OpRewritePattern<tensor::InsertSliceOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tensor::InsertSliceOp op,
                                 PatternRewriter &rewriter) const override {
-    DequantizeOp dequantize = getDequantize(op.getSource());
+    DequantizeOp dequantize = getNarrow(op.getSource());
     auto fill = op.getDest().getDefiningOp<linalg::FillOp>();
     if (!dequantize || !fill ||
         !matchPattern(fill.getInputs().front(), m_AnyZeroFloat()))
@@ -293,7 +260,7 @@ struct SinkThroughPad : OpRewritePattern<tensor::PadOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(tensor::PadOp op,
                                 PatternRewriter &rewriter) const override {
-    DequantizeOp dequantize = getDequantize(op.getSource());
+    DequantizeOp dequantize = getNarrow(op.getSource());
     Value padding = op.getConstantPaddingValue();
     if (!dequantize || !padding || !matchPattern(padding, m_AnyZeroFloat()))
       return rewriter.notifyMatchFailure(
@@ -335,7 +302,7 @@ struct SinkThroughMaxPool : OpInterfaceRewritePattern<linalg::LinalgOp> {
     auto pad = input.getDefiningOp<tensor::PadOp>();
     if (pad)
       input = pad.getSource();
-    DequantizeOp dequantize = getDequantize(input);
+    DequantizeOp dequantize = getNarrow(input);
     if (!dequantize || !isLowest(op.getDpsInitOperand(0)->get()))
       return rewriter.notifyMatchFailure(op, "does not pool quantized values");
     auto type = cast<RankedTensorType>(dequantize.getInput().getType());

@@ -62,7 +62,7 @@ static std::optional<QuantParams> getWideType(Value value) {
   if (auto fake = value.getDefiningOp<FakeQuantOp>()) {
     if (!getConstant(fake.getInput()))
       type = fake.getQuantizedType();
-  } else if (auto dequantize = value.getDefiningOp<DequantizeOp>()) {
+  } else if (DequantizeOp dequantize = getDequantize(value)) {
     type = dequantize.getInput().getType().getElementType();
   }
   std::optional<QuantParams> params =
@@ -124,8 +124,7 @@ static bool isRounded(Value value) {
     return true;
   if (auto fake = value.getDefiningOp<FakeQuantOp>())
     return QuantParams::get(fake.getQuantizedType()).has_value();
-  return isa_and_nonnull<DynamicFakeQuantOp, DequantizeOp>(
-      value.getDefiningOp());
+  return value.getDefiningOp<DynamicFakeQuantOp>() || getDequantize(value);
 }
 
 /// One byte of each element of `storage`, as what it adds to the value.

@@ -264,31 +264,16 @@ FailureOr<Type> chooseWeightOnlyType(QuantizableOpInterface op,
   for (ArrayRef<float> part : parts)
     builder.add(part);
 
-  auto storage = IntegerType::get(context, builder.width);
-  auto expressed = Float32Type::get(context);
-  unsigned flags = builder.isSigned ? Signed : 0;
   if ((isBlocked || channelDims.size() > 1) && !isEmpty) {
-    SmallVector<float> scales(builder.scales.begin(), builder.scales.end());
-    SmallVector<APInt> zeroPoints;
-    for (int64_t zeroPoint : builder.zeroPoints)
-      zeroPoints.emplace_back(builder.width, static_cast<uint64_t>(zeroPoint),
-                              /*isSigned=*/builder.isSigned,
-                              /*implicitTrunc=*/true);
-    SmallVector<int32_t> dims;
-    SmallVector<int64_t> sizes;
+    SmallVector<int64_t> sizes(blocks.size(), 0);
     for (auto [dim, block] : llvm::enumerate(blocks))
       if (llvm::is_contained(channelDims, static_cast<int32_t>(dim)) ||
-          (isBlocked && static_cast<int32_t>(dim) == *summed)) {
-        dims.push_back(dim);
-        sizes.push_back(block);
-      }
-    return Type(quant::UniformQuantizedSubChannelType::get(
-        flags, storage, expressed,
-        DenseElementsAttr::get(RankedTensorType::get(counts, expressed),
-                               ArrayRef<float>(scales)),
-        DenseElementsAttr::get(RankedTensorType::get(counts, storage),
-                               zeroPoints),
-        dims, sizes, builder.min, builder.max));
+          (isBlocked && static_cast<int32_t>(dim) == *summed))
+        sizes[dim] = block;
+    return Type(getBlockType(
+        IntegerType::get(context, builder.width), builder.isSigned,
+        {static_cast<int32_t>(builder.min), static_cast<int32_t>(builder.max)},
+        counts, sizes, builder.scales, builder.zeroPoints));
   }
   return builder.get(channelDims.empty() || isEmpty
                          ? std::nullopt

@@ -17,12 +17,13 @@ from typing import Any, Mapping, Optional, Sequence, Union
 
 from ._quanta import Error
 from .conversion import convert, require
+from .onnx_blocks import expand_matmul_nbits, flatten_blocks
 from .onnx_file import check_sizes, load_whole
 from .onnx_words import make_words_signed
 from .onnx_zero_points import add_zero_points, keep_zero_points
 
 OPSET = 18
-# From here on, casts between floats and integers take 16 bits.
+# From here on, casts between floats and integers take 4 and 16 bits, and blocks.
 WORDS_OPSET = 21
 
 Shapes = Mapping[str, Sequence[Optional[int]]]
@@ -64,7 +65,8 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     """The same model (an `onnx.ModelProto`) in the form that converts best."""
     import onnx
 
-    model = _to_opset(model, path, WORDS_OPSET if _use_standard_casts(model) else OPSET)
+    extended = [_use_standard_casts(model), expand_matmul_nbits(model)]
+    model = _to_opset(model, path, WORDS_OPSET if any(extended) else OPSET)
     if shapes:
         _fix_shapes(model, shapes, path)
     _name_nodes(model.graph, set())
@@ -72,6 +74,8 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     model = _infer(model)
     if _needs_folding(model):
         model = _infer(_fold(model, path))
+    if flatten_blocks(model):
+        model = _infer(model)
     add_zero_points(model)
     make_words_signed(model)
     keep_zero_points(model)

@@ -14,7 +14,7 @@ def add_zero_points(model) -> None:
     """Gives each node that leaves out its zero point the one that ONNX says it has: 0, of
     the type of the integers, for each scale. Where the scale is no constant or the type
     is not known, the node stays as it is."""
-    _add(model.graph, {}, {}, _fresh_names(model.graph))
+    _add(model.graph, {}, {}, fresh_names(model.graph))
 
 
 def _add(graph, outside: dict, types: dict, names: Iterator[str]) -> None:
@@ -56,7 +56,7 @@ def keep_zero_points(model) -> None:
     Constants and their zero points become signed ones, both less by half the range;
     integers from elsewhere become i32, whose zero points are signed anyway.
     """
-    _keep(model.graph, {}, _fresh_names(model.graph))
+    _keep(model.graph, {}, fresh_names(model.graph))
 
 
 def _keep(graph, outside: dict, names: Iterator[str]) -> None:
@@ -83,7 +83,7 @@ def find_constants(graph) -> dict:
     return constants
 
 
-def _fresh_names(graph) -> Iterator[str]:
+def fresh_names(graph, base: str = "zero_points") -> Iterator[str]:
     """Names that no value of the graph or of one in it has."""
     taken = set()
 
@@ -96,7 +96,7 @@ def _fresh_names(graph) -> Iterator[str]:
                     collect(body)
 
     collect(graph)
-    names = (f"zero_points_{number}" for number in itertools.count())
+    names = (f"{base}_{number}" for number in itertools.count())
     return (name for name in names if name not in taken)
 
 

@@ -204,6 +204,22 @@ func.func @dequantize_zero_point(%x: tensor<4x!quant.uniform<u8:f32, 0.5:256>>) 
 
 // -----
 
+func.func @odd_width(%x: tensor<4xf32>) -> tensor<4x!quant.uniform<i5:f32, 0.5>> {
+  // expected-error@+1 {{'quanta.quantize' op storage of '!quant.uniform<i5:f32, 5.000000e-01>' has 5 bits, but 2, 4, 8, 16 or 32 are supported}}
+  %0 = quanta.quantize %x : tensor<4xf32> to tensor<4x!quant.uniform<i5:f32, 0.5>>
+  return %0 : tensor<4x!quant.uniform<i5:f32, 0.5>>
+}
+
+// -----
+
+func.func @accumulator_zero_point(%x: tensor<4x!quant.uniform<i32:f32, 0.5:3>>) -> tensor<4xf32> {
+  // expected-error@+1 {{'quanta.dequantize' op '!quant.uniform<i32:f32, 5.000000e-01:3>' has a zero point, but storage of 32 bits, that of accumulators, has none}}
+  %0 = quanta.dequantize %x : tensor<4x!quant.uniform<i32:f32, 0.5:3>> to tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
 func.func @dequantize_unsigned_i32(%x: tensor<4x!quant.uniform<u32:f32, 0.5>>) -> tensor<4xf32> {
   // expected-error@+1 {{'quanta.dequantize' op storage of '!quant.uniform<u32:f32, 5.000000e-01>' does not fit i32}}
   %0 = quanta.dequantize %x : tensor<4x!quant.uniform<u32:f32, 0.5>> to tensor<4xf32>
@@ -435,7 +451,7 @@ func.func @matmul_narrow_result(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> ten
 !acc = !quant.uniform<i32:f32, 0.25>
 !bias = !quant.uniform<i32:f32, 0.25:1>
 func.func @matmul_bias_zero_point(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>, %b: tensor<3x!bias>) -> tensor<2x3x!acc> {
-  // expected-error@+1 {{'quanta.matmul' op bias must have i32 storage and zero point 0}}
+  // expected-error@+1 {{'quanta.matmul' op '!quant.uniform<i32:f32, 2.500000e-01:1>' has a zero point, but storage of 32 bits, that of accumulators, has none}}
   %0 = quanta.matmul %x, %w bias %b : tensor<2x4x!u8>, tensor<4x3x!i8>, tensor<3x!bias> -> tensor<2x3x!acc>
   return %0 : tensor<2x3x!acc>
 }
@@ -668,7 +684,7 @@ func.func @contract_wide_factor(%x: tensor<2x4x!x>, %w: tensor<4x3x!i8>) -> tens
 !i8 = !quant.uniform<i8:f32, 0.5>
 !acc = !quant.uniform<i32:f32, 0.25:7>
 func.func @contract_result_zero_point(%x: tensor<2x4x!u8>, %w: tensor<4x3x!i8>) -> tensor<2x3x!acc> {
-  // expected-error@+1 {{'quanta.contract' op result must have i32 storage and zero point 0}}
+  // expected-error@+1 {{'quanta.contract' op '!quant.uniform<i32:f32, 2.500000e-01:7>' has a zero point, but storage of 32 bits, that of accumulators, has none}}
   %0 = quanta.contract %x, %w maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>,
                                     affine_map<(m, n, k) -> (m, n)>]
       : tensor<2x4x!u8>, tensor<4x3x!i8> -> tensor<2x3x!acc>

@@ -80,14 +80,6 @@ func.func @dynamic(%x: tensor<2x3xf32>) -> tensor<2x3x!quant.uniform<u8:f32, 1.0
 
 // -----
 
-func.func @blocks(%x: tensor<2x4xf32>, %w: tensor<4x1x!quant.uniform<i8:f32:{0:2, 1:1}, {{0.5}, {0.25}}>>, %c: tensor<2x1xf32>) -> tensor<2x1xf32> {
-  // expected-error@+1 {{has weights with a scale for each block}}
-  %0 = quanta.weight_only_contract %x, %w init %c maps [affine_map<(m, n, k) -> (m, k)>, affine_map<(m, n, k) -> (k, n)>, affine_map<(m, n, k) -> (m, n)>] : tensor<2x4xf32>, tensor<4x1x!quant.uniform<i8:f32:{0:2, 1:1}, {{0.5}, {0.25}}>> -> tensor<2x1xf32>
-  return %0 : tensor<2x1xf32>
-}
-
-// -----
-
 !q = !quant.uniform<i8:f32, 0.5>
 
 func.func @linear(%x: tensor<1x2x2x1x!q>) -> tensor<1x4x4x1x!q> {
@@ -134,4 +126,18 @@ func.func @weights_with_sums(%x: tensor<2x2xf32>, %w: tensor<2x3x!quant.uniform<
   // expected-error@+1 {{starts its sums from a tensor that is no repeated row}}
   %y = quanta.weight_only_contract %x, %w init %b maps [#mk, #kn, #mn] : tensor<2x2xf32>, tensor<2x3x!quant.uniform<i4:f32, 0.3>> -> tensor<2x3xf32>
   return %y : tensor<2x3xf32>
+}
+
+// -----
+
+!u8 = !quant.uniform<u8:f32, 0.1:128>
+!i8 = !quant.uniform<i8<-127:127>:f32, 0.02>
+!sums = !quant.uniform<i32:f32, 0.0020000000850988373>
+!channels = !quant.uniform<u8:f32:1, {0.12179345637559891, 0.7628429532051086}>
+
+func.func @several_from_one(%x: tensor<2x4x!u8>, %w: tensor<4x2x!i8>) -> tensor<2x2x!channels> {
+  // expected-error@+1 {{has accumulators of the scale 2.0000000850988373e-03 in channel 1}}
+  %0 = quanta.matmul %x, %w : tensor<2x4x!u8>, tensor<4x2x!i8> -> tensor<2x2x!sums>
+  %1 = quanta.requantize %0 : tensor<2x2x!sums> to tensor<2x2x!channels>
+  return %1 : tensor<2x2x!channels>
 }

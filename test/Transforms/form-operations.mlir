@@ -75,3 +75,17 @@ func.func @groups(%x: tensor<?x2x2x4x5x!u8>, %w: tensor<4x2x3x3x!channels>, %ini
   %4 = tensor.collapse_shape %3 [[0], [1, 2], [3], [4]] : tensor<?x2x2x2x2xf32> into tensor<?x4x2x2xf32>
   return %4 : tensor<?x4x2x2xf32>
 }
+
+// -----
+
+!narrow = !quant.uniform<i8<-127:127>:f32, 0.5>
+
+// Storage may hold -128, which rounding brings into the range.
+// CHECK-LABEL: func @narrow_pair
+// CHECK: quanta.quantize
+// CHECK: return
+func.func @narrow_pair(%q: tensor<2x!narrow>) -> tensor<2x!narrow> {
+  %d = quanta.dequantize %q : tensor<2x!narrow> to tensor<2xf32>
+  %r = quanta.quantize %d : tensor<2xf32> to tensor<2x!narrow>
+  return %r : tensor<2x!narrow>
+}

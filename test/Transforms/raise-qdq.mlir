@@ -189,3 +189,93 @@ func.func @other(%x: tensor<4xf32>, %i: tensor<4xi8>) -> (tensor<4xi8>, tensor<4
   } -> tensor<4xf32>
   return %q, %d, %w : tensor<4xi8>, tensor<4xf32>, tensor<4xf32>
 }
+
+#group = affine_map<(d0, d1, d2) -> (d0, 0, d2)>
+#cube = affine_map<(d0, d1, d2) -> (d0, d1, d2)>
+
+// A scale for each group of rows and each column, as a broadcast gives them.
+// CHECK-LABEL: func @blocks
+// CHECK: %[[Q:.*]] = quant.scast %{{.*}} : tensor<2x2x2xi8> to tensor<2x2x2x!quant.uniform<i8:f32:{0:1, 2:1}, {{\{\{}}{5.000000e-01:3, 2.500000e-01}}, {{\{\{}}1.250000e-01, 2.000000e+00:-4}}}>>
+// CHECK: quanta.dequantize %[[Q]]
+func.func @blocks(%q: tensor<2x2x2xi8>) -> tensor<2x2x2xf32> {
+  %s = arith.constant dense<[[[0.5, 0.25]], [[0.125, 2.0]]]> : tensor<2x1x2xf32>
+  %z = arith.constant dense<[[[3, 0]], [[0, -4]]]> : tensor<2x1x2xi8>
+  %e = tensor.empty() : tensor<2x2x2xf32>
+  %d = linalg.generic {indexing_maps = [#cube, #group, #group, #cube], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%q, %s, %z : tensor<2x2x2xi8>, tensor<2x1x2xf32>, tensor<2x1x2xi8>) outs(%e : tensor<2x2x2xf32>) {
+  ^bb0(%in: i8, %scale: f32, %zp: i8, %out: f32):
+    %0 = arith.extsi %in : i8 to i32
+    %1 = arith.extsi %zp : i8 to i32
+    %2 = arith.subi %0, %1 : i32
+    %3 = arith.sitofp %2 : i32 to f32
+    %4 = arith.mulf %3, %scale : f32
+    linalg.yield %4 : f32
+  } -> tensor<2x2x2xf32>
+  return %d : tensor<2x2x2xf32>
+}
+
+// The sign of the stored integers is lost: negative ones become large.
+// CHECK-LABEL: func @mixed_signs
+// CHECK-NOT: quanta
+// CHECK: return
+func.func @mixed_signs(%q: tensor<4xi8>) -> tensor<4xf32> {
+  %s = arith.constant 0.5 : f32
+  %e = tensor.empty() : tensor<4xf32>
+  %d = linalg.generic {indexing_maps = [#vector, #vector], iterator_types = ["parallel"]}
+      ins(%q : tensor<4xi8>) outs(%e : tensor<4xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %0 = arith.extsi %in : i8 to i32
+    %1 = arith.uitofp %0 : i32 to f32
+    %2 = arith.mulf %1, %s : f32
+    linalg.yield %2 : f32
+  } -> tensor<4xf32>
+  return %d : tensor<4xf32>
+}
+
+// A constant that is clamped to what 4 bits hold is stored in 4 bits.
+// CHECK-LABEL: func @clamped
+// One with a number that they do not hold stays.
+// CHECK-COUNT-2: arith.minsi
+// CHECK: %[[W:.*]] = arith.constant dense<[7, -8, 0, 3]> : tensor<4xi4>
+// CHECK: %[[Q:.*]] = quant.scast %[[W]] : tensor<4xi4> to tensor<4x!quant.uniform<i4:f32, 5.000000e-01>>
+// CHECK: %[[D:.*]] = quanta.dequantize %[[Q]]
+// CHECK: %[[E:.*]] = quanta.dequantize %{{.*}} : tensor<4x!quant.uniform<i8:f32, 5.000000e-01>>
+// CHECK: return %[[D]], %[[E]]
+func.func @clamped() -> (tensor<4xf32>, tensor<4xf32>) {
+  %s = arith.constant 0.5 : f32
+  %low = arith.constant -8 : i8
+  %high = arith.constant 7 : i8
+  %w0 = arith.constant dense<[7, -8, 0, 3]> : tensor<4xi8>
+  %w1 = arith.constant dense<[8, -8, 0, 3]> : tensor<4xi8>
+  %e = tensor.empty() : tensor<4xi8>
+  %f = tensor.empty() : tensor<4xf32>
+  %c0 = linalg.generic {indexing_maps = [#vector, #vector], iterator_types = ["parallel"]}
+      ins(%w0 : tensor<4xi8>) outs(%e : tensor<4xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    %0 = arith.maxsi %in, %low : i8
+    %1 = arith.minsi %0, %high : i8
+    linalg.yield %1 : i8
+  } -> tensor<4xi8>
+  %c1 = linalg.generic {indexing_maps = [#vector, #vector], iterator_types = ["parallel"]}
+      ins(%w1 : tensor<4xi8>) outs(%e : tensor<4xi8>) {
+  ^bb0(%in: i8, %out: i8):
+    %0 = arith.maxsi %in, %low : i8
+    %1 = arith.minsi %0, %high : i8
+    linalg.yield %1 : i8
+  } -> tensor<4xi8>
+  %d0 = linalg.generic {indexing_maps = [#vector, #vector], iterator_types = ["parallel"]}
+      ins(%c0 : tensor<4xi8>) outs(%f : tensor<4xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %0 = arith.sitofp %in : i8 to f32
+    %1 = arith.mulf %0, %s : f32
+    linalg.yield %1 : f32
+  } -> tensor<4xf32>
+  %d1 = linalg.generic {indexing_maps = [#vector, #vector], iterator_types = ["parallel"]}
+      ins(%c1 : tensor<4xi8>) outs(%f : tensor<4xf32>) {
+  ^bb0(%in: i8, %out: f32):
+    %0 = arith.sitofp %in : i8 to f32
+    %1 = arith.mulf %0, %s : f32
+    linalg.yield %1 : f32
+  } -> tensor<4xf32>
+  return %d0, %d1 : tensor<4xf32>, tensor<4xf32>
+}

@@ -16,8 +16,28 @@
 // RUN: %python %S/../Inputs/npy.py %t/small.npy "numpy.zeros((1, 4, 1, 9), 'float32')"
 // RUN: not quant-run %t/windows.mlir --entry=any --input=%t/small.npy 2>&1 | FileCheck %t/windows.mlir --check-prefix=SMALL
 
+// A result may know more sizes than what it is made of.
+// RUN: quant-opt %t/sizes.mlir --quanta-expand-named-ops --quanta-rewrite-types | FileCheck %t/sizes.mlir
+
 // Sums that may wrap around.
 // RUN: quant-opt %t/wrap.mlir --quanta-rewrite-types --verify-diagnostics -o /dev/null
+
+//--- sizes.mlir
+!u8 = !quant.uniform<u8:f32, 0.5:128>
+!i2 = !quant.uniform<i2:f32, 0.5>
+
+// CHECK-LABEL: func.func @sizes(
+// CHECK-COUNT-5: tensor.cast %{{.*}} : tensor<?x10xi8> to tensor<4x10xi8>
+func.func @sizes(%x: tensor<?x10xf32>, %q: tensor<?x10x!u8>, %i: tensor<?x10x!i2>)
+    -> (tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>) {
+  %0 = quanta.quantize %x : tensor<?x10xf32> to tensor<4x10x!u8>
+  %1 = quanta.requantize %q clamp [3, 200] : tensor<?x10x!u8> to tensor<4x10x!u8>
+  %2 = quanta.lookup %i table dense<[0, 1, 1, 0]> : tensor<4xi8> : tensor<?x10x!i2> to tensor<4x10x!u8>
+  %3 = quanta.add %q, %q : tensor<?x10x!u8>, tensor<?x10x!u8> -> tensor<4x10x!u8>
+  %4 = quanta.softmax %q dimension 1 : tensor<?x10x!u8> -> tensor<4x10x!u8>
+  %5 = quanta.max_pool %q over [1] window [1] strides [1] dilations [1] : tensor<?x10x!u8> -> tensor<4x10x!u8>
+  return %0, %1, %2, %3, %4, %5 : tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>, tensor<4x10x!u8>
+}
 
 //--- windows.mlir
 !u8 = !quant.uniform<u8:f32, 0.5:128>

@@ -52,6 +52,61 @@ func.func @merged(%q: tensor<2x2x!channels>) -> tensor<4xf32> {
 
 // -----
 
+!groups = !quant.uniform<i4:f32:0, {0.5:1, 0.25, 0.125, 2.0:-1}>
+
+// Of a weight, the channels of a reshaped dimension become blocks of two others.
+// CHECK-LABEL: func @blocks
+// CHECK-DAG: %[[W:.*]] = arith.constant dense<{{\[\[}}1, 5], [2, 6], [3, -1], [4, -2]]> : tensor<4x2xi4>
+// CHECK: %[[Q:.*]] = quant.scast %[[W]] : tensor<4x2xi4> to tensor<4x2x!quant.uniform<i4:f32:{0:2, 1:1}, {{\{\{}}5.000000e-01:1, 1.250000e-01}, {2.500000e-01, 2.000000e+00:-1}}>>
+// CHECK: %[[D:.*]] = quanta.dequantize %[[Q]]
+// CHECK: return %[[D]]
+func.func @blocks() -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1, 2], [3, 4], [5, 6], [-1, -2]]> : tensor<4x2xi4>
+  %q = quant.scast %w : tensor<4x2xi4> to tensor<4x2x!groups>
+  %d = quanta.dequantize %q : tensor<4x2x!groups> to tensor<4x2xf32>
+  %s = tensor.expand_shape %d [[0, 1], [2]] output_shape [2, 2, 2] : tensor<4x2xf32> into tensor<2x2x2xf32>
+  %c = tensor.collapse_shape %s [[0], [1, 2]] : tensor<2x2x2xf32> into tensor<2x4xf32>
+  %e = tensor.empty() : tensor<4x2xf32>
+  %t = linalg.transpose ins(%c : tensor<2x4xf32>) outs(%e : tensor<4x2xf32>) permutation = [1, 0]
+  return %t : tensor<4x2xf32>
+}
+
+// -----
+
+!blocks = !quant.uniform<i8:f32:{0:1, 1:2}, {{0.5, 0.25}, {0.125, 2.0}}>
+
+// And back: blocks that fill a dimension are its channels.
+// CHECK-LABEL: func @channels
+// CHECK: quant.scast %{{.*}} : tensor<4x2xi8> to tensor<4x2x!quant.uniform<i8:f32:0, {5.000000e-01,2.500000e-01,1.250000e-01,2.000000e+00}>>
+// CHECK: %[[D:.*]] = quanta.dequantize
+// CHECK: return %[[D]]
+func.func @channels() -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1, 2, 3, 4], [5, 6, -1, -2]]> : tensor<2x4xi8>
+  %q = quant.scast %w : tensor<2x4xi8> to tensor<2x4x!blocks>
+  %d = quanta.dequantize %q : tensor<2x4x!blocks> to tensor<2x4xf32>
+  %s = tensor.expand_shape %d [[0], [1, 2]] output_shape [2, 2, 2] : tensor<2x4xf32> into tensor<2x2x2xf32>
+  %c = tensor.collapse_shape %s [[0, 1], [2]] : tensor<2x2x2xf32> into tensor<4x2xf32>
+  return %c : tensor<4x2xf32>
+}
+
+// -----
+
+!blocks = !quant.uniform<i8:f32:{0:2, 1:2}, {{0.5, 0.25}, {0.125, 2.0}}>
+
+// Blocks of two rows are not consecutive in one of them all: nothing moves.
+// CHECK-LABEL: func @scattered
+// CHECK: %[[D:.*]] = quanta.dequantize
+// CHECK: tensor.collapse_shape %[[D]]
+func.func @scattered() -> tensor<16xf32> {
+  %w = arith.constant dense<1> : tensor<4x4xi8>
+  %q = quant.scast %w : tensor<4x4xi8> to tensor<4x4x!blocks>
+  %d = quanta.dequantize %q : tensor<4x4x!blocks> to tensor<4x4xf32>
+  %c = tensor.collapse_shape %d [[0, 1]] : tensor<4x4xf32> into tensor<16xf32>
+  return %c : tensor<16xf32>
+}
+
+// -----
+
 !u8 = !quant.uniform<u8:f32, 0.5:3>
 
 // CHECK-LABEL: func @max_pool

@@ -37,6 +37,10 @@ namespace quanta {
 /// Indexing maps of a matrix product: (m, k), (k, n) and (m, n).
 llvm::SmallVector<mlir::AffineMap> getMatmulMaps(mlir::MLIRContext *context);
 
+/// The dequantization that `value` is, of one scale or of one for each index of
+/// a dimension; null for other values, and for weights with blocks.
+DequantizeOp getDequantize(mlir::Value value);
+
 /// Whether an observer keeps one range for each index of a dimension.
 inline bool isPerChannelObserver(ObserverKind kind) {
   return kind == ObserverKind::PerChannelMinMax ||

@@ -184,7 +184,7 @@ def Quanta_QuantizeOp : Quanta_ConvertOp<"quantize", Quanta_FloatTensor,
     OpBuilder<(ins "::mlir::Value":$input, "::mlir::Type":$elementType)>];
 }
 
-def Quanta_DequantizeOp : Quanta_ConvertOp<"dequantize", Quanta_QuantizedTensor,
+def Quanta_DequantizeOp : Quanta_ConvertOp<"dequantize", Quanta_WeightTensor,
                                            Quanta_FloatTensor,
                                            [Quanta_InferTypes]> {
   let summary = "Turn a quantized tensor into the floats that it stands for";
@@ -194,6 +194,9 @@ def Quanta_DequantizeOp : Quanta_ConvertOp<"dequantize", Quanta_QuantizedTensor,
     ```mlir
     %1 = quanta.dequantize %0 : tensor<?x4x!quant.uniform<u8:f32, 0.1:128>> to tensor<?x4xf32>
     ```
+
+    A sub-channel type, with a scale for each block, is one of weights: what is
+    dequantized from it takes part in contractions with floats.
 
     Constraints: 1. and 2. as for `quanta.fake_quant`.
   }];

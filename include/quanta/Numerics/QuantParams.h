@@ -93,6 +93,15 @@ mlir::quant::QuantizedType chooseSymmetricType(mlir::MLIRContext *context,
                                                std::optional<int32_t> axis,
                                                unsigned width);
 
+/// The sub-channel type with a scale and a zero point for each block, in
+/// row-major order. For each dimension of the tensor: the number of blocks, and
+/// of consecutive indices in one, 0 where it is all of them.
+mlir::quant::QuantizedType
+getBlockType(mlir::IntegerType storage, bool isSigned,
+             reference::StorageRange range, llvm::ArrayRef<int64_t> blockCounts,
+             llvm::ArrayRef<int64_t> blockSizes, llvm::ArrayRef<double> scales,
+             llvm::ArrayRef<int64_t> zeroPoints);
+
 /// The type of i32 accumulators at scale `lhs * rhs[channel]`.
 mlir::quant::QuantizedType getAccumulatorType(const QuantParams &lhs,
                                               const QuantParams &rhs,

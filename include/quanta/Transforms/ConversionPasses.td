@@ -25,7 +25,7 @@ def ConvertQuantToQuanta : Pass<"convert-quant-to-quanta", "::mlir::ModuleOp"> {
     Refused, by an error at the cast: tensors that are not ranked and of f32,
     types that break rule 1 of the numerics contract (a scale that is no normal
     f32, a zero point out of range, another number of scales than of channels),
-    sub-channel types, and rounding to more than 16 bits.
+    rounding to sub-channel types, which weights have, and to more than 16 bits.
 
     ```mlir
     %0 = quant.qcast %x : tensor<4xf32> to tensor<4x!quant.uniform<u8:f32, 0.5:3>>
@@ -129,7 +129,7 @@ def ConvertQuantaToQdq : Pass<"convert-quanta-to-qdq", "::mlir::ModuleOp"> {
     a bias that is not constant or that f32 would round, a clamp or a table for
     several scales, grouped convolutions written as `conv_1d` or `conv_2d` and
     other contractions that linalg has no name for, `weight_only_contract` on
-    weights in f16, bf16 or blocks, or with an `init` that is no repeated row, and operations whose
+    weights in f16 or bf16, or with an `init` that is no repeated row, and operations whose
     parameters are found at run time (`dynamic_quantize`,
     `subtract_zero_point`), and linear `resize`.
 

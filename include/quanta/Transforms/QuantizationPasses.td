@@ -69,7 +69,9 @@ def RaiseQdq : Pass<"quanta-raise-qdq", "::mlir::ModuleOp"> {
     A graph in QDQ form (ONNX QuantizeLinear and DequantizeLinear) arrives as
     float arithmetic around integers. Elementwise operations of that form become
     `quanta.quantize` and `quanta.dequantize` with exactly their parameters: per
-    tensor or per channel, of any storage. A constant with i32 storage, which is a
+    tensor or per channel, of any storage; weights may have a scale for each block,
+    which maps with `floordiv` or broadcast dimensions read. A constant of bytes that
+    is clamped to what 4 or 2 bits hold is stored so. A constant with i32 storage, which is a
     bias, becomes the float constant that it stands for; contractions turn it back
     into the same integers below 2^22, and into the nearest ones above.
 
@@ -108,7 +110,8 @@ def SinkDequantize : Pass<"quanta-sink-dequantize", "::mlir::ModuleOp"> {
     elements: reshapes, slices, transposes, padding with zero, elements taken at
     computed indices or spread between zeros, maximum pooling.
     These then work on quantized tensors, a quarter as large, and a contraction
-    finds its factors dequantized right before it. Batches of matrix products
+    finds its factors dequantized right before it. Where a reshape merges or splits
+    the channels of a constant, they become blocks of a sub-channel type. Batches of matrix products
     that share their weights become one product first, see
     `quanta-flatten-matmuls`.
 
@@ -136,7 +139,7 @@ def FormOperations : Pass<"quanta-form-operations", "::mlir::ModuleOp"> {
 
     | QDQ form | quantized stage | results |
     |---|---|---|
-    | `q(dq(x))` of the same type | `x` | the same |
+    | `q(dq(x))` of the same type, which has the whole range of its storage | `x` | the same |
     | `q(clamp(dq(a) + dq(b)))`; `-`, `*`; broadcast dimensions of size 1 | `quanta.add`, `sub`, `mul` | the same |
     | `q(pooling_sum(dq(x)) / count)` | `quanta.average_pool` | integer sums: at most one step apart |
     | `q(tensor.concat(dq(a), dq(b)))` | `quanta.concat` | at most one step, where types differ |

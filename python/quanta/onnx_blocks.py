@@ -1,0 +1,227 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Writes weights with fewer than 8 bits, or a scale for each block, in other words.
+
+torch-mlir has neither: they become integers of 8 bits, clamped to what fewer bits hold,
+with a scale for each index of one dimension, whose result is reshaped.
+"""
+
+import itertools
+import math
+from typing import Iterator, Optional
+
+from .onnx_zero_points import find_constants, fresh_names
+
+
+def expand_matmul_nbits(model) -> bool:
+    """Makes each of ONNX Runtime's products with packed weights one of dequantized ones;
+    whether there are any. Those with a feature that has no standard words stay."""
+    return _rewrite(model.graph, "packed_weights", _expand_product)
+
+
+def _expand_product(graph, node, constants: dict, names: Iterator[str]) -> Optional[list]:
+    """`A * dequantize(B)^T + bias`, where B has a row of blocks for each column."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    if node.domain != "com.microsoft" or node.op_type != "MatMulNBits":
+        return None
+    values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    rows, depth, size = values["N"], values["K"], values["block_size"]
+    bits = values.get("bits", 4)
+    inputs = [*node.input, "", "", "", ""][:6]
+    count = -(-depth // size)
+    needed = [name for name in inputs[1:4] if name]
+    if bits not in (2, 4, 8) or inputs[4] or not all(n in constants for n in needed):
+        return None
+    arrays = [numpy_helper.to_array(constants[name]) for name in needed]
+    if arrays[-1].dtype != np.uint8 and len(arrays) == 3:
+        return None  # Zero points between integers.
+
+    def unpack(packed, width: int):
+        parts = packed.reshape(rows, -1)[..., None] >> np.arange(0, 8, bits, np.uint8)
+        return (parts & ((1 << bits) - 1)).reshape(rows, -1)[:, :width]
+
+    def add(array, kind: int) -> str:
+        name = next(names)
+        graph.initializer.append(
+            helper.make_tensor(name, kind, array.shape, array.ravel().tolist())
+            if kind == TensorProto.INT4
+            else numpy_helper.from_array(array, name)
+        )
+        return name
+
+    half = 1 << (bits - 1)
+    weights = unpack(arrays[0], count * size)[:, :depth].astype(np.int16) - half
+    zero_points = np.zeros((rows, count), np.int16)
+    if len(arrays) == 3:
+        zero_points += unpack(arrays[2], count).astype(np.int16) - half
+    scales = arrays[1].reshape(rows, count).astype(np.float32)
+    kind = TensorProto.INT8 if bits == 8 else TensorProto.INT4
+    made = [
+        add(weights.astype(np.int8), kind),
+        add(scales, TensorProto.FLOAT),
+        add(zero_points.astype(np.int8), kind),
+    ]
+    floats, turned, product = (next(names) for _ in range(3))
+    result = [
+        helper.make_node(
+            "DequantizeLinear", made, [floats], node.name and node.name + "/weights",
+            axis=1, block_size=size,
+        ),
+        helper.make_node("Transpose", [floats], [turned], perm=[1, 0]),
+        helper.make_node("MatMul", [inputs[0], turned], [node.output[0]], node.name),
+    ]  # fmt: skip
+    if inputs[5]:
+        result[-1].output[0] = product
+        result.append(helper.make_node("Add", [product, inputs[5]], [node.output[0]]))
+    return result
+
+
+def flatten_blocks(model) -> bool:
+    """Changes every dequantization of a constant with fewer than 8 bits or with blocks;
+    whether there are any."""
+    return _rewrite(model.graph, "blocks", _flatten)
+
+
+def _rewrite(graph, base: str, rewrite) -> bool:
+    """Replaces each node by what `rewrite` makes of it, if that is anything, and drops
+    the weights that nothing reads any more."""
+    constants = find_constants(graph)
+    names = fresh_names(graph, base)
+    rewritten = [(node, rewrite(graph, node, constants, names)) for node in graph.node]
+    if all(made is None for _, made in rewritten):
+        return False
+    nodes = [new for node, made in rewritten for new in made or [node]]
+    replaced = {n for node, made in rewritten if made for n in node.input}
+    read = {value.name for value in graph.output}
+
+    def collect(nodes):
+        for node in nodes:
+            read.update(node.input)
+            for attribute in node.attribute:
+                for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
+                    collect(body.node)
+                    read.update(value.name for value in body.output)
+
+    collect(nodes)
+    unread = replaced - read
+    kept = [weight for weight in graph.initializer if weight.name not in unread]
+    is_read = lambda node: node.op_type != "Constant" or node.output[0] not in unread
+    nodes = [node for node in nodes if is_read(node)]
+    del graph.initializer[:], graph.node[:]
+    graph.initializer.extend(kept)
+    graph.node.extend(nodes)
+    return True
+
+
+def _flatten(graph, node, constants: dict, names: Iterator[str]) -> Optional[list]:
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    if node.op_type != "DequantizeLinear" or node.domain not in ("", "ai.onnx"):
+        return None
+    inputs = [name for name in node.input if name]
+    if not all(name in constants for name in inputs):
+        return None
+    values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    block = values.get("block_size", 0)
+    bits = _get_bits(constants[inputs[0]].data_type)
+    if bits is None or (bits == 8 and not block):
+        return None
+    weights = _to_signed(constants[inputs[0]])
+    scales = numpy_helper.to_array(constants[inputs[1]])
+    zero_points = (
+        _to_signed(constants[inputs[2]])
+        if len(inputs) > 2
+        else np.zeros(scales.shape, np.int8) + _to_signed_zero(constants[inputs[0]])
+    )
+    if scales.dtype != np.float32 or scales.shape != zero_points.shape:
+        return None
+    axis = values.get("axis", 1) + (weights.ndim if values.get("axis", 1) < 0 else 0)
+    reshaped = []
+    if block:
+        if axis >= weights.ndim or scales.ndim != weights.ndim:
+            return None
+        # The last block may be a part of one: blocks that divide both are as good.
+        size = math.gcd(weights.shape[axis], block)
+        count = weights.shape[axis] // size
+        if count == 0:
+            return None
+        index = np.arange(count) * size // block
+        scales, zero_points = (np.take(a, index, axis) for a in (scales, zero_points))
+        split = [*weights.shape[:axis], count, size, *weights.shape[axis + 1 :]]
+        order = [i for i in range(len(split)) if i != axis + 1] + [axis + 1]
+        whole = weights.shape
+        weights = weights.reshape(split).transpose(order)
+        reshaped = [weights.shape, np.argsort(order), whole]
+        weights = weights.reshape(-1, size)
+        scales, zero_points, axis = scales.ravel(), zero_points.ravel(), 0
+
+    if scales.ndim > 1 or (scales.ndim == 1 and scales.size != weights.shape[axis]):
+        return None
+    along = [-1 if dim == axis and scales.ndim else 1 for dim in range(weights.ndim)]
+    weights, scales, zero_points = _make_positive(weights, scales, zero_points, along)
+
+    def add(array) -> str:
+        graph.initializer.append(numpy_helper.from_array(np.asarray(array), next(names)))
+        return graph.initializer[-1].name
+
+    data, result = add(weights), []
+    if bits < 8:
+        limit = 1 << (bits - 1)
+        bounds = [add(np.int8(-limit)), add(np.int8(limit - 1))]
+        result.append(helper.make_node("Clip", [data, *bounds], [next(names)]))
+        data = result[-1].output[0]
+    result.append(
+        helper.make_node(
+            "DequantizeLinear", [data, add(scales), add(zero_points)], [node.output[0]],
+            node.name, axis=axis,
+        )
+    )  # fmt: skip
+    if reshaped:
+        shape, order, whole = reshaped
+        first, second, result[-1].output[0] = (next(names) for _ in range(3))
+        result += [
+            helper.make_node("Reshape", [result[-1].output[0], add(np.array(shape))], [first]),
+            helper.make_node("Transpose", [first], [second], perm=order.tolist()),
+            helper.make_node("Reshape", [second, add(np.array(whole))], [node.output[0]]),
+        ]
+    return result
+
+
+def _make_positive(weights, scales, zero_points, along: list):
+    """The same products with scales above 0, which `along` reshapes to the weights':
+    inverting all bits of both integers changes the sign of their difference."""
+    import numpy as np
+
+    invert = -(scales < 0).astype(np.int8)
+    is_zero = scales == 0
+    zero_points = np.where(is_zero, 0, zero_points ^ invert).astype(np.int8)
+    weights = np.where(is_zero.reshape(along), 0, weights ^ invert.reshape(along))
+    scales = np.where(is_zero, 1, abs(scales)).astype(np.float32)
+    return weights.astype(np.int8), scales, zero_points
+
+
+def _get_bits(data_type: int) -> Optional[int]:
+    """Of a type of integers with at most 8 bits."""
+    from onnx import TensorProto
+
+    names = {"INT8": 8, "UINT8": 8, "INT4": 4, "UINT4": 4, "INT2": 2, "UINT2": 2}
+    return {getattr(TensorProto, n, None): bits for n, bits in names.items()}.get(data_type)
+
+
+def _to_signed(tensor):
+    """The numbers of a tensor as i8, those of unsigned ones less half of their range."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    numbers = numpy_helper.to_array(tensor).astype(np.int16)
+    return (numbers + _to_signed_zero(tensor)).astype(np.int8)
+
+
+def _to_signed_zero(tensor) -> int:
+    from onnx import TensorProto
+
+    is_unsigned = TensorProto.DataType.Name(tensor.data_type).startswith("UINT")
+    return -(1 << (_get_bits(tensor.data_type) - 1)) if is_unsigned else 0
