@@ -79,12 +79,15 @@ void replaceWithMatmul(linalg::LinalgOp op, Value lhs, Value weights,
   } else {
     flatInit = flatten(init);
   }
-  Value product =
+  auto product =
       linalg::MatmulOp::create(rewriter, loc, TypeRange(flatInit.getType()),
-                               ValueRange{lhs, weights}, flatInit)
-          .getResult(0);
-  rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(op, type, product, groups,
-                                                     sizes);
+                               ValueRange{lhs, weights}, flatInit);
+  // How integers are extended.
+  if (auto cast = op->getAttrOfType<linalg::TypeFnAttr>("cast"))
+    product.setCastAttr(cast);
+  product->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  rewriter.replaceOpWithNewOp<tensor::ExpandShapeOp>(
+      op, type, product.getResult(0), groups, sizes);
 }
 
 struct FlattenMatmul : OpRewritePattern<linalg::BatchMatmulOp> {

@@ -154,3 +154,12 @@ func.func @other_contractions(%x: tensor<2x3x5x8xf32>, %v: tensor<2x3x8x4xf32>, 
   %1 = linalg.contract indexing_maps = [affine_map<(a, b, m, n, k) -> (a, b, m, k)>, affine_map<(a, b, m, n, k) -> (a, b, k, n)>, affine_map<(a, b, m, n, k) -> (a, b, m, n)>] ins(%x, %v : tensor<2x3x5x8xf32>, tensor<2x3x8x4xf32>) outs(%init : tensor<2x3x5x4xf32>) -> tensor<2x3x5x4xf32>
   return %0, %1 : tensor<2x3x5x4xf32>, tensor<2x3x5x4xf32>
 }
+
+// CHECK-LABEL: func.func @unsigned(
+// CHECK: linalg.matmul {cast = #linalg.type_fn<cast_unsigned>}
+func.func @unsigned(%x: tensor<2x3x8xi8>, %w: tensor<8x4xi8>, %init: tensor<2x3x4xi32>) -> tensor<2x3x4xi32> {
+  %e = tensor.empty() : tensor<2x8x4xi8>
+  %b = linalg.broadcast ins(%w : tensor<8x4xi8>) outs(%e : tensor<2x8x4xi8>) dimensions = [0]
+  %y = linalg.batch_matmul {cast = #linalg.type_fn<cast_unsigned>} ins(%x, %b : tensor<2x3x8xi8>, tensor<2x8x4xi8>) outs(%init : tensor<2x3x4xi32>) -> tensor<2x3x4xi32>
+  return %y : tensor<2x3x4xi32>
+}
