@@ -135,7 +135,7 @@ Value getBroadcastVector(Value value, int64_t dim) {
   if (type.getRank() != 1 || resultType.getRank() <= dim ||
       llvm::is_contained(broadcast.getDimensions(), dim))
     return {};
-  return getConstant(input) ? input : Value();
+  return getDenseConstant(input) ? input : Value();
 }
 
 } // namespace quanta

@@ -222,20 +222,9 @@ struct ConstantIndex {
 
   size_t get(ArrayRef<int64_t> iterators) const {
     int64_t index = 0;
-    for (auto [expr, size] : llvm::zip(map.getResults(), shape))
-      index = index * size + evaluate(expr, iterators);
+    for (auto [position, size] : llvm::zip(map.compose(iterators), shape))
+      index = index * size + position;
     return index;
-  }
-
-private:
-  static int64_t evaluate(AffineExpr expr, ArrayRef<int64_t> iterators) {
-    if (auto dim = dyn_cast<AffineDimExpr>(expr))
-      return iterators[dim.getPosition()];
-    if (auto constant = dyn_cast<AffineConstantExpr>(expr))
-      return constant.getValue();
-    auto division = cast<AffineBinaryOpExpr>(expr);
-    return evaluate(division.getLHS(), iterators) /
-           cast<AffineConstantExpr>(division.getRHS()).getValue();
   }
 };
 
