@@ -131,14 +131,17 @@ void ScalarChecker::check(tensor::DimOp op) {
 
 void ScalarChecker::check(scf::ForOp op) {
   Value step = op.getStep();
+  bool isUnsigned = op.getUnsignedCmp();
   if (std::optional<ConstantIntRanges> range = getRange(step);
-      range && range->smin().isStrictlyPositive())
+      range && (isUnsigned ? !range->umin().isZero()
+                           : range->smin().isStrictlyPositive()))
     return;
   OpBuilder b(op);
   Value zero = arith::ConstantOp::create(b, op.getLoc(),
                                          b.getIntegerAttr(step.getType(), 0));
-  buildCheck(b, op, arith::CmpIPredicate::sgt, step, zero, "the step",
-             "is not positive");
+  buildCheck(b, op,
+             isUnsigned ? arith::CmpIPredicate::ne : arith::CmpIPredicate::sgt,
+             step, zero, "the step", "is not positive");
 }
 
 /// A division by zero, and that of the least integer by -1, end the process on

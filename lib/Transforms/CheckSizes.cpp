@@ -150,6 +150,32 @@ std::string describe(OpOperand &operand, size_t dim) {
          std::to_string(operand.getOperandNumber());
 }
 
+/// The least or the greatest value of an index whose iterators go from zero to
+/// the dimensions of the result.
+AffineExpr getBound(AffineExpr expr, bool isGreatest) {
+  MLIRContext *context = expr.getContext();
+  if (isa<AffineDimExpr>(expr))
+    return isGreatest ? expr : getAffineConstantExpr(0, context);
+  auto binary = dyn_cast<AffineBinaryOpExpr>(expr);
+  if (!binary)
+    return expr;
+  AffineExpr lhs = binary.getLHS(), rhs = binary.getRHS();
+  auto constant = dyn_cast<AffineConstantExpr>(rhs);
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return getBound(lhs, isGreatest) + getBound(rhs, isGreatest);
+  case AffineExprKind::Mul:
+    return getBound(lhs, constant.getValue() < 0 ? !isGreatest : isGreatest) *
+           rhs;
+  case AffineExprKind::FloorDiv:
+    return getBound(lhs, isGreatest).floorDiv(rhs);
+  case AffineExprKind::CeilDiv:
+    return getBound(lhs, isGreatest).ceilDiv(rhs);
+  default: // A remainder, which takes any value in between.
+    return isGreatest ? rhs - 1 : getAffineConstantExpr(0, context);
+  }
+}
+
 void SizeChecker::check(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics())
     return;
@@ -186,7 +212,7 @@ void SizeChecker::check(linalg::LinalgOp op) {
                    finder.get(operand.get(), dim), describe(operand, dim));
     }
   }
-  // The last element that a window reads must exist.
+  // What a window reads must exist.
   for (Window &window : windows) {
     bool isKnown = !cast<RankedTensorType>(window.operand->get().getType())
                         .isDynamicDim(window.dim);
@@ -203,14 +229,23 @@ void SizeChecker::check(linalg::LinalgOp op) {
       last.push_back(affine::makeComposedFoldedAffineApply(
           b, loc, b.getAffineDimExpr(0) - 1, {size}));
     }
+    auto get = [&](bool isGreatest) -> OpFoldResult {
+      AffineExpr bound = getBound(window.expr, isGreatest);
+      return affine::makeComposedFoldedAffineApply(
+          b, loc, AffineMap::get(loops.size(), 0, bound), last);
+    };
+    OpFoldResult least = get(/*isGreatest=*/false);
+    if (std::optional<int64_t> known = getConstantIntValue(least);
+        !known || *known < 0)
+      require(b, op, arith::CmpIPredicate::sge,
+              getValueOrCreateConstantIndexOp(b, loc, least),
+              arith::ConstantIndexOp::create(b, loc, 0),
+              describe(*window.operand, window.dim));
     if (isKnown)
       continue;
-    Value index = getValueOrCreateConstantIndexOp(
-        b, loc,
-        affine::makeComposedFoldedAffineApply(
-            b, loc, AffineMap::get(loops.size(), 0, window.expr), last));
     require(
-        b, op, arith::CmpIPredicate::slt, index,
+        b, op, arith::CmpIPredicate::slt,
+        getValueOrCreateConstantIndexOp(b, loc, get(/*isGreatest=*/true)),
         linalg::createOrFoldDimOp(b, loc, window.operand->get(), window.dim),
         describe(*window.operand, window.dim));
   }

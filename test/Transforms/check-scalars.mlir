@@ -115,3 +115,16 @@ func.func @padding(%x: tensor<2x3xf32>, %v: tensor<5xf32>) -> tensor<2x5xf32> {
   } : tensor<2x3xf32> to tensor<2x5xf32>
   return %p : tensor<2x5xf32>
 }
+
+// Without signs, every step but zero is positive.
+// CHECK-LABEL: func.func @unsigned_loop(
+// CHECK-SAME: %[[STEP:[a-z0-9]+]]: i8)
+// CHECK: %[[IS:.*]] = arith.cmpi ne, %[[STEP]], %{{.*}} : i8
+// CHECK: cf.assert %[[IS]], "the step of 'scf.for' at {{.*}} is not positive"
+func.func @unsigned_loop(%x: tensor<4xf32>, %n: i8, %step: i8) -> tensor<4xf32> {
+  %zero = arith.constant 0 : i8
+  %r = scf.for unsigned %i = %zero to %n step %step iter_args(%a = %x) -> (tensor<4xf32>) : i8 {
+    scf.yield %a : tensor<4xf32>
+  }
+  return %r : tensor<4xf32>
+}

@@ -124,3 +124,24 @@ func.func @data(%x: tensor<?x8xf32>, %n: index, %shape: tensor<1xindex>) -> (ten
   %3 = tensor.reshape %x(%shape) : (tensor<?x8xf32>, tensor<1xindex>) -> tensor<?xf32>
   return %0, %1, %2, %3 : tensor<?x4xf32>, tensor<?x?xf32>, tensor<?x8xf32>, tensor<?xf32>
 }
+
+#reversed = affine_map<(d0) -> (5 - d0)>
+#vector = affine_map<(d0) -> (d0)>
+
+// An index that falls reaches its least at the end.
+// CHECK-LABEL: func.func @reversed(
+// CHECK-SAME: %[[X:.*]]: tensor<?xf32>, %[[Y:.*]]: tensor<?xf32>
+// CHECK: %[[N:.*]] = tensor.dim %[[Y]]
+// CHECK: %[[LEAST:.*]] = affine.apply #{{.*}}()[%[[N]]]
+// CHECK: %[[EXISTS:.*]] = arith.cmpi sge, %[[LEAST]], %c0
+// CHECK: cf.assert %[[EXISTS]]
+// CHECK: arith.cmpi sgt, %{{.*}}, %c5
+// CHECK: cf.assert
+func.func @reversed(%x: tensor<?xf32>, %y: tensor<?xf32>) -> tensor<?xf32> {
+  %0 = linalg.generic {indexing_maps = [#reversed, #vector], iterator_types = ["parallel"]}
+      ins(%x : tensor<?xf32>) outs(%y : tensor<?xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<?xf32>
+  return %0 : tensor<?xf32>
+}
