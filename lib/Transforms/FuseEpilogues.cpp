@@ -132,6 +132,8 @@ struct FuseConsumer : FusionBase {
     if (!consumer || !canFuse(consumer, use))
       return rewriter.notifyMatchFailure(
           op, "its user is not an elementwise operation on the same indices");
+    if (consumer->getBlock() != op->getBlock())
+      return rewriter.notifyMatchFailure(op, "would run once per iteration");
     rewriter.setInsertionPoint(consumer);
     FusedOpInterface fused = fuse(op, consumer, use, /*both=*/false, rewriter);
     rewriter.replaceOp(consumer, fused->getResults());

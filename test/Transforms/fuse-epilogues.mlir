@@ -192,3 +192,30 @@ func.func @narrowing_later(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16
   } -> tensor<4x3xi8>
   return %y, %q : tensor<4x3xf32>, tensor<4x3xi8>
 }
+
+// A user in a loop runs more often than the contraction.
+// CHECK-LABEL: func.func @in_a_loop
+// CHECK: quanta.fused_matmul
+// CHECK: scf.for
+// CHECK: linalg.generic
+func.func @in_a_loop(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %y: tensor<4x3xi32>, %n: index) -> tensor<4x3xi32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %e = tensor.empty() : tensor<4x3xi32>
+  %sums = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%e : tensor<4x3xi32>) {
+  ^bb0(%acc: i32):
+    quanta.yield %acc : i32
+  } -> tensor<4x3xi32>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%a = %y) -> (tensor<4x3xi32>) {
+    %out = tensor.empty() : tensor<4x3xi32>
+    %0 = linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%sums, %a : tensor<4x3xi32>, tensor<4x3xi32>) outs(%out : tensor<4x3xi32>) {
+    ^bb0(%s: i32, %d: i32, %o: i32):
+      %1 = arith.xori %s, %d : i32
+      linalg.yield %1 : i32
+    } -> tensor<4x3xi32>
+    scf.yield %0 : tensor<4x3xi32>
+  }
+  return %r : tensor<4x3xi32>
+}
