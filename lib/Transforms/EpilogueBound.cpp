@@ -49,7 +49,13 @@ static Magnitude getConstantMagnitude(Attribute constant) {
   return result;
 }
 
-static Magnitude getElementMagnitude(Value value) {
+/// Of the tensors that were looked at: several users may read one.
+using TensorMagnitudes = llvm::DenseMap<Value, Magnitude>;
+
+static Magnitude findMagnitude(Value value, ArrayRef<Value> values,
+                               TensorMagnitudes &tensors);
+
+static Magnitude findElementMagnitude(Value value, TensorMagnitudes &tensors) {
   Attribute constant;
   if (auto global = value.getDefiningOp<memref::GetGlobalOp>()) {
     auto definition = SymbolTable::lookupNearestSymbolFrom<memref::GlobalOp>(
@@ -62,16 +68,25 @@ static Magnitude getElementMagnitude(Value value) {
     return getConstantMagnitude(constant);
   if (auto generic = value.getDefiningOp<linalg::GenericOp>();
       generic && linalg::isElementwise(generic))
-    return getMagnitude(generic.getBody()->getTerminator()->getOperand(
-                            cast<OpResult>(value).getResultNumber()),
-                        SmallVector<Value>(generic.getDpsInputs()));
+    return findMagnitude(generic.getBody()->getTerminator()->getOperand(
+                             cast<OpResult>(value).getResultNumber()),
+                         SmallVector<Value>(generic.getDpsInputs()), tensors);
   return unknown;
+}
+
+static Magnitude getElementMagnitude(Value value, TensorMagnitudes &tensors) {
+  if (auto known = tensors.find(value); known != tensors.end())
+    return known->second;
+  Magnitude magnitude = findElementMagnitude(value, tensors);
+  tensors[value] = magnitude;
+  return magnitude;
 }
 
 namespace {
 class MagnitudeFinder {
 public:
-  explicit MagnitudeFinder(ArrayRef<Value> values) : values(values) {}
+  MagnitudeFinder(ArrayRef<Value> values, TensorMagnitudes &tensors)
+      : values(values), tensors(tensors) {}
 
   Magnitude get(Value value) {
     if (auto known = magnitudes.find(value); known != magnitudes.end())
@@ -83,6 +98,7 @@ public:
 
 private:
   ArrayRef<Value> values;
+  TensorMagnitudes &tensors;
   llvm::DenseMap<Value, Magnitude> magnitudes;
 
   Magnitude find(Value value);
@@ -99,7 +115,7 @@ Magnitude MagnitudeFinder::findExact(Operation *op) {
   };
   return llvm::TypeSwitch<Operation *, Magnitude>(op)
       .Case<arith::ConstantOp>([&](arith::ConstantOp constant) {
-        return getElementMagnitude(constant);
+        return getElementMagnitude(constant, tensors);
       })
       .Case<arith::SIToFPOp>([&](arith::SIToFPOp) { return of(0); })
       .Case<arith::UIToFPOp>([&](arith::UIToFPOp) {
@@ -148,7 +164,7 @@ Magnitude MagnitudeFinder::find(Value value) {
     Value source = argument.getArgNumber() < values.size()
                        ? values[argument.getArgNumber()]
                        : Value();
-    return source ? getElementMagnitude(source) : unknown;
+    return source ? getElementMagnitude(source, tensors) : unknown;
   }
   Magnitude magnitude = findExact(value.getDefiningOp());
   // A product of zero and infinity is no bound, and below the normal numbers
@@ -163,8 +179,14 @@ Magnitude MagnitudeFinder::find(Value value) {
   return magnitude;
 }
 
+Magnitude findMagnitude(Value value, ArrayRef<Value> values,
+                        TensorMagnitudes &tensors) {
+  return MagnitudeFinder(values, tensors).get(value);
+}
+
 Magnitude getMagnitude(Value value, ArrayRef<Value> values) {
-  return MagnitudeFinder(values).get(value);
+  TensorMagnitudes tensors;
+  return findMagnitude(value, values, tensors);
 }
 
 double getEpilogueBound(Value value, ArrayRef<Value> values) {
