@@ -75,14 +75,35 @@ void *allocate(size_t bytes) {
   return memory;
 }
 
-/// Blocks come from `malloc` with room to align them.
+/// Blocks come from `malloc` with room to align them; a program that gets none
+/// says so and stops.
 static const char *const runtimeText = R"(
 @quanta_buffer = linkonce_odr hidden thread_local global ptr null
 @quanta_buffer_bytes = linkonce_odr hidden thread_local global i64 0
 @quanta_buffer_used = linkonce_odr hidden thread_local global i8 0
+@quanta_no_memory = linkonce_odr hidden constant [40 x i8] c"the program does not have enough memory\00"
 
 declare ptr @malloc(i64)
 declare void @free(ptr)
+declare i32 @puts(ptr)
+declare i32 @fflush(ptr)
+declare void @abort()
+
+define linkonce_odr hidden ptr @quanta_allocate(i64 %bytes) {
+entry:
+  %block = call ptr @malloc(i64 %bytes)
+  %isNull = icmp eq ptr %block, null
+  %isWanted = icmp ne i64 %bytes, 0
+  %fails = and i1 %isNull, %isWanted
+  br i1 %fails, label %none, label %some
+none:
+  %printed = call i32 @puts(ptr @quanta_no_memory)
+  %flushed = call i32 @fflush(ptr null)
+  call void @abort()
+  unreachable
+some:
+  ret ptr %block
+}
 
 define linkonce_odr hidden void @_mlir_ciface_quanta_acquire_buffer(ptr %result, i64 %bytes) {
 entry:
@@ -91,7 +112,7 @@ entry:
   %isUsed = icmp ne i8 %used, 0
   br i1 %isUsed, label %fresh, label %kept
 fresh:
-  %own = call ptr @malloc(i64 %room)
+  %own = call ptr @quanta_allocate(i64 %room)
   br label %done
 kept:
   store i8 1, ptr @quanta_buffer_used
@@ -101,7 +122,7 @@ kept:
   br i1 %fits, label %done, label %grow
 grow:
   call void @free(ptr %old)
-  %new = call ptr @malloc(i64 %room)
+  %new = call ptr @quanta_allocate(i64 %room)
   store ptr %new, ptr @quanta_buffer
   store i64 %room, ptr @quanta_buffer_bytes
   br label %done
@@ -153,6 +174,8 @@ Error addBufferRuntime(Module &module) {
       parseAssemblyString(runtimeText, diagnostic, module.getContext());
   if (!runtime)
     return createStringError(diagnostic.getMessage());
+  if (Function *allocate = module.getFunction("malloc"))
+    allocate->setName("quanta_allocate");
   runtime->setDataLayout(module.getDataLayout());
   runtime->setTargetTriple(module.getTargetTriple());
   // The last function is for callers, who need not know which program keeps
