@@ -248,9 +248,12 @@ LogicalResult TosaToQuanta::convertClamp(tosa::ClampOp clamp) {
   if (producer && producer->hasOneUse() && input.hasOneUse() &&
       isa<RequantizeOp, AddOp, SubOp, MulOp>(producer) &&
       !producer->hasAttr("clamp")) {
-    auto range = QuantParams::get(getElementTypeOrSelf(source.getType()))->type;
-    if (range.isSigned()) {
-      producer->setAttr("clamp", attribute);
+    // It may have less than the range of its storage.
+    auto params = *QuantParams::get(getElementTypeOrSelf(source.getType()));
+    SmallVector<int64_t> own{std::max<int64_t>(bounds[0], params.range.min),
+                             std::min<int64_t>(bounds[1], params.range.max)};
+    if (params.isSigned() && own[0] <= own[1]) {
+      producer->setAttr("clamp", builder.getDenseI64ArrayAttr(own));
       op->getResult(0).replaceAllUsesWith(input);
       return success();
     }

@@ -163,3 +163,15 @@ func.func @negate(%x: tensor<4xi8>) -> tensor<4xi8> {
   %0 = tosa.negate %x, %zi, %zo : (tensor<4xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<4xi8>
   return %0 : tensor<4xi8>
 }
+
+// A clamp wider than the range of the type that it is merged into.
+// CHECK-LABEL: func @narrow
+// CHECK: quanta.requantize {{.*}} clamp [-100, 100] : {{.*}} to tensor<4x!quant.uniform<i8<-100:127>:f32, 2.500000e-01>>
+func.func @narrow(%x: tensor<4x!quant.uniform<i8:f32, 0.5>>) -> tensor<4x!quant.uniform<i8<-100:127>:f32, 0.25>> {
+  %z = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  %m = "tosa.const"() {values = dense<1073741824> : tensor<1xi32>} : () -> tensor<1xi32>
+  %s = "tosa.const"() {values = dense<29> : tensor<1xi8>} : () -> tensor<1xi8>
+  %0 = tosa.rescale %x, %m, %s, %z, %z {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = false, input_unsigned = false, output_unsigned = false} : (tensor<4x!quant.uniform<i8:f32, 0.5>>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<4x!quant.uniform<i8<-100:127>:f32, 0.25>>
+  %1 = tosa.clamp %0 {min_val = -128 : i8, max_val = 100 : i8} : (tensor<4x!quant.uniform<i8<-100:127>:f32, 0.25>>) -> tensor<4x!quant.uniform<i8<-100:127>:f32, 0.25>>
+  return %1 : tensor<4x!quant.uniform<i8<-100:127>:f32, 0.25>>
+}
