@@ -70,7 +70,7 @@ public:
       if (!consume(',') && peek() != '}')
         return "its header is not a Python dictionary";
     }
-    if (!text.trim(" \n\0").empty())
+    if (!text.trim(StringRef(" \n\0", 3)).empty())
       return "its header has text after the dictionary";
     if (!hasDescr || !hasOrder || !hasShape)
       return "its header lacks one of 'descr', 'fortran_order' and 'shape'";

@@ -364,7 +364,8 @@ struct FuseRowsPass : impl::FuseRowsBase<FuseRowsPass> {
 } // namespace
 
 bool isRowBuffer(Value buffer) {
-  auto loop = dyn_cast<scf::ForOp>(buffer.getDefiningOp()->getParentOp());
+  Operation *op = buffer.getDefiningOp();
+  auto loop = op ? dyn_cast<scf::ForOp>(op->getParentOp()) : scf::ForOp();
   return loop && loop->hasAttr(parallelAttrName);
 }
 

@@ -175,8 +175,9 @@ Value MatrixConvGenerator::copyImages(Value images) {
       b, loc, tile.getLhs(), ArrayRef<ReassociationIndices>{{0}, {1}, {2, 3}});
   loop(images, 1, [&](Value image) {
     Value start = tile.mul(image, imageSize);
-    for (auto [i, phase] : llvm::enumerate(phases)) {
-      int64_t first = static_cast<int64_t>(i) * phaseRows;
+    for (auto entry : llvm::enumerate(phases)) {
+      int64_t phase = entry.value();
+      int64_t first = static_cast<int64_t>(entry.index()) * phaseRows;
       loop(tile.index(phaseRows), 1, [&](Value number) {
         Value row = tile.add(tile.mul(number, strides[0]), phase - pads[0]);
         Value at =
