@@ -196,24 +196,6 @@ Expected<std::vector<char>> emitObject(const Program &program,
   return emit(program, OutputKind::Object, options);
 }
 
-static Expected<std::string> emitText(const Program &program, OutputKind kind,
-                                      const CompileOptions &options) {
-  Expected<std::vector<char>> bytes = emit(program, kind, options);
-  if (!bytes)
-    return bytes.takeError();
-  return std::string(bytes->begin(), bytes->end());
-}
-
-Expected<std::string> emitAssembly(const Program &program,
-                                   const CompileOptions &options) {
-  return emitText(program, OutputKind::Assembly, options);
-}
-
-Expected<std::string> emitLLVMIR(const Program &program,
-                                 const CompileOptions &options) {
-  return emitText(program, OutputKind::LLVMIR, options);
-}
-
 Expected<std::string> emitHeader(const Program &program, StringRef stem,
                                  const CompileOptions &options) {
   Expected<Program> lowered = lowerToLLVM(program, options);

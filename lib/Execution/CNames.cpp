@@ -26,7 +26,6 @@ std::string toCIdentifier(StringRef text) {
 
 /// Whether a word of C23 or C++20.
 static bool isKeyword(StringRef name) {
-  // The words of C23 and C++20.
   static const StringSet<> reserved = {"alignas",     "alignof",
                                        "and",         "and_eq",
                                        "asm",         "auto",

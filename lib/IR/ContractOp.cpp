@@ -7,6 +7,8 @@
 
 #include "QuantizedVerifiers.h"
 
+#include "quanta/IR/WindowStep.h"
+
 #include "mlir/Analysis/FlatLinearValueConstraints.h"
 #include "mlir/IR/AffineMap.h"
 

@@ -17,13 +17,6 @@ using namespace mlir;
 
 namespace quanta {
 
-std::optional<int32_t> findDim(AffineMap map, unsigned dim) {
-  for (auto [position, expr] : llvm::enumerate(map.getResults()))
-    if (expr == getAffineDimExpr(dim, map.getContext()))
-      return static_cast<int32_t>(position);
-  return std::nullopt;
-}
-
 unsigned getIterator(AffineMap map, int32_t position) {
   return cast<AffineDimExpr>(map.getResult(position)).getPosition();
 }
@@ -166,20 +159,6 @@ static LogicalResult verifyBounds(Operation *op, AffineMap map,
   return success();
 }
 
-/// Whether the factors tell how far `iterator` of the result runs.
-static bool hasSize(unsigned iterator, ArrayRef<AffineMap> maps) {
-  for (AffineMap map : maps.take_front(2)) {
-    if (findDim(map, iterator))
-      return true;
-    for (AffineExpr expr : map.getResults())
-      if (auto step = matchWindowStep(expr, maps[2]);
-          step && step->position == iterator &&
-          (findDim(maps[0], step->tap) || findDim(maps[1], step->tap)))
-        return true;
-  }
-  return false;
-}
-
 LogicalResult verifyContractionMaps(Operation *op, ArrayRef<AffineMap> maps,
                                     ArrayRef<RankedTensorType> types) {
   if (failed(verifyMaps(op, maps, types)))
@@ -191,7 +170,7 @@ LogicalResult verifyContractionMaps(Operation *op, ArrayRef<AffineMap> maps,
   RankedTensorType resultType = types[2];
   for (int64_t dim = 0; dim < resultType.getRank(); ++dim) {
     if (resultType.isDynamicDim(dim) &&
-        !hasSize(getIterator(maps[2], dim), maps))
+        !isSizeKnown(maps, getIterator(maps[2], dim)))
       return op->emitOpError()
              << "dynamic size of dimension " << dim
              << " of the result is neither a size of a factor nor what a "

@@ -49,9 +49,6 @@ llvm::LogicalResult verifyBias(mlir::Operation *op, mlir::Value bias,
                                int64_t channels, const QuantParams &lhs,
                                const QuantParams &rhs);
 
-/// Position of the result of `map` that is iterator `dim` alone.
-std::optional<int32_t> findDim(mlir::AffineMap map, unsigned dim);
-
 /// The iterator that result `position` of `map` is.
 unsigned getIterator(mlir::AffineMap map, int32_t position);
 

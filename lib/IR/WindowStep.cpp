@@ -42,4 +42,24 @@ std::optional<WindowStep> matchWindowStep(AffineExpr expr, AffineMap result) {
                     terms[1].second};
 }
 
+std::optional<int32_t> findDim(AffineMap map, unsigned dim) {
+  std::optional<unsigned> position =
+      map.getResultPosition(getAffineDimExpr(dim, map.getContext()));
+  return position ? std::optional<int32_t>(*position) : std::nullopt;
+}
+
+bool isSizeKnown(ArrayRef<AffineMap> maps, unsigned dim) {
+  auto isDimension = [&](unsigned iterator) {
+    return findDim(maps[0], iterator) || findDim(maps[1], iterator);
+  };
+  if (isDimension(dim))
+    return true;
+  for (AffineMap map : maps.take_front(2))
+    for (AffineExpr expr : map.getResults())
+      if (std::optional<WindowStep> step = matchWindowStep(expr, maps[2]);
+          step && step->position == dim && isDimension(step->tap))
+        return true;
+  return false;
+}
+
 } // namespace quanta

@@ -33,30 +33,6 @@ struct MacModel : MacOpInterface::ExternalModel<MacModel<OpTy>, OpTy> {
   }
 };
 
-/// Position of the result of `map` that is iterator `dim` alone.
-std::optional<int32_t> findDim(AffineMap map, unsigned dim) {
-  for (auto [position, expr] : llvm::enumerate(map.getResults()))
-    if (expr == getAffineDimExpr(dim, map.getContext()))
-      return static_cast<int32_t>(position);
-  return std::nullopt;
-}
-
-/// Whether the factors' sizes say how far iterator `dim` of the result runs:
-/// one has it as a dimension, or a window takes so many steps along one.
-bool isSizeKnown(ArrayRef<AffineMap> maps, unsigned dim) {
-  auto isDimension = [&](unsigned iterator) {
-    return findDim(maps[0], iterator) || findDim(maps[1], iterator);
-  };
-  if (isDimension(dim))
-    return true;
-  for (AffineMap map : maps.take_front(2))
-    for (AffineExpr expr : map.getResults())
-      if (std::optional<WindowStep> step = matchWindowStep(expr, maps[2]);
-          step && step->position == dim && isDimension(step->tap))
-        return true;
-  return false;
-}
-
 /// The iterator along which the right factor may have one scale for each index:
 /// one that both it and the result have. If the left factor does not have it,
 /// it indexes output channels; of several, the innermost counts.

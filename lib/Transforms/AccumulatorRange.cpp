@@ -64,18 +64,6 @@ Interval getRange(const QuantParams &params) {
   return range;
 }
 
-/// Constant storage of a quantized tensor, as its signedness says.
-std::optional<SmallVector<int32_t>> getStoredValues(Value quantized) {
-  auto cast = quantized.getDefiningOp<quant::StorageCastOp>();
-  auto values = cast ? getConstantInts(cast.getInput())
-                     : std::optional<SmallVector<int32_t>>();
-  auto params = *QuantParams::get(getElementTypeOrSelf(quantized.getType()));
-  if (values && !params.isSigned() && params.storageWidth() < 32)
-    for (int32_t &value : *values)
-      value &= (1 << params.storageWidth()) - 1;
-  return values;
-}
-
 /// Sums over constant weights: `count` of each product, grouped by the indices
 /// that the result has too.
 Interval sumWeights(ArrayRef<int32_t> weights, RankedTensorType type,

@@ -13,8 +13,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -82,6 +84,18 @@ std::optional<SmallVector<int32_t>> getConstantInts(Value value) {
   for (const APInt &element : dense.getValues<APInt>())
     result.push_back(static_cast<int32_t>(element.getSExtValue()));
   return result;
+}
+
+std::optional<SmallVector<int32_t>> getStoredValues(Value quantized) {
+  auto cast = quantized.getDefiningOp<quant::StorageCastOp>();
+  auto values = cast ? getConstantInts(cast.getInput())
+                     : std::optional<SmallVector<int32_t>>();
+  auto params =
+      *QuantParams::getOfWeight(getElementTypeOrSelf(quantized.getType()));
+  if (values && !params.isSigned() && params.storageWidth() < 32)
+    for (int32_t &value : *values)
+      value &= (1 << params.storageWidth()) - 1;
+  return values;
 }
 
 template <typename T>

@@ -114,7 +114,7 @@ Value ElementwiseBuilder::build(Type elementType, ElementwiseBody body) {
 // Formulas
 //===----------------------------------------------------------------------===//
 
-static Value f32(OpBuilder &builder, Location loc, float value) {
+Value buildF32(OpBuilder &builder, Location loc, float value) {
   return arith::ConstantOp::create(builder, loc,
                                    builder.getF32FloatAttr(value));
 }
@@ -125,9 +125,10 @@ Value buildRoundAndClamp(OpBuilder &builder, Location loc, Value x,
                          Value zeroPoint, reference::StorageRange range) {
   x = math::RoundEvenOp::create(builder, loc, x);
   x = arith::AddFOp::create(builder, loc, x, zeroPoint);
-  x = arith::MaxNumFOp::create(builder, loc, x, f32(builder, loc, range.min));
+  x = arith::MaxNumFOp::create(builder, loc, x,
+                               buildF32(builder, loc, range.min));
   return arith::MinNumFOp::create(builder, loc, x,
-                                  f32(builder, loc, range.max));
+                                  buildF32(builder, loc, range.max));
 }
 
 /// i32 comes first: it is what vector units convert to.
@@ -149,7 +150,7 @@ Value buildFromStorage(OpBuilder &builder, Location loc, Value q,
   return arith::ExtUIOp::create(builder, loc, i32, q);
 }
 
-/// `f32(q - zp)`.
+/// `buildF32(q - zp)`.
 static Value buildCenter(OpBuilder &builder, Location loc, Value q,
                          const QuantParams &params, Value zeroPoint) {
   q = buildFromStorage(builder, loc, q, params);
@@ -189,16 +190,17 @@ Value buildScalarDequantize(OpBuilder &builder, Location loc, Value q,
   q = buildScalarCenter(builder, loc, q, params);
   Value x = arith::SIToFPOp::create(builder, loc, builder.getF32Type(), q);
   return arith::MulFOp::create(builder, loc, x,
-                               f32(builder, loc, params.scale(0)));
+                               buildF32(builder, loc, params.scale(0)));
 }
 
 Value buildScalarQuantize(OpBuilder &builder, Location loc, Value x,
                           const QuantParams &params,
                           reference::StorageRange range) {
   x = arith::DivFOp::create(builder, loc, x,
-                            f32(builder, loc, params.scale(0)));
+                            buildF32(builder, loc, params.scale(0)));
   float zeroPoint = static_cast<float>(params.zeroPoint(0));
-  x = buildRoundAndClamp(builder, loc, x, f32(builder, loc, zeroPoint), range);
+  x = buildRoundAndClamp(builder, loc, x, buildF32(builder, loc, zeroPoint),
+                         range);
   return buildToStorage(builder, loc, x, params.storageType());
 }
 

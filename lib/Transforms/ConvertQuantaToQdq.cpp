@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EraseDead.h"
 #include "FloatForms.h"
 #include "RewriteFamilies.h"
 
@@ -19,7 +20,6 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
-#include "mlir/IR/Iterators.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -129,10 +129,7 @@ void roundParts(ModuleOp module) {
   }
   // The wholes are read by nobody now.
   if (!ops.empty())
-    module.walk<WalkOrder::PostOrder, ReverseIterator>([](Operation *op) {
-      if (isOpTriviallyDead(op))
-        op->erase();
-    });
+    eraseDead(module);
 }
 
 class Converter {
@@ -489,10 +486,7 @@ struct ConvertQuantaToQdqPass
     for (Operation *op : ops)
       if (failed(converter.convert(op)))
         return signalPassFailure();
-    // Users come behind what they use.
-    for (Operation *op : llvm::reverse(ops))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    eraseDead(ops);
   }
 };
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EraseDead.h"
 #include "QuantaToTosa.h"
 #include "RewriteFamilies.h"
 
@@ -287,13 +288,6 @@ struct ConvertQuantaToTosaPass
 
 private:
   /// Casts and paddings that other operations took over.
-  static void eraseDead(ModuleOp module) {
-    SmallVector<Operation *> all;
-    module.walk([&](Operation *op) { all.push_back(op); });
-    for (Operation *op : llvm::reverse(all))
-      if (isOpTriviallyDead(op))
-        op->erase();
-  }
 };
 
 } // namespace

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "EraseDead.h"
 #include "TosaToQuanta.h"
 
 #include "quanta/IR/Stage.h"
@@ -84,16 +85,12 @@ struct ConvertTosaToQuantaPass
       for (Operation *op : isConstant ? constants : others)
         if (!isa<tosa::ConstShapeOp>(op) && failed(TosaToQuanta(op).convert()))
           return signalPassFailure();
-      for (Operation *op : llvm::reverse(isConstant ? constants : others))
-        if (isOpTriviallyDead(op))
-          op->erase();
+      eraseDead(isConstant ? constants : others);
     }
     // Casts that were only passed through.
     SmallVector<Operation *> casts;
     module.walk([&](quant::StorageCastOp cast) { casts.push_back(cast); });
-    for (Operation *op : llvm::reverse(casts))
-      if (isOpTriviallyDead(op))
-        op->erase();
+    eraseDead(casts);
   }
 };
 

@@ -23,11 +23,6 @@ using namespace mlir;
 
 namespace quanta {
 
-static Value f32(OpBuilder &builder, Location loc, float value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(value));
-}
-
 /// The map of a tensor that has only the dimensions `rows` of another one.
 static AffineMap getRowMap(MLIRContext *context, int64_t rank,
                            ArrayRef<int64_t> rows) {
@@ -57,7 +52,7 @@ static ValueRange buildExtremes(OpBuilder &builder, Location loc, Value input,
   Value empty =
       createEmptyRows(builder, loc, input, rows, builder.getF32Type());
   Value zeros =
-      linalg::FillOp::create(builder, loc, f32(builder, loc, 0), empty)
+      linalg::FillOp::create(builder, loc, buildF32(builder, loc, 0), empty)
           .getResult(0);
   AffineMap rowMap = getRowMap(builder.getContext(), rank, rows);
   SmallVector<utils::IteratorType> iterators(rank,
@@ -95,29 +90,31 @@ DynamicRanges buildDynamicRanges(OpBuilder &builder, Location loc, Value input,
     auto qmin = static_cast<float>(params.range.min);
     auto qmax = static_cast<float>(params.range.max);
     Value low =
-        arith::MaxNumFOp::create(b, loc, elements[0], f32(b, loc, -limit));
+        arith::MaxNumFOp::create(b, loc, elements[0], buildF32(b, loc, -limit));
     Value high =
-        arith::MinNumFOp::create(b, loc, elements[1], f32(b, loc, limit));
+        arith::MinNumFOp::create(b, loc, elements[1], buildF32(b, loc, limit));
     Value width, levels;
     if (isSymmetric) {
       width = arith::MaxNumFOp::create(b, loc, high,
                                        arith::NegFOp::create(b, loc, low));
-      levels = f32(b, loc, qmax - static_cast<float>(params.zeroPoint(0)));
+      levels = buildF32(b, loc, qmax - static_cast<float>(params.zeroPoint(0)));
     } else {
       width = arith::SubFOp::create(b, loc, high, low);
-      levels = f32(b, loc, qmax - qmin);
+      levels = buildF32(b, loc, qmax - qmin);
     }
     Value scale = arith::DivFOp::create(b, loc, width, levels);
-    Value isTooSmall =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OLT, scale,
-                              f32(b, loc, std::numeric_limits<float>::min()));
-    scale = arith::SelectOp::create(b, loc, isTooSmall, f32(b, loc, 1), scale);
+    Value isTooSmall = arith::CmpFOp::create(
+        b, loc, arith::CmpFPredicate::OLT, scale,
+        buildF32(b, loc, std::numeric_limits<float>::min()));
+    scale =
+        arith::SelectOp::create(b, loc, isTooSmall, buildF32(b, loc, 1), scale);
     SmallVector<Value> results{scale};
     if (!isSymmetric) {
-      Value offset = arith::SubFOp::create(
-          b, loc, f32(b, loc, qmin), arith::DivFOp::create(b, loc, low, scale));
+      Value offset =
+          arith::SubFOp::create(b, loc, buildF32(b, loc, qmin),
+                                arith::DivFOp::create(b, loc, low, scale));
       Value zeroPoint =
-          buildRoundAndClamp(b, loc, offset, f32(b, loc, 0), params.range);
+          buildRoundAndClamp(b, loc, offset, buildF32(b, loc, 0), params.range);
       results.push_back(buildToStorage(b, loc, zeroPoint, b.getI32Type()));
     }
     linalg::YieldOp::create(b, loc, results);
@@ -151,7 +148,7 @@ static Value buildOnRows(
           zeroPoint =
               arith::SIToFPOp::create(b, loc, b.getF32Type(), elements[2]);
         else
-          zeroPoint = f32(b, loc, static_cast<float>(params.zeroPoint(0)));
+          zeroPoint = buildF32(b, loc, static_cast<float>(params.zeroPoint(0)));
         Value x = arith::DivFOp::create(b, loc, elements[0], elements[1]);
         x = buildRoundAndClamp(b, loc, x, zeroPoint, params.range);
         linalg::YieldOp::create(b, loc,
@@ -302,10 +299,8 @@ private:
   /// The sums of constant weights, or null.
   static Value foldSums(OpBuilder &builder, SubtractZeroPointOp op,
                         const QuantParams &params, ArrayRef<int64_t> kept) {
-    auto cast = op.getWeights().getDefiningOp<quant::StorageCastOp>();
-    std::optional<SmallVector<int32_t>> weights;
-    if (cast)
-      weights = getConstantInts(cast.getInput());
+    std::optional<SmallVector<int32_t>> weights =
+        getStoredValues(op.getWeights());
     if (!weights)
       return {};
     RankedTensorType type = op.getWeights().getType();
@@ -315,8 +310,6 @@ private:
     SmallVector<uint32_t> sums(ShapedType::getNumElements(shape), 0);
     SmallVector<int64_t> indices(type.getRank(), 0);
     for (int32_t weight : *weights) {
-      if (!params.isSigned())
-        weight &= (1 << params.storageWidth()) - 1;
       int64_t at = 0;
       for (auto [dim, size] : llvm::zip(kept, shape))
         at = at * size + indices[dim];

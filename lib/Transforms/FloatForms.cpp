@@ -23,11 +23,6 @@ using namespace mlir;
 
 namespace quanta {
 
-static Value createFloat(OpBuilder &builder, Location loc, float value) {
-  return arith::ConstantOp::create(builder, loc,
-                                   builder.getF32FloatAttr(value));
-}
-
 /// The value that a stored integer stands for; of a type quantized per tensor
 /// in any channel.
 static float getValue(const QuantParams &params, int64_t q,
@@ -48,10 +43,10 @@ Value buildFloatClamp(OpBuilder &builder, Location loc, Value x,
     Value y = elements[0];
     if (hasLow)
       y = arith::MaximumFOp::create(
-          b, loc, y, createFloat(b, loc, getValue(params, bounds[0])));
+          b, loc, y, buildF32(b, loc, getValue(params, bounds[0])));
     if (hasHigh)
       y = arith::MinimumFOp::create(
-          b, loc, y, createFloat(b, loc, getValue(params, bounds[1])));
+          b, loc, y, buildF32(b, loc, getValue(params, bounds[1])));
     return y;
   });
 }
@@ -111,12 +106,11 @@ Value buildFloatLookup(OpBuilder &builder, LookupOp op, Value x) {
       builder.getF32Type(),
       [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
         Value steps = arith::DivFOp::create(b, loc, elements[0],
-                                            createFloat(b, loc, from.scale(0)));
+                                            buildF32(b, loc, from.scale(0)));
         steps = math::RoundEvenOp::create(b, loc, steps);
         steps = arith::AddFOp::create(
             b, loc, steps,
-            createFloat(b, loc,
-                        static_cast<float>(from.zeroPoint(0) - smallest)));
+            buildF32(b, loc, static_cast<float>(from.zeroPoint(0) - smallest)));
         Value index = arith::FPToSIOp::create(b, loc, b.getI32Type(), steps);
         index = arith::IndexCastOp::create(b, loc, b.getIndexType(), index);
         return tensor::ExtractOp::create(b, loc, values, index);
@@ -144,7 +138,7 @@ static Value createPoolInit(OpBuilder &builder, OpTy op, Value x, float start) {
   }
   Value empty =
       tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
-  return linalg::FillOp::create(builder, loc, createFloat(builder, loc, start),
+  return linalg::FillOp::create(builder, loc, buildF32(builder, loc, start),
                                 empty)
       .getResult(0);
 }
@@ -220,7 +214,7 @@ Value buildFloatPool(OpBuilder &builder, AveragePoolOp op, Value x) {
       builder.getF32Type(),
       [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
         return arith::DivFOp::create(b, loc, elements[0],
-                                     createFloat(b, loc, count));
+                                     buildF32(b, loc, count));
       });
 }
 
@@ -278,7 +272,7 @@ Value buildFloatPad(OpBuilder &builder, PadOp op, Value x) {
       builder, op.getLoc(),
       cast<RankedTensorType>(op.getType()).clone(builder.getF32Type()), x,
       toSizes(op.getLow()), toSizes(op.getHigh()),
-      createFloat(builder, op.getLoc(), values.front()));
+      buildF32(builder, op.getLoc(), values.front()));
 }
 
 } // namespace quanta

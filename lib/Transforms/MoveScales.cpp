@@ -100,18 +100,14 @@ Blocks::Blocks(const QuantParams &params, ArrayRef<int64_t> shape)
 }
 
 void Blocks::transpose(ArrayRef<int64_t> permutation) {
-  int64_t rank = permutation.size();
-  SmallVector<int64_t> strides = computeStrides(counts);
+  SmallVector<int64_t> sourceStrides =
+      applyPermutation(computeStrides(counts), permutation);
   Blocks old = *this;
-  for (int64_t dim = 0; dim < rank; ++dim) {
-    counts[dim] = old.counts[permutation[dim]];
-    sizes[dim] = old.sizes[permutation[dim]];
-  }
+  applyPermutationToVector(counts, permutation);
+  applyPermutationToVector(sizes, permutation);
   SmallVector<int64_t> newStrides = computeStrides(counts);
   for (int64_t block = 0, e = scales.size(); block < e; ++block) {
-    int64_t source = 0;
-    for (auto [dim, index] : llvm::enumerate(delinearize(block, newStrides)))
-      source += index * strides[permutation[dim]];
+    int64_t source = linearize(delinearize(block, newStrides), sourceStrides);
     scales[block] = old.scales[source];
     zeroPoints[block] = old.zeroPoints[source];
   }

@@ -7,6 +7,8 @@
 
 #include "quanta/Transforms/Products.h"
 
+#include "Convolutions.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -92,17 +94,6 @@ static bool matchMultiplyAdd(linalg::LinalgOp op, Product &product) {
   return false;
 }
 
-static bool hasElementTypes(linalg::LinalgOp op) {
-  auto element = [&](unsigned index) {
-    return getElementTypeOrSelf(op->getOperand(index));
-  };
-  return (element(0).isInteger(8) && element(1).isInteger(8) &&
-          element(2).isInteger(32)) ||
-         (element(0).isF32() &&
-          isa<Float32Type, Float16Type, BFloat16Type>(element(1)) &&
-          element(2).isF32());
-}
-
 bool classifyProduct(AffineMap out, Product &product) {
   unsigned dims = out.getNumDims();
   std::optional<unsigned> k;
@@ -138,7 +129,7 @@ bool classifyProduct(AffineMap out, Product &product) {
 
 std::optional<Product> matchProduct(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 ||
-      op.getNumDpsInits() != 1 || op.getNumLoops() < 3 || !hasElementTypes(op))
+      op.getNumDpsInits() != 1 || op.getNumLoops() < 3 || !hasFactorTypes(op))
     return std::nullopt;
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   for (AffineMap map : maps)

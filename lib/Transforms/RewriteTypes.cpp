@@ -184,7 +184,7 @@ private:
     int64_t channels = resultType.getDimSize(op.getChannelDim());
     if (!channelDim || ShapedType::isDynamic(channels))
       return std::nullopt;
-    std::optional<SmallVector<int32_t>> weights = getConstantInts(storage);
+    std::optional<SmallVector<int32_t>> weights = getStoredValues(op.getRhs());
     if (!weights)
       return std::nullopt;
     SmallVector<uint32_t> sums(channels, 0);
@@ -200,12 +200,9 @@ private:
       inner *= rhsType.getDimSize(dim);
     // Modulo 2^32, as the sums of the contraction are.
     uint32_t zeroPoint = static_cast<uint32_t>(lhs.zeroPoint(0));
-    for (auto [index, weight] : llvm::enumerate(*weights)) {
-      if (!rhs.isSigned())
-        weight &= (1 << rhs.storageWidth()) - 1;
+    for (auto [index, weight] : llvm::enumerate(*weights))
       sums[static_cast<int64_t>(index) / inner % channels] -=
           zeroPoint * static_cast<uint32_t>(weight);
-    }
     return SmallVector<int32_t>(sums.begin(), sums.end());
   }
 

@@ -8,6 +8,7 @@
 #include "TileBuilder.h"
 
 #include "EpilogueBound.h"
+#include "EraseDead.h"
 #include "FloatSums.h"
 #include "IntegerRounding.h"
 
@@ -319,9 +320,7 @@ void TileBuilder::splitEpilogue() {
   SmallVector<Operation *> ops;
   for (Operation &inner : block.without_terminator())
     ops.push_back(&inner);
-  for (Operation *inner : llvm::reverse(ops))
-    if (isOpTriviallyDead(inner))
-      inner->erase();
+  eraseDead(ops);
   if (roundings.size() == 1 && roundings.front())
     areFloatSums = takeSumsAsFloats(op, block, *roundings.front());
 }

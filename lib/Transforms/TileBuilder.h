@@ -28,10 +28,6 @@ struct Channels {
   int64_t count;
 };
 
-/// What generators of fused operations have in common: a tile of accumulators,
-/// row by row and vector by vector of channels, is started, added to, and
-/// leaves through the epilogue. Works on one operation on buffers; `finish`
-/// erases it.
 /// One vector of interleaved sums for each byte of a lane, and where their
 /// results go.
 struct InterleavedOutput {
@@ -43,6 +39,10 @@ struct InterleavedOutput {
   int64_t count;
 };
 
+/// What generators of fused operations have in common: a tile of accumulators,
+/// row by row and vector by vector of channels, is started, added to, and
+/// leaves through the epilogue. Works on one operation on buffers; `finish`
+/// erases it.
 class TileBuilder {
 public:
   /// With `dense`, all of `lhs` lies in memory without gaps.

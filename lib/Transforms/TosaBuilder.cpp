@@ -10,6 +10,7 @@
 #include "QuantizedAxis.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/IR/Matchers.h"
 
 #include <cmath>
@@ -63,45 +64,32 @@ Value TosaBuilder::shape(ArrayRef<int64_t> sizes) {
 DenseElementsAttr permuteElements(DenseElementsAttr values,
                                   ArrayRef<int64_t> order) {
   ArrayRef<int64_t> shape = values.getType().getShape();
-  SmallVector<int64_t> sizes, strides(shape.size(), 1), sourceStrides;
-  for (int64_t dim = static_cast<int64_t>(shape.size()) - 2; dim >= 0; --dim)
-    strides[dim] = strides[dim + 1] * shape[dim + 1];
-  for (int64_t dim : order) {
-    sizes.push_back(shape[dim]);
-    sourceStrides.push_back(strides[dim]);
-  }
+  SmallVector<int64_t> sizes = applyPermutation(shape, order);
   if (values.isSplat())
     return values.reshape(values.getType().clone(sizes));
+  SmallVector<int64_t> strides = computeStrides(sizes);
+  SmallVector<int64_t> sourceStrides =
+      applyPermutation(computeStrides(shape), order);
   SmallVector<APInt> source(values.getValues<APInt>()), result;
   result.reserve(source.size());
-  for (int64_t index = 0; index < int64_t(source.size()); ++index) {
-    int64_t rest = index, from = 0;
-    for (int64_t dim = static_cast<int64_t>(sizes.size()) - 1; dim >= 0;
-         --dim) {
-      from += rest % sizes[dim] * sourceStrides[dim];
-      rest /= sizes[dim];
-    }
-    result.push_back(source[from]);
-  }
+  for (int64_t index = 0; index < int64_t(source.size()); ++index)
+    result.push_back(
+        source[linearize(delinearize(index, strides), sourceStrides)]);
   return DenseElementsAttr::get(values.getType().clone(sizes), result);
 }
 
 static DenseElementsAttr sliceElements(DenseElementsAttr values,
                                        ArrayRef<int64_t> starts,
                                        ArrayRef<int64_t> sizes) {
-  ArrayRef<int64_t> shape = values.getType().getShape();
+  SmallVector<int64_t> strides = computeStrides(sizes);
+  SmallVector<int64_t> sourceStrides =
+      computeStrides(values.getType().getShape());
+  int64_t first = linearize(starts, sourceStrides);
   SmallVector<APInt> source(values.getValues<APInt>()), result;
   int64_t count = ShapedType::getNumElements(sizes);
-  for (int64_t index = 0; index < count; ++index) {
-    int64_t rest = index, from = 0, stride = 1;
-    for (int64_t dim = static_cast<int64_t>(shape.size()) - 1; dim >= 0;
-         --dim) {
-      from += (starts[dim] + rest % sizes[dim]) * stride;
-      stride *= shape[dim];
-      rest /= sizes[dim];
-    }
-    result.push_back(source[from]);
-  }
+  for (int64_t index = 0; index < count; ++index)
+    result.push_back(
+        source[first + linearize(delinearize(index, strides), sourceStrides)]);
   return DenseElementsAttr::get(values.getType().clone(sizes), result);
 }
 

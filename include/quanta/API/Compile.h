@@ -73,10 +73,6 @@ llvm::Expected<std::vector<char>> emit(const Program &program, OutputKind kind,
                                        const CompileOptions &options = {});
 llvm::Expected<std::vector<char>>
 emitObject(const Program &program, const CompileOptions &options = {});
-llvm::Expected<std::string> emitAssembly(const Program &program,
-                                         const CompileOptions &options = {});
-llvm::Expected<std::string> emitLLVMIR(const Program &program,
-                                       const CompileOptions &options = {});
 
 /// The C header for the object file `<stem>.o`.
 llvm::Expected<std::string> emitHeader(const Program &program,

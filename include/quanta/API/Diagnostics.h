@@ -26,8 +26,6 @@ class DiagnosticCollector : public mlir::ScopedDiagnosticHandler {
 public:
   explicit DiagnosticCollector(mlir::MLIRContext *context);
 
-  /// Errors with their notes, one line each: "model.mlir:3:7: error: ...".
-  const std::string &getErrors() const { return errors; }
   /// Warnings and remarks with their notes, in order.
   std::vector<std::string> takeRemarks() { return std::move(remarks); }
 
@@ -35,6 +33,7 @@ public:
   llvm::Error enrich(llvm::Error error);
 
 private:
+  /// With their notes, one line each: "model.mlir:3:7: error: ...".
   std::string errors;
   std::vector<std::string> remarks;
 };

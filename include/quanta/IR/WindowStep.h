@@ -28,6 +28,14 @@ struct WindowStep {
 std::optional<WindowStep> matchWindowStep(mlir::AffineExpr expr,
                                           mlir::AffineMap result);
 
+/// Position of the result of `map` that is iterator `dim` alone.
+std::optional<int32_t> findDim(mlir::AffineMap map, unsigned dim);
+
+/// Whether the factors of a contraction, whose maps come first, say how far
+/// iterator `dim` of the result runs: one has it as a dimension, or a window
+/// takes so many steps along one.
+bool isSizeKnown(llvm::ArrayRef<mlir::AffineMap> maps, unsigned dim);
+
 /// Adds `expr * factor` to `terms`, a coefficient for each iterator. False if
 /// it is no sum of iterators times constants.
 bool addTerms(mlir::AffineExpr expr, int64_t factor,

@@ -36,6 +36,10 @@ std::optional<llvm::SmallVector<float>> getRoundedConstant(FakeQuantOp op);
 /// The elements of a constant integer tensor, sign-extended.
 std::optional<llvm::SmallVector<int32_t>> getConstantInts(mlir::Value value);
 
+/// The constant storage of a quantized tensor, as its signedness says.
+std::optional<llvm::SmallVector<int32_t>>
+getStoredValues(mlir::Value quantized);
+
 /// A constant tensor; `values` has one entry for each element.
 mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc,
                            llvm::ArrayRef<int64_t> shape,

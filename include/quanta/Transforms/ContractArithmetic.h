@@ -73,6 +73,9 @@ llvm::SmallVector<int32_t> getZeroPoints(const QuantParams &params);
 mlir::Value createEmptyLike(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value like, mlir::Type elementType);
 
+/// An f32 constant.
+mlir::Value buildF32(mlir::OpBuilder &builder, mlir::Location loc, float value);
+
 /// On scalars: `clamp(roundeven(x) + zp, range)` in f32.
 mlir::Value buildRoundAndClamp(mlir::OpBuilder &builder, mlir::Location loc,
                                mlir::Value x, mlir::Value zeroPoint,
