@@ -62,6 +62,7 @@ TEST_P(KernelSweep, Elementwise) { run(makeElementwiseSweep()); }
 TEST_P(KernelSweep, Families) { run(makeFamilySweep()); }
 TEST_P(KernelSweep, Named) { run(makeNamedSweep()); }
 TEST_P(KernelSweep, Rows) { run(makeRowSweep()); }
+TEST_P(KernelSweep, Dynamic) { run(makeDynamicSweep()); }
 TEST_P(KernelSweep, FakeQuant) { run(makeFakeQuantSweep()); }
 
 #ifdef __x86_64__

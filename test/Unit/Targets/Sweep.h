@@ -131,6 +131,8 @@ Sweep makeFamilySweep();
 Sweep makeNamedSweep();
 /// Layer normalization, embeddings and resampling.
 Sweep makeRowSweep();
+/// quanta.dynamic_quantize: integers, scales and zero points.
+Sweep makeDynamicSweep();
 
 /// Compiles the sweep for `cpu` of `triple`, makes every call twice (all
 /// tensors at the end of accessible memory, all at its start) and reports what
