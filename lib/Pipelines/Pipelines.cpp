@@ -88,6 +88,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
     pm.addPass(createFoldUnitDims());
     pm.addPass(createFuse());
     pm.addPass(createPackConvolutions());
+    pm.addPass(createTileOpenProducts());
     pm.addPass(createPackWeights());
     pm.addPass(createFuseEpilogues());
     pm.addPass(createSimplifyArithmetic());

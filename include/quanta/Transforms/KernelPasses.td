@@ -196,6 +196,38 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
     "::mlir::tensor::TensorDialect"];
 }
 
+def TileOpenProducts : Pass<"quanta-tile-open-products", "::mlir::ModuleOp"> {
+  let summary = "Make products of two activations static along dynamic sizes";
+  let description = [{
+    Kernels pack right factors whose sizes are static. In attention over a sequence
+    of open length, the columns of one product and the terms of another are as many
+    as the sequence is long: such a product of two activations becomes a loop over
+    blocks of columns, as wide as the instruction's tile, or over 64 terms each, whose
+    sums are added; and one more for those that are left, padded with zero points.
+    Products of f32 that are rounded once keep their order of terms, and stay loops
+    where these are open. Needs `quanta-set-target` before it.
+
+    ```mlir
+    %y = linalg.batch_matmul ins(%a, %b : tensor<12x?x?xf32>, tensor<12x?x32xf32>) outs(%zeros) -> tensor<12x?x32xf32>
+    ```
+    becomes
+    ```mlir
+    %whole = scf.for %i = %c0 to %end step %c64 iter_args(%sums = %zeros) -> tensor<12x?x32xf32> {
+      %0 = tensor.extract_slice %a[0, 0, %i] [12, %m, 64] [1, 1, 1] : ...
+      %1 = tensor.extract_slice %b[0, %i, 0] [12, 64, 32] [1, 1, 1] : ...
+      %2 = linalg.generic ... ins(%0, %1) outs(%zeros) ... // the product
+      %3 = linalg.generic ... // %2 + %sums
+      scf.yield %3
+    }
+    %y = scf.if %isLeft -> tensor<12x?x32xf32> { ... tensor.pad ... } else { scf.yield %whole }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::linalg::LinalgDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def PackWeights : Pass<"quanta-pack-weights", "::mlir::ModuleOp"> {
   let summary = "Lay right factors out for the target's dot product";
   let description = [{

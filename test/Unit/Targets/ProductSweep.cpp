@@ -11,6 +11,7 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 
+#include <array>
 #include <map>
 
 using namespace llvm;
@@ -44,8 +45,8 @@ struct ProductCase {
   bool isFloat = false;
   bool isConstant = false;
   bool hasInit = false;
-  /// Sizes of rows and batches are not in the text.
-  bool isDynamic = false;
+  /// Dimensions whose sizes are not in the text.
+  StringRef open;
 };
 
 } // namespace
@@ -84,8 +85,7 @@ static std::string formatType(const ProductCase &product, StringRef dims,
                               StringRef element, bool isConstant = false) {
   std::string type = "tensor<";
   for (char dim : dims) {
-    bool isDynamic =
-        product.isDynamic && !isConstant && StringRef("abm").contains(dim);
+    bool isDynamic = !isConstant && product.open.contains(dim);
     type += isDynamic ? "?" : std::to_string(product.sizes.at(dim));
     type += "x";
   }
@@ -272,13 +272,32 @@ Sweep makeProductSweep(const DotShape &dot) {
       if (variant == 3)
         product.rhs.bits = 4;
       product.hasInit = index % 5 == 2 && !product.isFloat;
-      product.isDynamic = index % 3 == 1 && !product.isConstant &&
-                          !StringRef(layout.out).ends_with("m");
+      if (index % 3 == 1 && !product.isConstant)
+        product.open = "abm";
       if (product.isFloat)
         product.lhs = product.rhs = {true, 0};
       addProduct(product, random, sweep);
       ++index;
     }
+  // Blocks of columns and of terms, whole ones and what is left of one.
+  const StringRef open[] = {"n", "mk", "abmnk"};
+  const int64_t terms[] = {1, 65, 130};
+  for (int i = 0; i < 3; ++i) {
+    ProductCase product;
+    product.name = "open" + std::to_string(i);
+    product.layout = layouts[std::array{8, 1, 11}[i]];
+    for (char dim : std::string(product.layout.lhs) + product.layout.rhs)
+      product.sizes[dim] = dim == 'm'   ? ms[i % 3]
+                           : dim == 'n' ? ns[(i + 3) % 6]
+                           : dim == 'k' ? terms[i]
+                                        : 2;
+    product.open = open[i];
+    product.isFloat = i == 1;
+    product.hasInit = i % 2;
+    product.lhs = product.isFloat ? Element{true, 0} : elements[i];
+    product.rhs = product.isFloat ? Element{true, 0} : elements[(i + 2) % 6];
+    addProduct(product, random, sweep);
+  }
   return sweep;
 }
 
