@@ -53,7 +53,7 @@ private:
   Recipe rules;
   ObserverKind defaultKind = ObserverKind::MinMax;
   llvm::StringSet<> usedNames;
-  DenseMap<Value, ObserveOp> observed;
+  DenseMap<std::pair<Value, Block *>, ObserveOp> observed;
 
   LogicalResult readOptions(ModuleOp module) {
     std::optional<ObserverKind> kind = symbolizeObserverKind(observer);
@@ -77,8 +77,10 @@ private:
     return name;
   }
 
-  /// The value behind an observer on `operand`'s value; one for all its users.
-  /// `channelDim` is the dimension of its channels, where it has any.
+  /// The value behind an observer on `operand`'s value; one for all its users
+  /// in a block. In a branch or a loop it counts what these read there, not
+  /// what was computed outside. `channelDim` is the dimension of its channels,
+  /// where it has any.
   void observe(OpOperand &operand, const Twine &base,
                std::optional<int64_t> channelDim, bool meetsWeights) {
     Value value = operand.get();
@@ -86,7 +88,8 @@ private:
     if (!type || !type.getElementType().isF32() || getConstant(value))
       return;
     bool hasChannels = channelDim && !type.isDynamicDim(*channelDim);
-    ObserveOp &observer = observed[value];
+    Block *block = operand.getOwner()->getBlock();
+    ObserveOp &observer = observed[{value, block}];
     if (!observer) {
       Operation *owner = operand.getOwner();
       std::string name = makeUnique(base);
@@ -106,7 +109,10 @@ private:
                      ? ObserverKind::MinMax
                      : ObserverKind::MovingAverageMinMax;
       }
-      builder.setInsertionPointAfterValue(value);
+      if (value.getParentBlock() == block)
+        builder.setInsertionPointAfterValue(value);
+      else
+        builder.setInsertionPointToStart(block);
       observer =
           ObserveOp::create(builder, owner->getLoc(), value.getType(), value,
                             builder.getStringAttr(name),

@@ -70,7 +70,13 @@ std::string getModelFingerprint(ModuleOp module) {
   HashStream stream;
   // Large constants are hashed as bytes: as text they would take twice the
   // memory of the model.
+  // Flags start as the command line wants to print.
   module.print(stream, OpPrintingFlags()
+                           .enableDebugInfo(false)
+                           .skipRegions(false)
+                           .printValueUsers(false)
+                           .printUniqueSSAIDs(false)
+                           .printNameLocAsPrefix(false)
                            .elideLargeElementsAttrs(16)
                            .printGenericOpForm()
                            .useLocalScope()

@@ -1,6 +1,7 @@
 // RUN: split-file %s %t
 // RUN: quant-opt %t/model.mlir --quanta-insert-observers | FileCheck %t/model.mlir
 // RUN: quant-opt %t/edge.mlir --quanta-insert-observers | FileCheck %t/edge.mlir
+// RUN: quant-opt %t/branch.mlir --quanta-insert-observers | FileCheck %t/branch.mlir
 // RUN: quant-opt %t/locations.mlir --quanta-insert-observers | FileCheck %t/locations.mlir
 // RUN: not quant-opt %t/wrong-stage.mlir --quanta-insert-observers 2>&1 | FileCheck %t/wrong-stage.mlir
 // RUN: not quant-opt %t/twice.mlir --quanta-insert-observers 2>&1 | FileCheck %t/twice.mlir
@@ -14,6 +15,9 @@
 // RUN: sed s/0.75/0.625/ %t/model.mlir | quant-opt --quanta-insert-observers \
 // RUN:   | grep -o 'quanta.fingerprint = "[0-9a-f]*"' > %t/other
 // RUN: cmp %t/first %t/again
+// RUN: quant-opt %t/model.mlir --quanta-insert-observers --mlir-print-debuginfo --mlir-print-value-users \
+// RUN:   | grep -o 'quanta.fingerprint = "[0-9a-f]*"' > %t/printed
+// RUN: cmp %t/first %t/printed
 // RUN: not cmp %t/first %t/other
 
 //--- model.mlir
@@ -83,6 +87,31 @@ func.func @edge(%x: tensor<f32>, %i: tensor<2xi32>, %s: f32, %h: tensor<4x3xf16>
   // CHECK: quanta.observe %{{.*}}, "edge/result_5"
   // CHECK: return
   return %x, %i, %s, %hy, %u, %r : tensor<f32>, tensor<2xi32>, f32, tensor<4x2xf16>, tensor<*xf32>, tensor<2x2xf32>
+}
+
+//--- branch.mlir
+// What a branch or a loop reads is observed there: only what comes by counts.
+// CHECK-LABEL: func.func @main(
+// CHECK-SAME: %[[X:[a-z0-9_]+]]: tensor<2x4xf32>
+// CHECK-NEXT: arith.constant
+// CHECK-NOT: quanta.observe %[[X]]
+// CHECK: scf.if
+// CHECK-NEXT: %[[O:.*]] = quanta.observe %[[X]], "main/matmul_0/lhs"
+// CHECK: linalg.matmul ins(%[[O]],
+// CHECK: linalg.matmul ins(%[[O]],
+// CHECK: quanta.observe %{{.*}}, "main/matmul_2/lhs"
+func.func @main(%x: tensor<2x4xf32>, %k: i1) -> tensor<2x4xf32> {
+  %z = arith.constant dense<0.0> : tensor<2x4xf32>
+  %w = arith.constant dense<0.5> : tensor<4x4xf32>
+  %s = scf.if %k -> tensor<2x4xf32> {
+    %1 = linalg.matmul ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) outs(%z : tensor<2x4xf32>) -> tensor<2x4xf32>
+    %2 = linalg.matmul ins(%x, %w : tensor<2x4xf32>, tensor<4x4xf32>) outs(%1 : tensor<2x4xf32>) -> tensor<2x4xf32>
+    scf.yield %2 : tensor<2x4xf32>
+  } else {
+    scf.yield %x : tensor<2x4xf32>
+  }
+  %t = linalg.matmul ins(%s, %w : tensor<2x4xf32>, tensor<4x4xf32>) outs(%z : tensor<2x4xf32>) -> tensor<2x4xf32>
+  return %t : tensor<2x4xf32>
 }
 
 //--- locations.mlir
