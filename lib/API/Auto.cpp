@@ -129,7 +129,7 @@ Error RecipeChooser::start(const Statistics &statistics) {
     return file.takeError();
   statisticsFile = std::move(*file);
   std::string missing;
-  bool sawNothing = false;
+  bool sawNothing = false, sawNoNumber = false;
   analyzer.getProgram().getModule().walk([&](QuantizableOpInterface op) {
     for (mlir::OpOperand *factor : op.getFactors()) {
       auto observe = factor->get().getDefiningOp<ObserveOp>();
@@ -156,8 +156,10 @@ Error RecipeChooser::start(const Statistics &statistics) {
       }
       if (!scheme && missing.empty()) {
         missing = name;
-        sawNothing =
-            it != statistics.observers.end() && it->second.elements == 0;
+        bool isThere = it != statistics.observers.end();
+        sawNothing = isThere && it->second.elements == 0;
+        sawNoNumber =
+            isThere && !sawNothing && it->second.getFiniteCount() == 0;
       }
       if (scheme)
         choice.first = *scheme;
@@ -170,6 +172,9 @@ Error RecipeChooser::start(const Statistics &statistics) {
     return createStringError("choosing a recipe needs data, and '" + missing +
                              "' saw none: run the observed program on samples "
                              "first");
+  if (sawNoNumber)
+    return createStringError("choosing a recipe needs data, and '" + missing +
+                             "' saw only NaNs and infinities");
   if (!missing.empty())
     return createStringError(
         "choosing a recipe needs statistics of histograms, and there is none "

@@ -194,7 +194,8 @@ def quantize(
       data: samples, as for `calibrate`. Without a recipe, the quantized model is
         compared with the float one on them, and where it costs most, activations are
         lifted to ranges at run time, then to fixed ranges of 16 bits, multiplied byte
-        by byte, weights to 16 bits, and what that does not help to float, until
+        by byte, weights to 16 bits (not where both would be, which is as slow as
+        float), and what that does not help to float, until
         `max_loss` holds. The module's
         `recipe` is the choice as a recipe file, its `analysis` what it costs.
       max_loss: for each result of the model, noise power over signal power on the

@@ -197,6 +197,10 @@ class Auto(unittest.TestCase):
         self.assertRegex(" ".join(dirty.remarks), "saw [0-9]+ NaNs and 0 infinities")
         self.assertEqual(dirty.analysis["results"][0]["agreement"], 1)
 
+    def test_samples_without_a_number(self):
+        with self.assertRaisesRegex(quanta.Error, "saw only NaNs and infinities"):
+            quanta.quantize(self.module, data=np.full_like(self.x, np.nan))
+
     def test_rows_of_images_are_no_predictions(self):
         text = """
         func.func @main(%x: tensor<1x4x12x12xf32>) -> tensor<1x4x12x12xf32> {

@@ -47,7 +47,8 @@ struct AutoResult {
 /// the results of contractions
 /// (`OperandFigures::resultNoise`, `resultWeightNoise`) is lifted: activations
 /// from a static range to one for each row at run time (with `staticOnly` to 16
-/// bits) and on to a static one of 16 bits, weights to 16 bits, and when that
+/// bits) and on to a static one of 16 bits, weights to 16 bits, where not both
+/// factors get them, whose four products take as long as float, and when that
 /// is done, contractions to float.
 ///
 /// Predictions exceed the budget if more of them change than it allows, or are

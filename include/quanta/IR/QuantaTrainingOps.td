@@ -25,7 +25,8 @@ def Quanta_FakeQuantGradOp : Quanta_Op<"fake_quant_grad", [
     The first column is the straight-through estimator; the second that of LSQ
     (Esser et al., arXiv 1902.08153, equation 3, before its factor
     `1 / sqrt(n * qmax)`); all three are those of PyTorch's
-    `_fake_quantize_learnable_per_tensor_affine` and `_per_channel_affine`. The
+    `_fake_quantize_learnable_per_tensor_affine` and `_per_channel_affine` (of
+    which the former takes a negative zero point for one more than it is). The
     last two are summed in f32, in row-major order: to one number, or to one for
     each channel of a per-axis type.
 
