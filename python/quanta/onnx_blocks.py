@@ -32,11 +32,16 @@ def _expand_product(graph, node, constants: dict, names: Iterator[str]) -> Optio
     inputs = [*node.input, "", "", "", ""][:6]
     count = -(-depth // size)
     needed = [name for name in inputs[1:4] if name]
-    if bits not in (2, 4, 8) or inputs[4] or not all(n in constants for n in needed):
+    if bits not in (2, 4, 8) or inputs[4] or values.get("weight_prepacked"):
+        return None
+    if not all(name in constants for name in needed):
         return None
     arrays = [numpy_helper.to_array(constants[name]) for name in needed]
-    if arrays[-1].dtype != np.uint8 and len(arrays) == 3:
-        return None  # Zero points between integers.
+    if arrays[1].dtype != np.float32:
+        return None
+    # Zero points in float may lie between integers.
+    if len(arrays) == 3 and arrays[2].dtype != np.uint8:
+        return None
 
     def unpack(packed, width: int):
         parts = packed.reshape(rows, -1)[..., None] >> np.arange(0, 8, bits, np.uint8)
@@ -56,7 +61,7 @@ def _expand_product(graph, node, constants: dict, names: Iterator[str]) -> Optio
     zero_points = np.zeros((rows, count), np.int16)
     if len(arrays) == 3:
         zero_points += unpack(arrays[2], count).astype(np.int16) - half
-    scales = arrays[1].reshape(rows, count).astype(np.float32)
+    scales = arrays[1].reshape(rows, count)
     kind = TensorProto.INT8 if bits == 8 else TensorProto.INT4
     made = [
         add(weights.astype(np.int8), kind),
@@ -158,6 +163,8 @@ def _flatten(graph, node, constants: dict, names: Iterator[str]) -> Optional[lis
         weights = weights.reshape(-1, size)
         scales, zero_points, axis = scales.ravel(), zero_points.ravel(), 0
 
+    if scales.size == 1 and not block:
+        scales, zero_points, axis = scales.reshape(()), zero_points.reshape(()), 0
     if scales.ndim > 1 or (scales.ndim == 1 and scales.size != weights.shape[axis]):
         return None
     along = [-1 if dim == axis and scales.ndim else 1 for dim in range(weights.ndim)]

@@ -64,6 +64,7 @@ class ImportBlocks(OnnxTestCase):
         for kind in storage:
             self.assertIn(f"x{kind}>", str(quantized))
         results = quanta.compile(quantized)(*inputs.values())
+        results = results if isinstance(results, (list, tuple)) else [results]
         for name, ours, expected in zip(columns, results, run_by_node(path, inputs)):
             np.testing.assert_array_equal(ours, expected, name)
 
@@ -131,6 +132,19 @@ class ImportBlocks(OnnxTestCase):
                 )
             )  # fmt: skip
         self.compare(nodes, inputs, weights, columns, ["i4", "i8"])
+
+    def test_one_scale(self):
+        """As a number, or as a vector of one."""
+        for shape in ((), (1,)):
+            weights = [
+                stored("w", TensorProto.INT4, RANDOM.integers(-8, 8, (16, 8))),
+                numpy_helper.from_array(np.full(shape, 0.5, np.float32), "s"),
+            ]
+            nodes = [
+                helper.make_node("DequantizeLinear", ["w", "s"], ["f"]),
+                helper.make_node("MatMul", ["x", "f"], ["y"]),
+            ]
+            self.compare(nodes, {"x": 16}, weights, {"y": 8}, ["i4"], opset=21)
 
     def test_reordered_blocks(self):
         """What is not understood is named."""
