@@ -6,7 +6,6 @@ torch-mlir has neither: they become integers of 8 bits, clamped to what fewer bi
 with a scale for each index of one dimension, whose result is reshaped.
 """
 
-import itertools
 import math
 from typing import Iterator, Optional
 
