@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 
@@ -113,6 +114,19 @@ Value ElementwiseBuilder::build(Type elementType, ElementwiseBody body) {
 //===----------------------------------------------------------------------===//
 // Formulas
 //===----------------------------------------------------------------------===//
+
+Value addElements(OpBuilder &builder, Location loc, Value lhs, Value rhs) {
+  ElementwiseBuilder elementwise(builder, loc, lhs);
+  unsigned other = elementwise.addInput(rhs);
+  Type element = getElementTypeOrSelf(lhs);
+  return elementwise.build(
+      element, [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
+        Value y = elementwise.get(b, loc, elements, other);
+        if (isa<FloatType>(element))
+          return arith::AddFOp::create(b, loc, elements[0], y);
+        return arith::AddIOp::create(b, loc, elements[0], y);
+      });
+}
 
 Value buildF32(OpBuilder &builder, Location loc, float value) {
   return arith::ConstantOp::create(builder, loc,

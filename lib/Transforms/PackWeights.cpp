@@ -16,6 +16,7 @@
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/Products.h"
+#include "quanta/Transforms/Transposes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -67,7 +68,6 @@ private:
   int32_t centered = 0;
 
   LogicalResult prepare();
-  void lookThroughTranspose(Factor &factor);
   void prepareFused();
   Value extend(Value tensor);
   AffineMap arrangeLhs();
@@ -78,19 +78,6 @@ private:
   Value sumRows();
   AffineMap getRhsMap();
 };
-
-/// A transposition of a factor is a matter of its map.
-void ProductPacker::lookThroughTranspose(Factor &factor) {
-  auto transpose = factor.tensor.getDefiningOp<linalg::TransposeOp>();
-  if (!transpose)
-    return;
-  SmallVector<AffineExpr> exprs(factor.map.getNumResults());
-  for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
-    exprs[from] = factor.map.getResult(to);
-  factor.tensor = transpose.getInput();
-  factor.map =
-      AffineMap::get(factor.map.getNumDims(), 0, exprs, b.getContext());
-}
 
 LogicalResult ProductPacker::prepare() {
   n = Product::sizeOf(product.rhs, product.n());
@@ -179,7 +166,7 @@ void ProductPacker::prepareFused() {
 
 /// Leaves K the last dimension of lhs; returns its map.
 AffineMap ProductPacker::arrangeLhs() {
-  lookThroughTranspose(product.lhs);
+  lookThroughTranspose(product.lhs.tensor, product.lhs.map);
   Factor &lhs = product.lhs;
   unsigned rank = lhs.map.getNumResults();
   SmallVector<unsigned> order(product.outDims);
@@ -309,7 +296,7 @@ std::pair<Value, Value> ProductPacker::packConstant(DenseElementsAttr weights) {
 }
 
 std::pair<Value, Value> ProductPacker::packAtRunTime() {
-  lookThroughTranspose(product.rhs);
+  lookThroughTranspose(product.rhs.tensor, product.rhs.map);
   AffineMap map = getRhsMap();
   PackedShape packed = shape.pack(n, k);
   SmallVector<OpFoldResult> sizes;

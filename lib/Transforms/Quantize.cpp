@@ -387,7 +387,7 @@ void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
   }
   Value result = op.buildWeightOnly(builder, factors, weight, start);
   if (!isStart)
-    result = addInit(builder, op.getLoc(), result, init);
+    result = addElements(builder, op.getLoc(), result, init);
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
 }
@@ -481,7 +481,7 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
     result =
         applyDynamicScales(builder, loc, result, factors, vector, channelDim);
   if (needsInit)
-    result = addInit(builder, loc, result, init);
+    result = addElements(builder, loc, result, init);
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
   return success();

@@ -60,17 +60,6 @@ Value createZerosLike(OpBuilder &builder, Location loc, Value like) {
   return linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
 }
 
-Value addInit(OpBuilder &builder, Location loc, Value tensor, Value init) {
-  ElementwiseBuilder elementwise(builder, loc, tensor);
-  unsigned other = elementwise.addInput(init);
-  return elementwise.build(
-      builder.getF32Type(),
-      [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
-        return arith::AddFOp::create(b, loc, elements[0],
-                                     elementwise.get(b, loc, elements, other));
-      });
-}
-
 namespace {
 
 /// What no quantized operation took over.

@@ -27,10 +27,6 @@ mlir::Value buildStored(mlir::OpBuilder &builder, FakeQuantOp fake);
 mlir::Value createZerosLike(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value like);
 
-/// `tensor + init` in f32, for an init that is not part of the accumulators.
-mlir::Value addInit(mlir::OpBuilder &builder, mlir::Location loc,
-                    mlir::Value tensor, mlir::Value init);
-
 /// What no contraction took over becomes a quantization and a dequantization; a
 /// pair of them with at most a clamp between becomes a requantization.
 void populateQuantizePatterns(mlir::RewritePatternSet &patterns);

@@ -266,7 +266,7 @@ void FactorSplitter::run(QuantizableOpInterface op) {
   SmallVector<OpOperand *> readers =
       llvm::map_to_vector(op->getUses(), [](OpOperand &use) { return &use; });
   builder.setInsertionPointAfter(op);
-  Value sum = addInit(builder, loc, upper->getResult(0), op->getResult(0));
+  Value sum = addElements(builder, loc, upper->getResult(0), op->getResult(0));
   for (OpOperand *reader : readers)
     reader->set(sum);
   (*wide)->set(bytes.lower);

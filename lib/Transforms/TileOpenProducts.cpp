@@ -13,6 +13,7 @@
 #include "quanta/Transforms/ContractArithmetic.h"
 #include "quanta/Transforms/Passes.h"
 #include "quanta/Transforms/Products.h"
+#include "quanta/Transforms/Transposes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -33,6 +34,16 @@ namespace {
 /// so do the zeros behind a few terms.
 constexpr int64_t tileDepth = 64;
 
+/// Whether a factor has iterator `dim` as a dimension of dynamic size.
+bool isOpen(linalg::LinalgOp op, unsigned dim) {
+  return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+    auto position = op.getMatchingIndexingMap(input).getResultPosition(
+        getAffineDimExpr(dim, op.getContext()));
+    return position && cast<RankedTensorType>(input->get().getType())
+                           .isDynamicDim(*position);
+  });
+}
+
 /// Replaces one product, whose columns or terms are as many as a dynamic size
 /// says, by a loop over tiles and one more for those that are left.
 class ProductTiler {
@@ -51,7 +62,7 @@ private:
   Location loc;
   SmallVector<linalg::GenericOp, 2> tiles;
 
-  bool isOpen(unsigned dim);
+  bool isOpen(unsigned dim) { return ::quanta::isOpen(op, dim); }
   Value getSize(unsigned dim);
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -67,23 +78,11 @@ private:
   Value slice(Value tensor, AffineMap map, const Range &range);
   Value pad(Value tensor, AffineMap map, const Range &range, int32_t padding);
   Value multiply(const Range &range);
-  Value add(Value lhs, Value rhs);
   Value buildLoop(unsigned dim, int64_t size, Value start,
                   function_ref<Value(const Range &, Value)> build);
   Value tileColumns();
   Value tileTerms();
 };
-
-bool ProductTiler::isOpen(unsigned dim) {
-  for (OpOperand *input : op.getDpsInputOperands()) {
-    AffineMap map = op.getMatchingIndexingMap(input);
-    auto type = cast<RankedTensorType>(input->get().getType());
-    if (auto position = map.getResultPosition(b.getAffineDimExpr(dim));
-        position && type.isDynamicDim(*position))
-      return true;
-  }
-  return false;
-}
 
 Value ProductTiler::getSize(unsigned dim) {
   for (OpOperand *input : op.getDpsInputOperands())
@@ -161,19 +160,6 @@ Value ProductTiler::multiply(const Range &range) {
   return tile.getResult(0);
 }
 
-Value ProductTiler::add(Value lhs, Value rhs) {
-  ElementwiseBuilder elementwise(b, loc, lhs);
-  unsigned other = elementwise.addInput(rhs);
-  Type element = getElementTypeOrSelf(lhs);
-  return elementwise.build(
-      element, [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
-        Value y = elementwise.get(b, loc, elements, other);
-        if (isa<FloatType>(element))
-          return arith::AddFOp::create(b, loc, elements[0], y);
-        return arith::AddIOp::create(b, loc, elements[0], y);
-      });
-}
-
 /// Whole tiles in a loop, and a last one if some indices are left.
 Value ProductTiler::buildLoop(unsigned dim, int64_t size, Value start,
                               function_ref<Value(const Range &, Value)> build) {
@@ -213,7 +199,7 @@ Value ProductTiler::tileColumns() {
         if (range.valid)
           part = slice(part, map, {range.dim, index(0), 0, range.valid});
         if (!isZeroTensor(init))
-          part = add(part, slice(init, map, range));
+          part = addElements(b, loc, part, slice(init, map, range));
         SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(b, loc, part);
         SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0)),
             strides(sizes.size(), b.getIndexAttr(1));
@@ -227,7 +213,7 @@ Value ProductTiler::tileColumns() {
 Value ProductTiler::tileTerms() {
   return buildLoop(product.k, tileDepth, op.getDpsInits()[0],
                    [&](const Range &range, Value sums) {
-                     return add(multiply(range), sums);
+                     return addElements(b, loc, multiply(range), sums);
                    });
 }
 
@@ -250,15 +236,9 @@ SmallVector<linalg::GenericOp, 2> ProductTiler::run() {
 void readBeforeTranspose(linalg::GenericOp op) {
   SmallVector<AffineMap> maps = op.getIndexingMapsArray();
   for (OpOperand *input : op.getDpsInputOperands()) {
-    auto transpose = input->get().getDefiningOp<linalg::TransposeOp>();
-    if (!transpose)
-      continue;
-    AffineMap &map = maps[input->getOperandNumber()];
-    SmallVector<AffineExpr> exprs(map.getNumResults());
-    for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
-      exprs[from] = map.getResult(to);
-    map = AffineMap::get(map.getNumDims(), 0, exprs, op.getContext());
-    input->set(transpose.getInput());
+    Value tensor = input->get();
+    lookThroughTranspose(tensor, maps[input->getOperandNumber()]);
+    input->set(tensor);
   }
   op.setIndexingMapsAttr(Builder(op).getAffineMapArrayAttr(maps));
 }
@@ -300,16 +280,8 @@ struct TileOpenProductsPass : impl::TileOpenProductsBase<TileOpenProductsPass> {
 private:
   /// Of two activations, with columns or terms of a dynamic size.
   static bool isTiled(linalg::LinalgOp op, const Product &product) {
-    auto isOpen = [&](unsigned dim) {
-      return llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
-        auto position = op.getMatchingIndexingMap(input).getResultPosition(
-            getAffineDimExpr(dim, op.getContext()));
-        return position && cast<RankedTensorType>(input->get().getType())
-                               .isDynamicDim(*position);
-      });
-    };
     return !getDenseConstant(product.rhs.tensor) &&
-           (isOpen(product.n()) || isOpen(product.k));
+           (isOpen(op, product.n()) || isOpen(op, product.k));
   }
 };
 

@@ -27,6 +27,17 @@ Value buildTranspose(OpBuilder &builder, Location loc, Value input,
       ->getResult(0);
 }
 
+void lookThroughTranspose(Value &tensor, AffineMap &map) {
+  auto transpose = tensor.getDefiningOp<linalg::TransposeOp>();
+  if (!transpose)
+    return;
+  SmallVector<AffineExpr> exprs(map.getNumResults());
+  for (auto [to, from] : llvm::enumerate(transpose.getPermutation()))
+    exprs[from] = map.getResult(to);
+  tensor = transpose.getInput();
+  map = AffineMap::get(map.getNumDims(), 0, exprs, map.getContext());
+}
+
 namespace {
 
 linalg::TransposeOp getTranspose(Value value) {

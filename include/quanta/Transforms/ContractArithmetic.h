@@ -69,6 +69,10 @@ private:
 llvm::SmallVector<float> getScales(const QuantParams &params);
 llvm::SmallVector<int32_t> getZeroPoints(const QuantParams &params);
 
+/// The sums of the elements of two tensors of the same type, f32 or integers.
+mlir::Value addElements(mlir::OpBuilder &builder, mlir::Location loc,
+                        mlir::Value lhs, mlir::Value rhs);
+
 /// An uninitialised tensor of the sizes of `like`, its dynamic ones included.
 mlir::Value createEmptyLike(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value like, mlir::Type elementType);

@@ -18,6 +18,10 @@ mlir::Value buildTranspose(mlir::OpBuilder &builder, mlir::Location loc,
                            mlir::Value input,
                            llvm::ArrayRef<int64_t> permutation);
 
+/// Where `tensor`, read through `map`, is transposed: its input, and the map
+/// that reads the same elements of it.
+void lookThroughTranspose(mlir::Value &tensor, mlir::AffineMap &map);
+
 /// Transposes move behind what reads them: elementwise operations, padding,
 /// concatenation; there they meet and cancel. Fills and broadcasts take them
 /// up.
