@@ -17,6 +17,8 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
+#include <set>
+
 using namespace mlir;
 
 namespace quanta {
@@ -45,13 +47,34 @@ struct Buffer {
   }
 };
 
-/// Buffers whose sizes are multiples of the same product of open sizes.
+/// Buffers whose sizes are multiples of the same product of open sizes, which
+/// scales their offsets.
 struct Group {
   SmallVector<Buffer> buffers;
   int64_t bytes = 0;
+  /// The offsets, and the end, whose multiples may be unaligned.
+  std::set<int64_t> unaligned;
 
   void place();
+  /// Where `offset` is when the open sizes are known: rounded down, which makes
+  /// it overlap with what is in front of it by less than the alignment. So each
+  /// such offset and what is behind begin one alignment later.
+  Value scaleOffset(OpBuilder &b, Location loc, Value scale,
+                    int64_t offset) const;
 };
+
+Value Group::scaleOffset(OpBuilder &b, Location loc, Value scale,
+                         int64_t offset) const {
+  auto index = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value).getResult();
+  };
+  Value scaled = b.createOrFold<arith::MulIOp>(loc, scale, index(offset));
+  if (offset % alignment != 0)
+    scaled = b.createOrFold<arith::AndIOp>(loc, scaled, index(-alignment));
+  int64_t shift = alignment * std::distance(unaligned.begin(),
+                                            unaligned.upper_bound(offset));
+  return b.createOrFold<arith::AddIOp>(loc, scaled, index(shift));
+}
 
 /// Largest first, each at the lowest place that no buffer alive at the same
 /// time has taken.
@@ -71,6 +94,11 @@ void Group::place() {
         buffer.offset = std::max(buffer.offset, to);
     bytes = std::max(bytes, buffer.offset + buffer.bytes);
   }
+  for (const Buffer &buffer : buffers)
+    if (buffer.offset % alignment != 0)
+      unaligned.insert(buffer.offset);
+  if (bytes % alignment != 0)
+    unaligned.insert(bytes);
 }
 
 class BufferPlanner {
@@ -130,6 +158,8 @@ std::optional<Buffer> BufferPlanner::inspect(memref::AllocOp alloc) {
       return std::nullopt;
   if (*bytes > std::numeric_limits<int64_t>::max() - alignment)
     return std::nullopt;
+  if (type.hasStaticShape())
+    *bytes = llvm::alignTo(*bytes, alignment);
   Operation *first = block.findAncestorOpInBlock(*alloc);
   int64_t begin = positions.lookup(first), end = begin;
   for (Value alias : aliases.resolve(alloc.getResult()))
@@ -137,9 +167,7 @@ std::optional<Buffer> BufferPlanner::inspect(memref::AllocOp alloc) {
       if (user != dealloc)
         end =
             std::max(end, positions.lookup(block.findAncestorOpInBlock(*user)));
-  return Buffer{alloc, dealloc,
-                static_cast<int64_t>(llvm::alignTo(*bytes, alignment)), begin,
-                end};
+  return Buffer{alloc, dealloc, *bytes, begin, end};
 }
 
 /// Makes a size available where the block of memory is acquired, if it follows
@@ -197,8 +225,7 @@ void BufferPlanner::rewrite() {
       scale = b.createOrFold<arith::MulIOp>(loc, scale, size);
     layout.push_back({total, scale});
     total = b.createOrFold<arith::AddIOp>(
-        loc, total,
-        b.createOrFold<arith::MulIOp>(loc, scale, index(group.bytes)));
+        loc, total, group.scaleOffset(b, loc, scale, group.bytes));
   }
   auto memory = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
   Value arena =
@@ -208,8 +235,7 @@ void BufferPlanner::rewrite() {
       b.setInsertionPoint(buffer.alloc);
       auto [base, scale] = place;
       Value offset = b.createOrFold<arith::AddIOp>(
-          loc, base,
-          b.createOrFold<arith::MulIOp>(loc, scale, index(buffer.offset)));
+          loc, base, entry.second.scaleOffset(b, loc, scale, buffer.offset));
       auto view = memref::ViewOp::create(b, buffer.alloc.getLoc(),
                                          buffer.alloc.getType(), arena, offset,
                                          buffer.alloc.getDynamicSizes());

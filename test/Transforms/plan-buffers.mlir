@@ -48,12 +48,13 @@ func.func @view(%x: memref<4x8xf32>) {
 // CHECK-SAME: %[[X:.*]]: memref<?x4xf32>
 func.func @open(%x: memref<?x4xf32>) {
   // CHECK: %[[N:.*]] = memref.dim %[[X]]
-  // CHECK: %[[OPEN:.*]] = arith.muli %[[N]], %c128
-  // CHECK: %[[ALL:.*]] = arith.addi %[[OPEN]], %c64
+  // CHECK: %[[OPEN:.*]] = arith.muli %[[N]], %c80
+  // CHECK: %[[DOWN:.*]] = arith.andi %[[OPEN]], %c-64
+  // CHECK: %[[ALL:.*]] = arith.addi %[[DOWN]], %c128
   // CHECK: %[[BLOCK:.*]] = call @quanta_acquire_buffer(%[[ALL]])
   // CHECK: memref.view %[[BLOCK]][%c0][] : memref<?xi8> to memref<8xf32>
-  // CHECK: memref.view %[[BLOCK]][%c64][%[[N]]] : memref<?xi8> to memref<?x4xf32>
-  // CHECK: memref.view {{.*}}[%[[N]]] : memref<?xi8> to memref<?x16xf32>
+  // CHECK: memref.view {{.*}}[%[[N]]] : memref<?xi8> to memref<?x4xf32>
+  // CHECK: memref.view %[[BLOCK]][%c64][%[[N]]] : memref<?xi8> to memref<?x16xf32>
   %c0 = arith.constant 0 : index
   %s = memref.alloc() : memref<8xf32>
   "test.use"(%s) : (memref<8xf32>) -> ()
@@ -65,6 +66,29 @@ func.func @open(%x: memref<?x4xf32>) {
   memref.dealloc %1 : memref<?x16xf32>
   memref.dealloc %0 : memref<?x4xf32>
   memref.dealloc %s : memref<8xf32>
+  return
+}
+
+// Only the places of buffers are rounded, not the rows of a buffer: 9 rows of 4 bytes
+// and of 1 are 45 bytes, the second of them 64 bytes further.
+// CHECK-LABEL: func.func @narrow(
+// CHECK-SAME: %[[N:.*]]: index
+func.func @narrow(%n: index) {
+  // CHECK-DAG: %[[MASK:.*]] = arith.constant -64 : index
+  // CHECK: %[[END:.*]] = arith.muli %[[N]], %c5
+  // CHECK: %[[DOWN:.*]] = arith.andi %[[END]], %[[MASK]]
+  // CHECK: %[[ALL:.*]] = arith.addi %[[DOWN]], %c128
+  // CHECK: %[[BLOCK:.*]] = call @quanta_acquire_buffer(%[[ALL]])
+  // CHECK: memref.view %[[BLOCK]][%c0][%[[N]]] : memref<?xi8> to memref<?xi32>
+  // CHECK: %[[BEGIN:.*]] = arith.muli %[[N]], %c4
+  // CHECK: %[[PLACE:.*]] = arith.andi %[[BEGIN]], %[[MASK]]
+  // CHECK: %[[OFFSET:.*]] = arith.addi %[[PLACE]], %c64
+  // CHECK: memref.view %[[BLOCK]][%[[OFFSET]]][%[[N]]] : memref<?xi8> to memref<?xi8>
+  %0 = memref.alloc(%n) : memref<?xi32>
+  %1 = memref.alloc(%n) : memref<?xi8>
+  "test.use"(%0, %1) : (memref<?xi32>, memref<?xi8>) -> ()
+  memref.dealloc %0 : memref<?xi32>
+  memref.dealloc %1 : memref<?xi8>
   return
 }
 
