@@ -9,6 +9,7 @@
 
 #include "QuantizationPoints.h"
 #include "quanta/Execution/CHeader.h"
+#include "quanta/IR/Quanta.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -36,28 +37,71 @@ static Error checkName(StringRef name, StringRef what) {
   return Error::success();
 }
 
-Expected<std::string> pipelineToLLVM(Stage stage,
-                                     const CompileOptions &options) {
-  std::string cpu = options.cpu;
-  if (cpu.empty())
+/// Whether the instructions were chosen: by kernels, or for the LLVM dialect.
+static bool hasTarget(const Program &program) {
+  Stage stage = program.getStage();
+  return stage == Stage::LLVM ||
+         (stage == Stage::Kernel && program.getModule()->hasAttr(attrs::cpu));
+}
+
+/// What is in instructions of one CPU can neither become code for several, nor
+/// be shared among threads: options that want it are mistakes of the caller.
+static Error checkChosenTarget(const Program &program,
+                               const CompileOptions &options) {
+  std::string chosen =
+      ("the program is at the " + stringifyStage(program.getStage()) + " stage")
+          .str();
+  if (options.threads != 1)
+    return createStringError(chosen + ", where work is shared among threads "
+                                      "already: a number of threads would "
+                                      "change nothing");
+  if (!options.fallbackCpus.empty())
+    return createStringError(chosen + ", compiled for one CPU already: it "
+                                      "cannot be compiled for several");
+  return Error::success();
+}
+
+/// `native`, where the triple is of another architecture, is its generic CPU.
+static std::string getCpuOf(const CompileOptions &options) {
+  if (options.cpu == "native" && !options.triple.empty() &&
+      Triple(Triple::normalize(options.triple)).getArch() !=
+          Triple(sys::getProcessTriple()).getArch())
+    return "generic";
+  return options.cpu;
+}
+
+/// The pipeline that takes the program to the LLVM dialect; empty if it is
+/// there already.
+static Expected<std::string> pipelineToLLVM(const Program &program,
+                                            CompileOptions options) {
+  if (options.cpu.empty())
     return createStringError("the name of the CPU is empty");
-  if (Error error = checkName(cpu, "CPU"))
+  if (Error error = checkName(options.cpu, "CPU"))
     return error;
   if (Error error = checkName(options.triple, "target triple"))
     return error;
-  if (cpu == "native" && !options.triple.empty() &&
-      Triple(Triple::normalize(options.triple)).getArch() !=
-          Triple(sys::getProcessTriple()).getArch())
-    cpu = "generic";
+  options.cpu = getCpuOf(options);
 
-  std::string target = "cpu=" + cpu;
+  std::string target = "cpu=" + options.cpu;
   if (!options.triple.empty())
     target += " triple=" + options.triple;
   std::string finish = "quanta-to-llvm{" + target +
                        (options.kernels ? "" : " kernels=false") +
                        (options.planBuffers ? "" : " plan-buffers=false") +
                        " threads=" + std::to_string(options.threads) + "}";
-  switch (stage) {
+  if (hasTarget(program)) {
+    if (Error error = checkChosenTarget(program, options))
+      return error;
+    // By default, it stays what it is.
+    std::string pipeline;
+    if (options.cpu != "native" || !options.triple.empty())
+      pipeline = "quanta-set-target{" + target + "}";
+    if (program.getStage() == Stage::Kernel)
+      pipeline +=
+          (pipeline.empty() ? "" : ",") + std::string("quanta-kernel-to-llvm");
+    return pipeline;
+  }
+  switch (program.getStage()) {
   case Stage::Observed:
     return "quanta-lower-observers," + finish;
   case Stage::Simulated:
@@ -99,7 +143,7 @@ static Error keepOnly(StringRef entry, Program &program) {
 
 Expected<Program> lowerToLLVM(const Program &program,
                               const CompileOptions &options) {
-  Expected<std::string> pipeline = pipelineToLLVM(program.getStage(), options);
+  Expected<std::string> pipeline = pipelineToLLVM(program, options);
   if (!pipeline)
     return pipeline.takeError();
   Program lowered = program.clone();
@@ -160,9 +204,8 @@ static Expected<LoweredModule> lowerModule(const Program &program,
 /// The program for each of the CPUs, and code that chooses.
 static Expected<LoweredModule> lowerVariants(const Program &program,
                                              const CompileOptions &options) {
-  if (program.getStage() == Stage::LLVM)
-    return createStringError("the program is in the LLVM dialect, for one CPU "
-                             "already: it cannot be compiled for several");
+  if (hasTarget(program))
+    return checkChosenTarget(program, options);
   std::vector<std::string> cpus = options.fallbackCpus;
   cpus.insert(cpus.begin(), options.cpu);
   std::vector<LoweredModule> variants;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/IR/Quanta.h"
+#include "quanta/IR/Stage.h"
 #include "quanta/Targets/Target.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -33,6 +34,54 @@ bool isTaken(StringRef name) {
                             name);
 }
 
+/// The CPU that kernels were generated for, with its features.
+struct ChosenCpu {
+  StringRef name;
+  std::string features;
+};
+
+std::optional<ChosenCpu> getChosenCpu(ModuleOp module) {
+  switch (getStage(module)) {
+  case Stage::Kernel: {
+    auto cpu = module->getAttrOfType<StringAttr>(attrs::cpu);
+    auto features = module->getAttrOfType<StringAttr>(attrs::features);
+    if (!cpu || !features)
+      return std::nullopt;
+    return ChosenCpu{cpu.getValue(), features.getValue().str()};
+  }
+  case Stage::LLVM:
+    for (auto func : module.getOps<LLVM::LLVMFuncOp>())
+      if (std::optional<StringRef> cpu = func.getTargetCpu()) {
+        LLVM::TargetFeaturesAttr features = func.getTargetFeaturesAttr();
+        return ChosenCpu{*cpu, features ? features.getFeaturesString() : ""};
+      }
+    return ChosenCpu{};
+  default:
+    return std::nullopt;
+  }
+}
+
+/// Instructions of one machine are not those of another: LLVM ends the process
+/// over those that it has no code for.
+LogicalResult checkChosenCpu(ModuleOp module, const Target &target) {
+  std::optional<ChosenCpu> chosen = getChosenCpu(module);
+  if (!chosen)
+    return success();
+  auto triple = module->getAttrOfType<StringAttr>(
+      LLVM::LLVMDialect::getTargetTripleAttrName());
+  if (triple && triple == target.triple && chosen->name == target.cpu &&
+      chosen->features == target.features)
+    return success();
+  InFlightDiagnostic diagnostic = module.emitError();
+  diagnostic << "the module is at the " << stringifyStage(getStage(module))
+             << " stage";
+  if (triple && !chosen->name.empty())
+    diagnostic << ", compiled for CPU '" << chosen->name << "' of "
+               << triple.getValue();
+  return diagnostic << ": it cannot be compiled for '" << target.cpu << "' of "
+                    << target.triple;
+}
+
 struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
   using SetTargetBase::SetTargetBase;
 
@@ -43,6 +92,8 @@ struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
       emitError(module.getLoc()) << llvm::toString(target.takeError());
       return signalPassFailure();
     }
+    if (failed(checkChosenCpu(module, *target)))
+      return signalPassFailure();
     Builder builder(&getContext());
     auto setString = [&](StringRef name, StringRef value) {
       module->setAttr(name, builder.getStringAttr(value));

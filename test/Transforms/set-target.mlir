@@ -32,6 +32,15 @@
 // FREE: free.mlir:1:1: error: 'free' is the name of a function that compiled code calls; give this one another
 // TAKEN: taken.mlir:1:1: error: 'malloc' is the name of a function that compiled code calls; give this one another
 
+// Kernels are for one machine.
+// RUN: quant-opt %t/model.mlir --quanta-to-kernel="triple=x86_64-linux-gnu cpu=znver4" -o %t/kernel.mlir
+// RUN: quant-opt %t/kernel.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=znver4" | cmp - %t/kernel.mlir
+// RUN: not quant-opt %t/kernel.mlir --quanta-set-target="triple=x86_64-linux-gnu cpu=haswell" 2>&1 | FileCheck %s --check-prefix=KERNEL
+// KERNEL: kernel.mlir:1:1: error: the module is at the kernel stage, compiled for CPU 'znver4' of x86_64-unknown-linux-gnu: it cannot be compiled for 'haswell' of x86_64-unknown-linux-gnu
+// RUN: quant-opt %t/kernel.mlir --quanta-kernel-to-llvm -o %t/llvm.mlir
+// RUN: not quant-opt %t/llvm.mlir --quanta-set-target="triple=aarch64-linux-gnu cpu=generic" 2>&1 | FileCheck %s --check-prefix=LLVM
+// LLVM: llvm.mlir:1:1: error: the module is at the llvm stage, compiled for CPU 'znver4' of x86_64-unknown-linux-gnu: it cannot be compiled for 'generic' of aarch64-unknown-linux-gnu
+
 //--- taken.mlir
 func.func @malloc(%x: tensor<?xf32>) -> tensor<?xf32> {
   return %x : tensor<?xf32>

@@ -253,15 +253,19 @@ static Error emitCode(const Options &options, const Program &program) {
   if (!lowered)
     return lowered.takeError();
   // What is lowered for one CPU cannot be lowered for another.
-  bool single = compileOptions.fallbackCpus.empty();
+  CompileOptions emission;
+  emission.optLevel = compileOptions.optLevel;
+  emission.cacheDirectory = compileOptions.cacheDirectory;
   Expected<std::vector<char>> bytes =
-      quanta::emit(single ? *lowered : program, *kind, compileOptions);
+      compileOptions.fallbackCpus.empty()
+          ? quanta::emit(*lowered, *kind, emission)
+          : quanta::emit(program, *kind, compileOptions);
   if (!bytes)
     return bytes.takeError();
   std::string headerText;
   if (kind == OutputKind::Object) {
     Expected<std::string> text =
-        emitHeader(*lowered, sys::path::stem(options.file), compileOptions);
+        emitHeader(*lowered, sys::path::stem(options.file), emission);
     if (!text)
       return text.takeError();
     headerText = std::move(*text);

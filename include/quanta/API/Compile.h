@@ -53,12 +53,8 @@ struct CompileOptions {
 /// QUANTA_CACHE_DIR names.
 CompileOptions getCompileOptionsFromEnvironment();
 
-/// The pipeline that takes a program of `stage` to the LLVM dialect; empty if
-/// it is there already.
-llvm::Expected<std::string> pipelineToLLVM(Stage stage,
-                                           const CompileOptions &options);
-
-/// A copy of the program in the LLVM dialect.
+/// A copy of the program in the LLVM dialect. One whose kernels are generated
+/// keeps its target: another one, or threads, are errors.
 llvm::Expected<Program> lowerToLLVM(const Program &program,
                                     const CompileOptions &options = {});
 

@@ -31,7 +31,8 @@ def SetTarget : Pass<"quanta-set-target", "::mlir::ModuleOp"> {
     instruction sets of its kernels, gives every public function a C interface,
     and keeps the function's type on tensors as `quanta.signature`. An unknown
     CPU or triple is an error, and so is a function with the name of one that
-    compiled code calls (`malloc`).
+    compiled code calls (`malloc`), and another machine for a module that has
+    kernels for one.
   }];
   let options = [
     Option<"cpu", "cpu", "std::string", "\"native\"",
@@ -464,7 +465,7 @@ def PlanBuffers : Pass<"quanta-plan-buffers", "::mlir::ModuleOp"> {
     gets a place in one block of memory, by lifetime: buffers that are never alive
     at once share memory. Places are multiples of 64 bytes. Buffers whose sizes
     are known only at run time share one layout for each product of open sizes, and
-    that product scales it. What a function returns stays an allocation of its own.
+    that product scales it, rounded for each buffer. What a function returns stays an allocation of its own.
 
     The block comes from `quanta_acquire_buffer` and goes back to
     `quanta_release_buffer`, which keep it for the next call of the same thread:

@@ -48,6 +48,8 @@ static Expected<Program> expandMatrices(const Program &program,
           "quanta-rewrite-types,quanta-to-kernel{cpu=" + options.cpu +
           " plan-buffers=false},quanta-expand-amx"))
     return error;
+  // Without registers of matrices, its kernels are no longer for that CPU.
+  kernels.getModule()->removeAttr(attrs::cpu);
   options.cpu = "cascadelake";
   return kernels;
 }
