@@ -333,6 +333,9 @@ bool RecipeChooser::liftToFloat(StringRef why) {
     choice.beforeFloat = {choice.rung, choice.reason};
     choice.reason = formatv(
         "{0}, and the budget of the whole model did not hold: {1}", cause, why);
+    if (choice.getProducts() == 2)
+      choice.reason += "; 16 bits for both factors take four products, as long "
+                       "as float";
     choice.setRung(Rung::Float);
   }
   return !selected.empty();
