@@ -18,22 +18,20 @@ namespace quanta {
 /// Values outside of it saturate. All but `Max` need a histogram.
 enum class RangeSelection {
   /// From minimum to maximum: `MinMaxObserver` of PyTorch, `MinMaxCalibrater`
-  /// of
-  /// ONNX Runtime.
+  /// of ONNX Runtime. A scale may be as small as its values are: PyTorch's is
+  /// 2^-23 at least, which rounds values below half of that to zero.
   Max,
   /// The range with the smallest mean squared error of rounding and saturation
   /// together. PyTorch's `HistogramObserver` minimizes the same error, but
-  /// walks
-  /// from the full range inwards by quantiles and stops at the first step that
-  /// does not help; this search also looks past it, and its error is that of
-  /// rounding bin centers, not of a uniform density.
+  /// walks from the full range inwards by quantiles and stops at the first step
+  /// that does not help; this search also looks past it, and its error is that
+  /// of rounding bin centers, not of a uniform density.
   Mse,
   /// Cuts off `(100 - percentile) / 2` percent of the values on each side, or
   /// of a symmetric range `100 - percentile` percent of the magnitudes:
   /// `PercentileCalibrater` of ONNX Runtime. The range ends where the bin of
-  /// the
-  /// last value that counts ends, so that at least the percentage is covered;
-  /// ONNX Runtime's upper end is where that bin begins.
+  /// the last value that counts ends, so that at least the percentage is
+  /// covered; ONNX Runtime's upper end is where that bin begins.
   Percentile,
   /// The threshold on magnitudes with the smallest Kullback-Leibler divergence
   /// between the values and what rounding makes of them (S. Migacz, "8-bit

@@ -82,8 +82,8 @@ def Quanta_ObserveOp : Quanta_Op<"observe", [
     * `histogram`: counts in at most 2,048 bins as wide as a power of two, so
       that histograms merge exactly, see `quanta/Calibration/Histogram.h`; with
       an `axis`, also the range of each of its indices, and how many of its
-      magnitudes are in each octave. In PyTorch's `HistogramObserver`, which interpolates, the order of batches
-      matters;
+      magnitudes are in each octave. In PyTorch's `HistogramObserver`, which
+      interpolates, the order of batches matters;
     * `fixed`: records nothing; the range is in the recipe.
 
     With `smoothing`, the input is a tensor whose indices of `axis` were divided
