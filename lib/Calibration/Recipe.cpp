@@ -7,6 +7,7 @@
 
 #include "quanta/Calibration/Recipe.h"
 
+#include "IdleKeys.h"
 #include "Nesting.h"
 #include "quanta/Calibration/FileError.h"
 
@@ -297,9 +298,6 @@ template <> struct MappingTraits<quanta::RecipeRule> {
     if (rule.min &&
         !(*rule.min <= *rule.max && isFinite(*rule.min) && isFinite(*rule.max)))
       return "min and max must be finite in f32, and min at most max";
-    if (rule.min && rule.scheme && *rule.scheme != quanta::Scheme::Static)
-      return "min and max are for static ranges, which the rule's scheme has "
-             "none of";
     return "";
   }
 };
@@ -337,24 +335,6 @@ static void keepFirst(const SMDiagnostic &diagnostic, void *context) {
   complaint.message = ("recipe file '" + diagnostic.getFilename() +
                        "': " + diagnostic.getMessage())
                           .str();
-}
-
-/// What a recipe says that no tensor can follow.
-static std::optional<std::string> findIdleKey(const Recipe &recipe) {
-  bool hasPercentile = recipe.percentile.has_value();
-  bool selectsPercentile = recipe.rangeSelection == RangeSelection::Percentile;
-  for (const RecipeRule &rule : recipe.rules) {
-    hasPercentile |= rule.percentile.has_value();
-    selectsPercentile |= rule.rangeSelection == RangeSelection::Percentile;
-    if (rule.min && !rule.scheme && recipe.scheme &&
-        *recipe.scheme != Scheme::Static)
-      return "a rule gives min and max, but neither it nor the recipe says "
-             "'scheme: static'";
-  }
-  if (hasPercentile && !selectsPercentile)
-    return "it gives a percentile, but nothing says 'range_selection: "
-           "percentile'";
-  return std::nullopt;
 }
 
 Expected<Recipe> Recipe::parse(StringRef text, StringRef name) {

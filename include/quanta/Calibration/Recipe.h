@@ -187,8 +187,9 @@ struct OperandScheme {
 /// to largest, zero included.
 ///
 /// A weight of 16 bits (`i16`) has 256 times as many steps, for layers whose
-/// result 8 bits of them spoil. It is always symmetric, and is stored and
-/// multiplied as two tensors of 8 bits, as activations of 16 bits are.
+/// result 8 bits of them spoil. It is always symmetric, from -32639 to 32639,
+/// and is stored and multiplied as two tensors of 8 bits, each with a sign of
+/// its own, as activations of 16 bits are.
 ///
 /// With `weight_only`, the activation stays float and needs no statistics, and
 /// there may be a scale for each channel and `block_size` consecutive elements
@@ -222,7 +223,8 @@ struct OperandScheme {
 ///
 /// `observer` is read by `quanta-insert-observers`; with statistics at hand
 /// everything else can change without another run over the data. Unknown keys
-/// and values are errors, with line and column.
+/// and values are errors, with line and column, and so are keys for a scheme
+/// that nothing has (`granularity` without `dynamic`).
 struct Recipe : RecipeFields {
   std::vector<RecipeRule> rules;
 

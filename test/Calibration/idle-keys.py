@@ -1,0 +1,79 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# RUN: rm -rf %t && mkdir %t
+# RUN: env QUANTA_OPT=quant-opt %python %s %t
+"""A key of a recipe that no tensor could follow is an error that names it."""
+
+import os
+import subprocess
+import sys
+
+READERS = {
+    "activation: i8": "static dynamic",
+    "symmetry: symmetric": "static dynamic",
+    "granularity: per_tensor": "dynamic",
+    "residual: quantized": "static",
+    "smooth: 0.5": "static dynamic",
+    "range_selection: mse": "static",
+    "percentile: 99.9": "static",
+    "weight: per_tensor": "static dynamic weight_only",
+    "weight_range_selection: mse": "static dynamic weight_only",
+    "weight_storage: i4": "static dynamic weight_only",
+    "weight_symmetry: affine": "static dynamic weight_only",
+    "block_size: 16": "weight_only",
+    "observer: histogram": "static dynamic weight_only fp16 bf16 float",
+}
+# What makes a key of two readable.
+COMPANIONS = {"percentile: 99.9": "range_selection: percentile", "block_size: 16": "weight: per_block"}
+HEAD = "format: quanta-recipe\nversion: 1\n"
+
+folder = sys.argv[1]
+model = os.path.join(folder, "model.mlir")
+with open(model, "w") as file:
+    file.write("func.func @f() { return }\n")
+
+
+def complaint(text: str) -> str:
+    """The sentence about a recipe, or nothing."""
+    path = os.path.join(folder, "recipe.yaml")
+    with open(path, "w") as file:
+        file.write(HEAD + text)
+    ran = subprocess.run(
+        [os.environ["QUANTA_OPT"], model, f"--quanta-insert-observers=recipe={path}"], capture_output=True, text=True
+    )
+    assert ran.returncode == (1 if "error:" in ran.stderr else 0), ran
+    return ran.stderr.partition("recipe.yaml': ")[2].partition("\n")[0]
+
+
+for key, readers in READERS.items():
+    name = key.partition(":")[0]
+    for scheme in "static dynamic weight_only fp16 bf16 float".split():
+        is_read = scheme in readers.split()
+        companion = COMPANIONS.get(key, "")
+        text = f"{key}\n{companion}\n"
+        message = complaint(f"scheme: {scheme}\n{text}")
+        if is_read:
+            assert not message, (key, scheme, message)
+        else:
+            assert message.endswith(", which nothing has") and "is for the scheme" in message, (key, scheme, message)
+        # A rule has the scheme of its own, or of the defaults.
+        rule = f"rules:\n  - op: '*'\n    {key}\n"
+        if companion:
+            rule += f"    {companion}\n"
+        for said in (f"scheme: {scheme}\n{rule}", f"{rule}    scheme: {scheme}\n"):
+            message = complaint(said)
+            assert bool(message) != is_read, (key, scheme, message)
+            assert is_read or "a rule gives '" in message, (key, scheme, message)
+        # Some rule may have decided on another.
+        if not is_read and not companion:
+            other = f"rules:\n  - name: a\n    scheme: {readers.split()[0]}\n  - op: '*'\n    scheme: {scheme}\n    {key}\n"
+            assert not complaint(other), (key, scheme, complaint(other))
+            after = f"rules:\n  - op: '*'\n    scheme: {scheme}\n    {key}\n  - name: a\n    scheme: {readers.split()[0]}\n"
+            assert name in complaint(after), (key, scheme, complaint(after))
+
+# Defaults are static.
+assert "'granularity' is for the scheme dynamic" in complaint("granularity: per_row\n")
+assert not complaint("granularity: per_row\nrules:\n  - op: '*'\n    scheme: dynamic\n")
+# Each key of a pair wants the other.
+assert "nothing says 'range_selection: percentile'" in complaint("percentile: 99.9\n")
+assert "nothing says 'weight: per_block'" in complaint("scheme: weight_only\nblock_size: 16\n")
