@@ -84,6 +84,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(createFoldConstants());
   pm.addPass(createFlattenMatmuls());
   if (options.kernels) {
+    pm.addPass(createSplitBatches());
     pm.addPass(createConvertLayout());
     pm.addPass(createFoldUnitDims());
     pm.addPass(createFuse());

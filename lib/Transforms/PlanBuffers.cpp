@@ -33,8 +33,10 @@ constexpr StringLiteral acquireName = "quanta_acquire_buffer";
 constexpr StringLiteral releaseName = "quanta_release_buffer";
 
 /// A buffer, its size without open dimensions, and when it is alive: from one
-/// operation of the function's block to the last that uses it, both included.
-/// Where it is freed says little: buffers are freed at the end of a block.
+/// point of the function to another, both included. These are its allocation
+/// and the end of the last operation in the same block that uses it: in a loop,
+/// nothing is kept from one iteration to the next. Where it is freed says
+/// little: buffers are freed at the end of a block.
 struct Buffer {
   memref::AllocOp alloc;
   memref::DeallocOp dealloc;
@@ -116,9 +118,11 @@ private:
   OpBuilder b;
   Location loc;
   BufferViewFlowAnalysis aliases;
-  DenseMap<Operation *, int64_t> positions;
+  /// Where an operation begins and where it ends, with all that is in it.
+  DenseMap<Operation *, std::pair<int64_t, int64_t>> spans;
   llvm::MapVector<SmallVector<Value>, Group> groups;
 
+  void measureSpans(Block &within, int64_t &point);
   std::optional<Buffer> inspect(memref::AllocOp alloc);
   bool moveToStart(Value value);
   Value index(int64_t value) {
@@ -136,6 +140,16 @@ std::optional<int64_t> getElementBytes(Type type) {
   if (bits > 64 || (bits > 8 && !llvm::isPowerOf2_32(bits)))
     return std::nullopt;
   return llvm::divideCeil(bits, 8);
+}
+
+void BufferPlanner::measureSpans(Block &within, int64_t &point) {
+  for (Operation &op : within) {
+    int64_t begin = point++;
+    for (Region &region : op.getRegions())
+      for (Block &inner : region)
+        measureSpans(inner, point);
+    spans[&op] = {begin, point - 1};
+  }
 }
 
 std::optional<Buffer> BufferPlanner::inspect(memref::AllocOp alloc) {
@@ -160,13 +174,16 @@ std::optional<Buffer> BufferPlanner::inspect(memref::AllocOp alloc) {
     return std::nullopt;
   if (type.hasStaticShape())
     *bytes = llvm::alignTo(*bytes, alignment);
-  Operation *first = block.findAncestorOpInBlock(*alloc);
-  int64_t begin = positions.lookup(first), end = begin;
+  auto [begin, end] = spans.lookup(alloc);
   for (Value alias : aliases.resolve(alloc.getResult()))
-    for (Operation *user : alias.getUsers())
-      if (user != dealloc)
-        end =
-            std::max(end, positions.lookup(block.findAncestorOpInBlock(*user)));
+    for (Operation *user : alias.getUsers()) {
+      if (user == dealloc)
+        continue;
+      Operation *ancestor = alloc->getBlock()->findAncestorOpInBlock(*user);
+      if (!ancestor)
+        return std::nullopt;
+      end = std::max(end, spans.lookup(ancestor).second);
+    }
   return Buffer{alloc, dealloc, *bytes, begin, end};
 }
 
@@ -193,8 +210,8 @@ bool BufferPlanner::moveToStart(Value value) {
 }
 
 bool BufferPlanner::run() {
-  for (auto [position, op] : llvm::enumerate(block))
-    positions[&op] = position;
+  int64_t point = 0;
+  measureSpans(block, point);
   SmallVector<Buffer> found;
   function.walk([&](memref::AllocOp alloc) {
     if (std::optional<Buffer> buffer = inspect(alloc))

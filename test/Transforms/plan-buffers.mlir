@@ -92,23 +92,35 @@ func.func @narrow(%n: index) {
   return
 }
 
-// A buffer in a loop is alive as long as the loop.
+// In a loop, buffers share memory as anywhere else; what is alive around it has its
+// own: 64 bytes for the two that are not in use at once, and for two more.
 // CHECK-LABEL: func.func @loop(
 func.func @loop(%n: index) {
-  // CHECK: %[[BLOCK:.*]] = call @quanta_acquire_buffer(%c128)
+  // CHECK: %[[BLOCK:.*]] = call @quanta_acquire_buffer(%c192)
+  // CHECK: memref.view %[[BLOCK]][%[[AROUND:.*]]][]
   // CHECK: scf.for
-  // CHECK: memref.view %[[BLOCK]]
-  // CHECK: memref.view %[[BLOCK]]
+  // CHECK: memref.view %[[BLOCK]][%[[FIRST:.*]]][]
+  // CHECK: memref.view %[[BLOCK]][%[[FIRST]]][]
+  // CHECK: scf.for
+  // CHECK: memref.view %[[BLOCK]][%[[INNER:.*]]][]
+  // CHECK: "test.use"
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
+  %around = memref.alloc() : memref<16xf32>
   scf.for %i = %c0 to %n step %c1 {
     %0 = memref.alloc() : memref<16xf32>
     "test.use"(%0) : (memref<16xf32>) -> ()
     memref.dealloc %0 : memref<16xf32>
     %1 = memref.alloc() : memref<16xf32>
+    scf.for %j = %c0 to %n step %c1 {
+      %2 = memref.alloc() : memref<16xf32>
+      "test.use"(%2, %around) : (memref<16xf32>, memref<16xf32>) -> ()
+      memref.dealloc %2 : memref<16xf32>
+    }
     "test.use"(%1) : (memref<16xf32>) -> ()
     memref.dealloc %1 : memref<16xf32>
   }
+  memref.dealloc %around : memref<16xf32>
   return
 }
 

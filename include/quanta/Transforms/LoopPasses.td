@@ -10,6 +10,46 @@
 
 include "mlir/Pass/PassBase.td"
 
+def SplitBatches : Pass<"quanta-split-batches", "::mlir::ModuleOp"> {
+  let summary = "Take the images of a batch through convolutions one by one";
+  let description = [{
+    The results of all layers for a whole batch are larger than a cache, and each
+    layer would read what the one before it has written from memory. Operations on
+    tensors whose dimension 0 is a batch of known size, convolutions and what is
+    between and around them, become one loop over it, in which each is as it would
+    be for one image. Dimension 0 is a batch where every iteration of the
+    operation computes an index of its results from the same index of what it
+    reads.
+
+    Left alone are operations with weights that one image uses less than
+    `min-positions` times, as products of matrices do: a batch is what their
+    weights are read for. So are batches whose tensors, those of the operation
+    with the largest ones, have less than `min-bytes`.
+
+    ```mlir
+    %1 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<8x58x58x64xf32>, tensor<3x3x64x64xf32>) outs(%0 : tensor<8x56x56x64xf32>) -> tensor<8x56x56x64xf32>
+    ```
+    becomes
+    ```mlir
+    %1 = scf.for %i = %c0 to %c8 step %c1 iter_args(%all = %e) -> (tensor<8x56x56x64xf32>) {
+      %image = tensor.extract_slice %x[%i, 0, 0, 0] [1, 58, 58, 64] [1, 1, 1, 1] : tensor<8x58x58x64xf32> to tensor<1x58x58x64xf32>
+      %2 = linalg.conv_2d_nhwc_hwcf ins(%image, %w : tensor<1x58x58x64xf32>, tensor<3x3x64x64xf32>) outs(...) -> tensor<1x56x56x64xf32>
+      %3 = tensor.insert_slice %2 into %all[%i, 0, 0, 0] [1, 56, 56, 64] [1, 1, 1, 1] : tensor<1x56x56x64xf32> into tensor<8x56x56x64xf32>
+      scf.yield %3 : tensor<8x56x56x64xf32>
+    }
+    ```
+  }];
+  let options = [
+    Option<"minBytes", "min-bytes", "int64_t", "1048576",
+           "Bytes of the tensors of a batch that a cache holds: in the "
+           "second-level caches of servers, 1 or 2 MiB">,
+    Option<"minPositions", "min-positions", "int64_t", "32",
+           "How often one image uses a weight at least">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def FoldUnitDims : Pass<"quanta-fold-unit-dims", "::mlir::ModuleOp"> {
   let summary = "Drop dimensions of size 1 around reductions of rows";
   let description = [{

@@ -1,0 +1,409 @@
+//===- SplitBatches.cpp - Networks of images, one image at a time ---------===//
+//
+// Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "quanta/IR/Stage.h"
+#include "quanta/Transforms/Passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+
+using namespace mlir;
+
+namespace quanta {
+
+#define GEN_PASS_DEF_SPLITBATCHES
+#include "quanta/Transforms/Passes.h.inc"
+
+namespace {
+
+/// The size of dimension 0, where it is known.
+std::optional<int64_t> getBatch(Value value) {
+  auto type = dyn_cast<RankedTensorType>(value.getType());
+  if (!type || type.getRank() == 0 || !type.hasStaticShape())
+    return std::nullopt;
+  return type.getDimSize(0);
+}
+
+RankedTensorType getImageType(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  shape[0] = 1;
+  return RankedTensorType::get(shape, type.getElementType());
+}
+
+/// Whether a tensor holds nothing, or the same number everywhere: each image
+/// can have its own.
+bool isFresh(Operation *op) {
+  if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+    Operation *room = fill.getDpsInits().front().getDefiningOp();
+    return room && isFresh(room);
+  }
+  return isa<tensor::EmptyOp>(op);
+}
+
+/// What a fresh tensor is for one image.
+Value buildFresh(OpBuilder &b, Operation *op) {
+  if (auto fill = dyn_cast<linalg::FillOp>(op)) {
+    Value room = buildFresh(b, fill.getDpsInits().front().getDefiningOp());
+    return linalg::FillOp::create(b, op->getLoc(), fill.getInputs(), room)
+        .getResult(0);
+  }
+  RankedTensorType type = getImageType(op->getResult(0));
+  return tensor::EmptyOp::create(b, op->getLoc(), type.getShape(),
+                                 type.getElementType());
+}
+
+int64_t getBytes(Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  if (!type.getElementType().isIntOrFloat())
+    return 0;
+  return type.getNumElements() *
+         llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+}
+
+/// The loop over dimension 0 of the results, if each iteration of it computes
+/// an index of them from the same index of what it reads.
+std::optional<unsigned> getBatchLoop(linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics() || op->getNumResults() == 0)
+    return std::nullopt;
+  std::optional<unsigned> loop;
+  for (OpOperand &init : op.getDpsInitsMutable()) {
+    AffineMap map = op.getMatchingIndexingMap(&init);
+    if (map.getNumResults() == 0)
+      return std::nullopt;
+    auto dim = dyn_cast<AffineDimExpr>(map.getResult(0));
+    if (!dim || (loop && *loop != dim.getPosition()))
+      return std::nullopt;
+    loop = dim.getPosition();
+  }
+  for (OpOperand &operand : op->getOpOperands()) {
+    AffineMap map = op.getMatchingIndexingMap(&operand);
+    for (auto [i, expr] : llvm::enumerate(map.getResults()))
+      if (expr.isFunctionOfDim(*loop) && (i != 0 || !isa<AffineDimExpr>(expr)))
+        return std::nullopt;
+  }
+  if (op->getRegion(0)
+          .walk([&](linalg::IndexOp index) {
+            return index.getDim() == *loop ? WalkResult::interrupt()
+                                           : WalkResult::advance();
+          })
+          .wasInterrupted())
+    return std::nullopt;
+  return loop;
+}
+
+/// How often a weight is used for one image; nothing for what has no weights.
+std::optional<int64_t> getPositions(linalg::LinalgOp op, unsigned batchLoop) {
+  if (op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2)
+    return std::nullopt;
+  AffineMap weights = op.getMatchingIndexingMap(op.getDpsInputOperand(1));
+  auto kinds = op.getIteratorTypesArray();
+  bool isSummed = false;
+  int64_t positions = 1;
+  for (auto [dim, size] : llvm::enumerate(op.getStaticLoopRanges())) {
+    bool isOfWeights = weights.isFunctionOfDim(dim);
+    if (kinds[dim] == utils::IteratorType::reduction)
+      isSummed |= isOfWeights;
+    else if (dim != batchLoop && !isOfWeights)
+      positions *= size;
+  }
+  // A window alone, as pools have it, is no weight.
+  bool isWindow =
+      isSummed &&
+      op.getMatchingBlockArgument(op.getDpsInputOperand(1)).use_empty();
+  if (!isSummed || isWindow || weights.isFunctionOfDim(batchLoop))
+    return std::nullopt;
+  return positions;
+}
+
+/// An operation whose results have a part for each image.
+class Splittable {
+public:
+  static std::optional<Splittable> get(Operation *op, int64_t minPositions);
+
+  Operation *op;
+  int64_t batch;
+  bool hasWeights = false;
+
+  /// Whether the operand has a part for each image, too.
+  bool isSplit(OpOperand &operand) const;
+  /// The operation on one image.
+  Operation *buildImage(OpBuilder &b, IRMapping &mapping) const;
+};
+
+std::optional<Splittable> Splittable::get(Operation *op, int64_t minPositions) {
+  if (op->getNumResults() == 0 || !isMemoryEffectFree(op))
+    return std::nullopt;
+  Splittable result{op, 0, false};
+  for (Value value : op->getResults()) {
+    std::optional<int64_t> batch = getBatch(value);
+    if (!batch || *batch < 2 || (result.batch && result.batch != *batch))
+      return std::nullopt;
+    result.batch = *batch;
+  }
+  for (Value operand : op->getOperands())
+    if (auto type = dyn_cast<RankedTensorType>(operand.getType()))
+      if (!type.hasStaticShape())
+        return std::nullopt;
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    std::optional<unsigned> loop = getBatchLoop(linalgOp);
+    if (!loop)
+      return std::nullopt;
+    if (std::optional<int64_t> positions = getPositions(linalgOp, *loop)) {
+      if (*positions < minPositions)
+        return std::nullopt;
+      result.hasWeights = true;
+    }
+    return result;
+  }
+  if (isa<tensor::EmptyOp>(op))
+    return result;
+  if (auto pad = dyn_cast<tensor::PadOp>(op)) {
+    if (!pad.getLow().empty() || !pad.getHigh().empty() ||
+        pad.getStaticLow()[0] != 0 || pad.getStaticHigh()[0] != 0 ||
+        !pad.getConstantPaddingValue())
+      return std::nullopt;
+    return result;
+  }
+  SmallVector<ReassociationIndices> groups;
+  if (auto collapse = dyn_cast<tensor::CollapseShapeOp>(op))
+    groups = collapse.getReassociationIndices();
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    groups = expand.getReassociationIndices();
+  if (groups.empty() || groups.front().size() != 1)
+    return std::nullopt;
+  return result;
+}
+
+bool Splittable::isSplit(OpOperand &operand) const {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp)
+    return operand.getOperandNumber() == 0;
+  AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+  return map.isFunctionOfDim(*getBatchLoop(linalgOp));
+}
+
+Operation *Splittable::buildImage(OpBuilder &b, IRMapping &mapping) const {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
+    auto image = tensor::ExpandShapeOp::create(
+        b, op->getLoc(), getImageType(expand.getResult()),
+        mapping.lookup(expand.getSrc()), expand.getReassociationIndices());
+    mapping.map(expand.getResult(), image.getResult());
+    return image;
+  }
+  Operation *image = b.clone(*op, mapping);
+  for (Value result : image->getResults())
+    result.setType(getImageType(result));
+  return image;
+}
+
+/// Operations of a block, one behind the other but for others that they do not
+/// use, that take a batch through convolutions.
+class Segment {
+public:
+  Segment(Block *block, int64_t minBytes) : block(block), minBytes(minBytes) {}
+
+  void add(const Splittable &op) {
+    batch = op.batch;
+    ops.push_back(op);
+  }
+  /// Whether the operation, or one inside, uses a result of the segment.
+  bool isUsedBy(Operation *op) const;
+  /// Replaces the segment by a loop, if that pays.
+  void split();
+
+private:
+  Block *block;
+  int64_t minBytes;
+  int64_t batch = 0;
+  SmallVector<Splittable> ops;
+
+  void dropOthers();
+  bool isLarge() const;
+  bool contains(Operation *op) const {
+    return llvm::any_of(ops, [&](const Splittable &s) { return s.op == op; });
+  }
+  Value takeImage(OpBuilder &b, OpOperand &operand, Value index) const;
+};
+
+bool Segment::isUsedBy(Operation *op) const {
+  return op
+      ->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands())
+          if (Operation *producer = operand.getDefiningOp())
+            if (contains(producer))
+              return WalkResult::interrupt();
+        return WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Keeps what leads to a convolution, and what follows from that.
+void Segment::dropOthers() {
+  llvm::SmallPtrSet<Operation *, 16> kept;
+  for (const Splittable &split : llvm::reverse(ops)) {
+    bool isNeeded = split.hasWeights;
+    for (Operation *user : split.op->getUsers())
+      isNeeded |= kept.contains(user);
+    if (isNeeded)
+      kept.insert(split.op);
+  }
+  for (const Splittable &split : ops)
+    for (Value operand : split.op->getOperands())
+      if (Operation *producer = operand.getDefiningOp())
+        if (kept.contains(producer) && !isFresh(producer))
+          kept.insert(split.op);
+  llvm::erase_if(ops, [&](const Splittable &split) {
+    return !kept.contains(split.op) || isFresh(split.op);
+  });
+}
+
+bool Segment::isLarge() const {
+  int64_t largest = 0;
+  bool hasWeights = false;
+  for (const Splittable &split : ops) {
+    int64_t bytes = 0;
+    for (OpOperand &operand : split.op->getOpOperands())
+      if (split.isSplit(operand))
+        bytes += getBytes(operand.get());
+    largest = std::max(largest, bytes);
+    hasWeights |= split.hasWeights;
+  }
+  return hasWeights && largest >= minBytes;
+}
+
+/// What an operation on one image reads in place of the batch.
+Value Segment::takeImage(OpBuilder &b, OpOperand &operand, Value index) const {
+  Location loc = operand.getOwner()->getLoc();
+  Value value = operand.get();
+  RankedTensorType type = getImageType(value);
+  if (Operation *producer = value.getDefiningOp();
+      producer && isFresh(producer))
+    return buildFresh(b, producer);
+  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
+      strides(type.getRank(), b.getIndexAttr(1));
+  offsets[0] = index;
+  for (int64_t size : type.getShape())
+    sizes.push_back(b.getIndexAttr(size));
+  return tensor::ExtractSliceOp::create(b, loc, type, value, offsets, sizes,
+                                        strides);
+}
+
+void Segment::split() {
+  dropOthers();
+  if (!isLarge())
+    return;
+  SmallVector<Value> results;
+  for (const Splittable &split : ops)
+    for (Value result : split.op->getResults())
+      if (llvm::any_of(result.getUsers(), [&](Operation *user) {
+            return !contains(block->findAncestorOpInBlock(*user));
+          }))
+        results.push_back(result);
+  if (results.empty())
+    return;
+  Operation *last = ops.back().op;
+  OpBuilder b(last->getBlock(), std::next(Block::iterator(last)));
+  Location loc = ops.front().op->getLoc();
+  SmallVector<Value> inits;
+  for (Value result : results) {
+    auto type = cast<RankedTensorType>(result.getType());
+    inits.push_back(tensor::EmptyOp::create(b, loc, type.getShape(),
+                                            type.getElementType()));
+  }
+  auto index = [&](int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  };
+  auto loop =
+      scf::ForOp::create(b, loc, index(0), index(batch), index(1), inits);
+  b.setInsertionPointToStart(loop.getBody());
+  IRMapping images;
+  for (const Splittable &split : ops) {
+    IRMapping mapping;
+    for (OpOperand &operand : split.op->getOpOperands())
+      if (split.isSplit(operand)) {
+        Value image = images.lookupOrNull(operand.get());
+        if (!image) {
+          image = takeImage(b, operand, loop.getInductionVar());
+          images.map(operand.get(), image);
+        }
+        mapping.map(operand.get(), image);
+      }
+    Operation *image = split.buildImage(b, mapping);
+    images.map(split.op->getResults(), image->getResults());
+  }
+  SmallVector<Value> yielded;
+  for (auto [result, whole] : llvm::zip(results, loop.getRegionIterArgs())) {
+    RankedTensorType type = getImageType(result);
+    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
+        strides(type.getRank(), b.getIndexAttr(1));
+    offsets[0] = loop.getInductionVar();
+    for (int64_t size : type.getShape())
+      sizes.push_back(b.getIndexAttr(size));
+    yielded.push_back(tensor::InsertSliceOp::create(
+        b, loc, images.lookup(result), whole, offsets, sizes, strides));
+  }
+  scf::YieldOp::create(b, loc, yielded);
+  for (auto [result, whole] : llvm::zip(results, loop.getResults()))
+    result.replaceUsesWithIf(whole, [&](OpOperand &use) {
+      Operation *user = block->findAncestorOpInBlock(*use.getOwner());
+      return !contains(user) && user != loop;
+    });
+  for (const Splittable &split : llvm::reverse(ops))
+    split.op->erase();
+}
+
+struct SplitBatchesPass : impl::SplitBatchesBase<SplitBatchesPass> {
+  using SplitBatchesBase::SplitBatchesBase;
+
+  void runOnOperation() override {
+    if (failed(checkStage(getOperation(),
+                          {Stage::Float, Stage::Integer, Stage::Kernel},
+                          getArgument())))
+      return signalPassFailure();
+    SmallVector<Block *> blocks;
+    getOperation().walk([&](Block *block) {
+      if (!isa<linalg::LinalgOp, tensor::PadOp>(block->getParentOp()))
+        blocks.push_back(block);
+    });
+    for (Block *block : blocks)
+      run(*block);
+  }
+
+private:
+  void run(Block &block) {
+    // One for each size of dimension 0: weights have one, too.
+    llvm::MapVector<int64_t, Segment> open;
+    std::vector<Segment> closed;
+    for (Operation &op : block) {
+      std::optional<Splittable> split = Splittable::get(&op, minPositions);
+      // What uses a batch as a whole comes after it.
+      open.remove_if([&](std::pair<int64_t, Segment> &entry) {
+        bool isEnd = (!split || split->batch != entry.first) &&
+                     entry.second.isUsedBy(&op);
+        if (isEnd)
+          closed.push_back(std::move(entry.second));
+        return isEnd;
+      });
+      if (split)
+        open.try_emplace(split->batch, &block, minBytes)
+            .first->second.add(*split);
+    }
+    for (auto &[batch, segment] : open)
+      closed.push_back(std::move(segment));
+    for (Segment &segment : closed)
+      segment.split();
+  }
+};
+
+} // namespace
+} // namespace quanta

@@ -1,0 +1,124 @@
+// RUN: quant-opt %s --quanta-split-batches=min-bytes=0 --canonicalize | FileCheck %s
+// Small batches stay together.
+// RUN: quant-opt %s --quanta-split-batches | FileCheck %s --check-prefix=WHOLE
+// WHOLE-NOT: scf.for
+
+// From the padding to the pooling behind two convolutions, one image after the other;
+// the product of matrices reads its weights for all of them.
+// CHECK-LABEL: func.func @network(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<4x8x8x3xf32>
+func.func @network(%x: tensor<4x8x8x3xf32>, %w0: tensor<3x3x3x5xf32>, %w1: tensor<1x1x5x6xf32>, %m: tensor<6x7xf32>) -> tensor<4x7xf32> {
+  // CHECK: %[[ALL:.*]] = tensor.empty() : tensor<4x6xf32>
+  // CHECK: %[[LOOP:.*]] = scf.for %[[I:.*]] = %c0 to %c4 step %c1 iter_args(%[[RESULT:.*]] = %[[ALL]]) -> (tensor<4x6xf32>)
+  // CHECK: %[[IMAGE:.*]] = tensor.extract_slice %[[X]][%[[I]], 0, 0, 0] [1, 8, 8, 3] [1, 1, 1, 1] : tensor<4x8x8x3xf32> to tensor<1x8x8x3xf32>
+  // CHECK: %[[PADDED:.*]] = tensor.pad %[[IMAGE]]
+  // CHECK: tensor<1x8x8x3xf32> to tensor<1x10x10x3xf32>
+  // CHECK: linalg.conv_2d_nhwc_hwcf ins(%[[PADDED]], %{{.*}} : tensor<1x10x10x3xf32>, tensor<3x3x3x5xf32>)
+  // CHECK: linalg.generic
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: linalg.pooling_nhwc_sum
+  // CHECK: %[[FLAT:.*]] = tensor.collapse_shape {{.*}} : tensor<1x1x1x6xf32> into tensor<1x6xf32>
+  // CHECK: %[[NEXT:.*]] = tensor.insert_slice %[[FLAT]] into %[[RESULT]][%[[I]], 0] [1, 6] [1, 1]
+  // CHECK: scf.yield %[[NEXT]]
+  // CHECK: linalg.matmul ins(%[[LOOP]], %{{.*}} : tensor<4x6xf32>, tensor<6x7xf32>)
+  %zero = arith.constant 0.0 : f32
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 1, 0] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %zero : f32
+  } : tensor<4x8x8x3xf32> to tensor<4x10x10x3xf32>
+  %e0 = tensor.empty() : tensor<4x8x8x5xf32>
+  %i0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<4x8x8x5xf32>) -> tensor<4x8x8x5xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%p, %w0 : tensor<4x10x10x3xf32>, tensor<3x3x3x5xf32>) outs(%i0 : tensor<4x8x8x5xf32>) -> tensor<4x8x8x5xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%0 : tensor<4x8x8x5xf32>) outs(%e0 : tensor<4x8x8x5xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %r = arith.maximumf %in, %zero : f32
+    linalg.yield %r : f32
+  } -> tensor<4x8x8x5xf32>
+  %e1 = tensor.empty() : tensor<4x8x8x6xf32>
+  %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<4x8x8x6xf32>) -> tensor<4x8x8x6xf32>
+  %2 = linalg.conv_2d_nhwc_hwcf ins(%1, %w1 : tensor<4x8x8x5xf32>, tensor<1x1x5x6xf32>) outs(%i1 : tensor<4x8x8x6xf32>) -> tensor<4x8x8x6xf32>
+  %window = tensor.empty() : tensor<8x8xf32>
+  %e2 = tensor.empty() : tensor<4x1x1x6xf32>
+  %i2 = linalg.fill ins(%zero : f32) outs(%e2 : tensor<4x1x1x6xf32>) -> tensor<4x1x1x6xf32>
+  %3 = linalg.pooling_nhwc_sum ins(%2, %window : tensor<4x8x8x6xf32>, tensor<8x8xf32>) outs(%i2 : tensor<4x1x1x6xf32>) -> tensor<4x1x1x6xf32>
+  %4 = tensor.collapse_shape %3 [[0], [1, 2, 3]] : tensor<4x1x1x6xf32> into tensor<4x6xf32>
+  %e3 = tensor.empty() : tensor<4x7xf32>
+  %i3 = linalg.fill ins(%zero : f32) outs(%e3 : tensor<4x7xf32>) -> tensor<4x7xf32>
+  %5 = linalg.matmul ins(%4, %m : tensor<4x6xf32>, tensor<6x7xf32>) outs(%i3 : tensor<4x7xf32>) -> tensor<4x7xf32>
+  return %5 : tensor<4x7xf32>
+}
+
+// What is used outside comes out whole, and what needs the batch as a whole follows.
+// CHECK-LABEL: func.func @two(
+func.func @two(%x: tensor<2x8x8x3xf32>, %w: tensor<1x1x3x3xf32>) -> (tensor<2x8x8x3xf32>, tensor<8x8x3xf32>, tensor<2x8x8x3xf32>) {
+  // CHECK: %[[LOOP:.*]]:2 = scf.for {{.*}} -> (tensor<2x8x8x3xf32>, tensor<2x8x8x3xf32>)
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: scf.yield
+  // CHECK: %[[SUM:.*]] = linalg.reduce ins(%[[LOOP]]#0 : tensor<2x8x8x3xf32>)
+  // CHECK: return %[[LOOP]]#0, %[[SUM]], %[[LOOP]]#1
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8x8x3xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<2x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
+  %1 = linalg.conv_2d_nhwc_hwcf ins(%0, %w : tensor<2x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
+  %es = tensor.empty() : tensor<8x8x3xf32>
+  %is = linalg.fill ins(%zero : f32) outs(%es : tensor<8x8x3xf32>) -> tensor<8x8x3xf32>
+  %s = linalg.reduce ins(%0 : tensor<2x8x8x3xf32>) outs(%is : tensor<8x8x3xf32>) dimensions = [0] (%in: f32, %out: f32) {
+    %sum = arith.addf %in, %out : f32
+    linalg.yield %sum : f32
+  }
+  return %0, %s, %1 : tensor<2x8x8x3xf32>, tensor<8x8x3xf32>, tensor<2x8x8x3xf32>
+}
+
+// Not a batch: each index of the result reads others; few positions for each weight;
+// a padded batch; an index that is computed with; no convolution at all.
+// CHECK-LABEL: func.func @others(
+// CHECK-NOT: scf.for
+func.func @others(%x: tensor<4x8x8x3xf32>, %line: tensor<9x9xf32>, %w: tensor<3x3xf32>, %small: tensor<4x2x2x3xf32>, %k: tensor<1x1x3x3xf32>) -> (tensor<7x7xf32>, tensor<4x2x2x3xf32>, tensor<6x8x8x3xf32>, tensor<4x8x8x3xf32>) {
+  %zero = arith.constant 0.0 : f32
+  %e0 = tensor.empty() : tensor<7x7xf32>
+  %i0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<7x7xf32>) -> tensor<7x7xf32>
+  %0 = linalg.conv_2d ins(%line, %w : tensor<9x9xf32>, tensor<3x3xf32>) outs(%i0 : tensor<7x7xf32>) -> tensor<7x7xf32>
+  %e1 = tensor.empty() : tensor<4x2x2x3xf32>
+  %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<4x2x2x3xf32>) -> tensor<4x2x2x3xf32>
+  %1 = linalg.conv_2d_nhwc_hwcf ins(%small, %k : tensor<4x2x2x3xf32>, tensor<1x1x3x3xf32>) outs(%i1 : tensor<4x2x2x3xf32>) -> tensor<4x2x2x3xf32>
+  %2 = tensor.pad %x low[1, 0, 0, 0] high[1, 0, 0, 0] {
+  ^bb0(%a: index, %b: index, %c: index, %d: index):
+    tensor.yield %zero : f32
+  } : tensor<4x8x8x3xf32> to tensor<6x8x8x3xf32>
+  %e3 = tensor.empty() : tensor<4x8x8x3xf32>
+  %3 = linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (a, b, c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%x : tensor<4x8x8x3xf32>) outs(%e3 : tensor<4x8x8x3xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    %i = linalg.index 0 : index
+    %n = arith.index_cast %i : index to i32
+    %f = arith.sitofp %n : i32 to f32
+    %r = arith.addf %in, %f : f32
+    linalg.yield %r : f32
+  } -> tensor<4x8x8x3xf32>
+  return %0, %1, %2, %3 : tensor<7x7xf32>, tensor<4x2x2x3xf32>, tensor<6x8x8x3xf32>, tensor<4x8x8x3xf32>
+}
+
+// The images of a batch may depend on each other through an operation that is not
+// split: what follows it is a loop of its own.
+// CHECK-LABEL: func.func @across(
+func.func @across(%x: tensor<2x8x8x3xf32>, %w: tensor<1x1x3x3xf32>) -> tensor<2x8x8x3xf32> {
+  // CHECK: scf.for
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: scf.yield
+  // CHECK: %[[MIXED:.*]] = linalg.generic
+  // CHECK: scf.for
+  // CHECK: tensor.extract_slice %[[MIXED]]
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: scf.yield
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<2x8x8x3xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<2x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (1 - a, b, c, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%0 : tensor<2x8x8x3xf32>) outs(%e : tensor<2x8x8x3xf32>) {
+  ^bb0(%in: f32, %out: f32):
+    linalg.yield %in : f32
+  } -> tensor<2x8x8x3xf32>
+  %2 = linalg.conv_2d_nhwc_hwcf ins(%1, %w : tensor<2x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
+  return %2 : tensor<2x8x8x3xf32>
+}
