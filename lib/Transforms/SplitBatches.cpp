@@ -103,26 +103,26 @@ std::optional<unsigned> getBatchLoop(linalg::LinalgOp op) {
 
 /// How often a weight is used for one image; nothing for what has no weights.
 std::optional<int64_t> getPositions(linalg::LinalgOp op, unsigned batchLoop) {
-  if (op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2)
-    return std::nullopt;
-  AffineMap weights = op.getMatchingIndexingMap(op.getDpsInputOperand(1));
   auto kinds = op.getIteratorTypesArray();
-  bool isSummed = false;
-  int64_t positions = 1;
-  for (auto [dim, size] : llvm::enumerate(op.getStaticLoopRanges())) {
-    bool isOfWeights = weights.isFunctionOfDim(dim);
-    if (kinds[dim] == utils::IteratorType::reduction)
-      isSummed |= isOfWeights;
-    else if (dim != batchLoop && !isOfWeights)
-      positions *= size;
+  for (OpOperand *operand : op.getDpsInputOperands()) {
+    AffineMap weights = op.getMatchingIndexingMap(operand);
+    // A window alone, as pools have it, is no weight.
+    if (weights.isFunctionOfDim(batchLoop) ||
+        op.getMatchingBlockArgument(operand).use_empty())
+      continue;
+    bool isSummed = false;
+    int64_t positions = 1;
+    for (auto [dim, size] : llvm::enumerate(op.getStaticLoopRanges())) {
+      bool isOfWeights = weights.isFunctionOfDim(dim);
+      if (kinds[dim] == utils::IteratorType::reduction)
+        isSummed |= isOfWeights;
+      else if (dim != batchLoop && !isOfWeights)
+        positions *= size;
+    }
+    if (isSummed)
+      return positions;
   }
-  // A window alone, as pools have it, is no weight.
-  bool isWindow =
-      isSummed &&
-      op.getMatchingBlockArgument(op.getDpsInputOperand(1)).use_empty();
-  if (!isSummed || isWindow || weights.isFunctionOfDim(batchLoop))
-    return std::nullopt;
-  return positions;
+  return std::nullopt;
 }
 
 /// An operation whose results have a part for each image.
@@ -136,8 +136,8 @@ public:
 
   /// Whether the operand has a part for each image, too.
   bool isSplit(OpOperand &operand) const;
-  /// The operation on one image.
-  Operation *buildImage(OpBuilder &b, IRMapping &mapping) const;
+  /// The operation on one image, with these in place of its operands.
+  Operation *buildImage(OpBuilder &b, ValueRange operands) const;
 };
 
 std::optional<Splittable> Splittable::get(Operation *op, int64_t minPositions) {
@@ -165,8 +165,6 @@ std::optional<Splittable> Splittable::get(Operation *op, int64_t minPositions) {
     }
     return result;
   }
-  if (isa<tensor::EmptyOp>(op))
-    return result;
   if (auto pad = dyn_cast<tensor::PadOp>(op)) {
     if (!pad.getLow().empty() || !pad.getHigh().empty() ||
         pad.getStaticLow()[0] != 0 || pad.getStaticHigh()[0] != 0 ||
@@ -192,15 +190,13 @@ bool Splittable::isSplit(OpOperand &operand) const {
   return map.isFunctionOfDim(*getBatchLoop(linalgOp));
 }
 
-Operation *Splittable::buildImage(OpBuilder &b, IRMapping &mapping) const {
-  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op)) {
-    auto image = tensor::ExpandShapeOp::create(
-        b, op->getLoc(), getImageType(expand.getResult()),
-        mapping.lookup(expand.getSrc()), expand.getReassociationIndices());
-    mapping.map(expand.getResult(), image.getResult());
-    return image;
-  }
-  Operation *image = b.clone(*op, mapping);
+Operation *Splittable::buildImage(OpBuilder &b, ValueRange operands) const {
+  if (auto expand = dyn_cast<tensor::ExpandShapeOp>(op))
+    return tensor::ExpandShapeOp::create(
+        b, op->getLoc(), getImageType(expand.getResult()), operands.front(),
+        expand.getReassociationIndices());
+  Operation *image = b.clone(*op);
+  image->setOperands(operands);
   for (Value result : image->getResults())
     result.setType(getImageType(result));
   return image;
@@ -216,8 +212,9 @@ public:
     batch = op.batch;
     ops.push_back(op);
   }
-  /// Whether the operation, or one inside, uses a result of the segment.
-  bool isUsedBy(Operation *op) const;
+  /// Whether the operation, or one inside, uses results of the segment;
+  /// `split`: as a whole.
+  bool isUsedBy(Operation *op, const std::optional<Splittable> &split) const;
   /// Replaces the segment by a loop, if that pays.
   void split();
 
@@ -235,13 +232,17 @@ private:
   Value takeImage(OpBuilder &b, OpOperand &operand, Value index) const;
 };
 
-bool Segment::isUsedBy(Operation *op) const {
+bool Segment::isUsedBy(Operation *op,
+                       const std::optional<Splittable> &split) const {
   return op
       ->walk([&](Operation *inner) {
-        for (Value operand : inner->getOperands())
-          if (Operation *producer = operand.getDefiningOp())
-            if (contains(producer))
-              return WalkResult::interrupt();
+        for (OpOperand &operand : inner->getOpOperands()) {
+          Operation *producer = operand.get().getDefiningOp();
+          bool isPart = split && inner == op && split->batch == batch &&
+                        split->isSplit(operand);
+          if (producer && !isPart && contains(producer))
+            return WalkResult::interrupt();
+        }
         return WalkResult::advance();
       })
       .wasInterrupted();
@@ -260,11 +261,10 @@ void Segment::dropOthers() {
   for (const Splittable &split : ops)
     for (Value operand : split.op->getOperands())
       if (Operation *producer = operand.getDefiningOp())
-        if (kept.contains(producer) && !isFresh(producer))
+        if (kept.contains(producer))
           kept.insert(split.op);
-  llvm::erase_if(ops, [&](const Splittable &split) {
-    return !kept.contains(split.op) || isFresh(split.op);
-  });
+  llvm::erase_if(
+      ops, [&](const Splittable &split) { return !kept.contains(split.op); });
 }
 
 bool Segment::isLarge() const {
@@ -328,7 +328,7 @@ void Segment::split() {
   b.setInsertionPointToStart(loop.getBody());
   IRMapping images;
   for (const Splittable &split : ops) {
-    IRMapping mapping;
+    SmallVector<Value> operands(split.op->getOperands());
     for (OpOperand &operand : split.op->getOpOperands())
       if (split.isSplit(operand)) {
         Value image = images.lookupOrNull(operand.get());
@@ -336,9 +336,9 @@ void Segment::split() {
           image = takeImage(b, operand, loop.getInductionVar());
           images.map(operand.get(), image);
         }
-        mapping.map(operand.get(), image);
+        operands[operand.getOperandNumber()] = image;
       }
-    Operation *image = split.buildImage(b, mapping);
+    Operation *image = split.buildImage(b, operands);
     images.map(split.op->getResults(), image->getResults());
   }
   SmallVector<Value> yielded;
@@ -388,13 +388,12 @@ private:
       std::optional<Splittable> split = Splittable::get(&op, minPositions);
       // What uses a batch as a whole comes after it.
       open.remove_if([&](std::pair<int64_t, Segment> &entry) {
-        bool isEnd = (!split || split->batch != entry.first) &&
-                     entry.second.isUsedBy(&op);
+        bool isEnd = entry.second.isUsedBy(&op, split);
         if (isEnd)
           closed.push_back(std::move(entry.second));
         return isEnd;
       });
-      if (split)
+      if (split && !isFresh(&op))
         open.try_emplace(split->batch, &block, minBytes)
             .first->second.add(*split);
     }

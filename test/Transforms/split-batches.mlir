@@ -1,4 +1,4 @@
-// RUN: quant-opt %s --quanta-split-batches=min-bytes=0 --canonicalize | FileCheck %s
+// RUN: quant-opt %s --quanta-split-batches="min-bytes=0 min-positions=8" --canonicalize | FileCheck %s
 // Small batches stay together.
 // RUN: quant-opt %s --quanta-split-batches | FileCheck %s --check-prefix=WHOLE
 // WHOLE-NOT: scf.for
@@ -121,4 +121,55 @@ func.func @across(%x: tensor<2x8x8x3xf32>, %w: tensor<1x1x3x3xf32>) -> tensor<2x
   } -> tensor<2x8x8x3xf32>
   %2 = linalg.conv_2d_nhwc_hwcf ins(%1, %w : tensor<2x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i : tensor<2x8x8x3xf32>) -> tensor<2x8x8x3xf32>
   return %2 : tensor<2x8x8x3xf32>
+}
+
+// Weights that are computed have a dimension 0 of the same size, and are read whole;
+// so is a batch that the body of an operation picks from.
+// CHECK-LABEL: func.func @whole(
+func.func @whole(%x: tensor<3x8x8x3xf32>, %v: tensor<3x3x1xf32>) -> tensor<3x8x8x3xf32> {
+  // CHECK: %[[WEIGHTS:.*]] = linalg.broadcast
+  // CHECK: %[[FIRST:.*]] = scf.for
+  // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[WEIGHTS]] : tensor<1x8x8x3xf32>, tensor<3x3x1x1xf32>)
+  // CHECK: scf.yield
+  // CHECK: scf.for
+  // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[WEIGHTS]] : tensor<1x8x8x3xf32>, tensor<3x3x1x1xf32>)
+  // CHECK: tensor.extract %[[FIRST]]
+  %zero = arith.constant 0.0 : f32
+  %c0 = arith.constant 0 : index
+  %room = tensor.empty() : tensor<3x3x1x1xf32>
+  %w = linalg.broadcast ins(%v : tensor<3x3x1xf32>) outs(%room : tensor<3x3x1x1xf32>) dimensions = [3]
+  %e = tensor.empty() : tensor<3x8x8x3xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<3x8x8x3xf32>) -> tensor<3x8x8x3xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(n, y, x, f, c) -> (n, y, x, c)>, affine_map<(n, y, x, f, c) -> (f, c, 0, 0)>, affine_map<(n, y, x, f, c) -> (n, y, x, f)>], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%x, %w : tensor<3x8x8x3xf32>, tensor<3x3x1x1xf32>) outs(%i : tensor<3x8x8x3xf32>) {
+  ^bb0(%in: f32, %weight: f32, %out: f32):
+    %product = arith.mulf %in, %weight : f32
+    %sum = arith.addf %out, %product : f32
+    linalg.yield %sum : f32
+  } -> tensor<3x8x8x3xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(n, y, x, f, c) -> (n, y, x, c)>, affine_map<(n, y, x, f, c) -> (f, c, 0, 0)>, affine_map<(n, y, x, f, c) -> (n, y, x, f)>], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%0, %w : tensor<3x8x8x3xf32>, tensor<3x3x1x1xf32>) outs(%i : tensor<3x8x8x3xf32>) {
+  ^bb0(%in: f32, %weight: f32, %out: f32):
+    %picked = tensor.extract %0[%c0, %c0, %c0, %c0] : tensor<3x8x8x3xf32>
+    %scaled = arith.mulf %in, %picked : f32
+    %product = arith.mulf %scaled, %weight : f32
+    %sum = arith.addf %out, %product : f32
+    linalg.yield %sum : f32
+  } -> tensor<3x8x8x3xf32>
+  return %1 : tensor<3x8x8x3xf32>
+}
+
+// A tensor that is a batch and a weight at once stays whole as the latter.
+// CHECK-LABEL: func.func @both(
+func.func @both(%x: tensor<8x8x8xf32>) -> tensor<8x8x8x8xf32> {
+  // CHECK: scf.for
+  // CHECK: linalg.generic {{.*}} ins(%{{.*}}, %{{.*}} : tensor<1x8x8xf32>, tensor<8x8x8xf32>)
+  %zero = arith.constant 0.0 : f32
+  %e = tensor.empty() : tensor<8x8x8x8xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<8x8x8x8xf32>) -> tensor<8x8x8x8xf32>
+  %0 = linalg.generic {indexing_maps = [affine_map<(n, y, f, g, c) -> (n, y, c)>, affine_map<(n, y, f, g, c) -> (f, g, c)>, affine_map<(n, y, f, g, c) -> (n, y, f, g)>], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%x, %x : tensor<8x8x8xf32>, tensor<8x8x8xf32>) outs(%i : tensor<8x8x8x8xf32>) {
+  ^bb0(%in: f32, %weight: f32, %out: f32):
+    %product = arith.mulf %in, %weight : f32
+    %sum = arith.addf %out, %product : f32
+    linalg.yield %sum : f32
+  } -> tensor<8x8x8x8xf32>
+  return %0 : tensor<8x8x8x8xf32>
 }
