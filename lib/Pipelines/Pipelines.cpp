@@ -80,6 +80,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addNestedPass<func::FuncOp>(createConvertElementwiseToLinalgPass());
   pm.addPass(createCheckSizes());
   pm.addPass(createCheckScalars());
+  pm.addPass(createFoldEmptyTensors());
   // On tensors: constants folded, contractions packed, tails fused into them.
   pm.addPass(createFoldConstants());
   pm.addPass(createFlattenMatmuls());

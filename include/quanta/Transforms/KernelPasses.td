@@ -316,6 +316,23 @@ def DecomposeAggregates : Pass<"quanta-decompose-aggregates", "::mlir::ModuleOp"
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def FoldEmptyTensors : Pass<"quanta-fold-empty-tensors", "::mlir::ModuleOp"> {
+  let summary = "Drop work on tensors without elements";
+  let description = [{
+    Operations without side effects whose results have a size of 0 become
+    `tensor.empty`, and what is put together of tensors with and without elements
+    is put together of the former: there are no views on buffers for the latter.
+    What is padded without having elements is filled.
+
+    ```mlir
+    %0 = tensor.concat dim(0) %x, %y : (tensor<3x4xf32>, tensor<0x4xf32>) -> tensor<3x4xf32>
+    ```
+    becomes `%x`.
+  }];
+  let dependentDialects = [
+    "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
+}
+
 def NarrowTensors : Pass<"quanta-narrow-tensors", "::mlir::ModuleOp"> {
   let summary = "Keep tensors that are rounded to f16 or bf16 in 16 bits";
   let description = [{
