@@ -40,6 +40,18 @@ RankedTensorType getImageType(Value value) {
   return RankedTensorType::get(shape, type.getElementType());
 }
 
+/// Where an image is in its batch.
+struct ImageSlice {
+  SmallVector<OpFoldResult> offsets, sizes, strides;
+
+  ImageSlice(OpBuilder &b, RankedTensorType image, Value index)
+      : offsets(image.getRank(), b.getIndexAttr(0)),
+        sizes(getAsIndexOpFoldResult(b.getContext(), image.getShape())),
+        strides(image.getRank(), b.getIndexAttr(1)) {
+    offsets[0] = index;
+  }
+};
+
 /// Whether a tensor holds nothing, or the same number everywhere: each image
 /// can have its own.
 bool isFresh(Operation *op) {
@@ -289,13 +301,9 @@ Value Segment::takeImage(OpBuilder &b, OpOperand &operand, Value index) const {
   if (Operation *producer = value.getDefiningOp();
       producer && isFresh(producer))
     return buildFresh(b, producer);
-  SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
-      strides(type.getRank(), b.getIndexAttr(1));
-  offsets[0] = index;
-  for (int64_t size : type.getShape())
-    sizes.push_back(b.getIndexAttr(size));
-  return tensor::ExtractSliceOp::create(b, loc, type, value, offsets, sizes,
-                                        strides);
+  ImageSlice slice(b, type, index);
+  return tensor::ExtractSliceOp::create(b, loc, type, value, slice.offsets,
+                                        slice.sizes, slice.strides);
 }
 
 void Segment::split() {
@@ -343,14 +351,10 @@ void Segment::split() {
   }
   SmallVector<Value> yielded;
   for (auto [result, whole] : llvm::zip(results, loop.getRegionIterArgs())) {
-    RankedTensorType type = getImageType(result);
-    SmallVector<OpFoldResult> offsets(type.getRank(), b.getIndexAttr(0)), sizes,
-        strides(type.getRank(), b.getIndexAttr(1));
-    offsets[0] = loop.getInductionVar();
-    for (int64_t size : type.getShape())
-      sizes.push_back(b.getIndexAttr(size));
+    ImageSlice slice(b, getImageType(result), loop.getInductionVar());
     yielded.push_back(tensor::InsertSliceOp::create(
-        b, loc, images.lookup(result), whole, offsets, sizes, strides));
+        b, loc, images.lookup(result), whole, slice.offsets, slice.sizes,
+        slice.strides));
   }
   scf::YieldOp::create(b, loc, yielded);
   for (auto [result, whole] : llvm::zip(results, loop.getResults()))

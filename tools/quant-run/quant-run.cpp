@@ -252,7 +252,7 @@ static Error emitCode(const Options &options, const Program &program) {
   Expected<Program> lowered = lowerToLLVM(program, compileOptions);
   if (!lowered)
     return lowered.takeError();
-  // What is lowered for one CPU cannot be lowered for another.
+  // What is lowered has its target, and cannot be lowered for another CPU.
   CompileOptions emission;
   emission.optLevel = compileOptions.optLevel;
   emission.cacheDirectory = compileOptions.cacheDirectory;

@@ -482,7 +482,8 @@ def PlanBuffers : Pass<"quanta-plan-buffers", "::mlir::ModuleOp"> {
     gets a place in one block of memory, by lifetime: buffers that are never alive
     at once share memory. Places are multiples of 64 bytes. Buffers whose sizes
     are known only at run time share one layout for each product of open sizes, and
-    that product scales it, rounded for each buffer. What a function returns stays an allocation of its own.
+    that product scales it, rounded for each buffer. Those of a loop are alive in
+    an iteration. What a function returns stays an allocation of its own.
 
     The block comes from `quanta_acquire_buffer` and goes back to
     `quanta_release_buffer`, which keep it for the next call of the same thread:
