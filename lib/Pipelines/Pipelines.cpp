@@ -100,6 +100,7 @@ void buildToKernelPipeline(OpPassManager &pm, const ToLLVMOptions &options) {
   pm.addPass(createStructuredCanonicalizer());
   pm.addPass(createCSEPass());
   pm.addPass(createSeparateResults());
+  pm.addPass(createLowerPads());
   // On buffers.
   bufferization::OneShotBufferizePassOptions bufferize;
   bufferize.bufferizeFunctionBoundaries = true;

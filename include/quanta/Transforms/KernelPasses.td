@@ -333,6 +333,28 @@ def FoldEmptyTensors : Pass<"quanta-fold-empty-tensors", "::mlir::ModuleOp"> {
     "::mlir::linalg::LinalgDialect", "::mlir::tensor::TensorDialect"];
 }
 
+def LowerPads : Pass<"quanta-lower-pads", "::mlir::ModuleOp"> {
+  let summary = "Write the frame of padded tensors, and no more";
+  let description = [{
+    A `tensor.pad` with one value all around becomes an empty tensor, of which the
+    frame is filled and the inside is the source: nothing is written twice, and
+    bufferization can let the producer of the source write where it is needed.
+
+    ```mlir
+    %0 = tensor.pad %x low[1] high[2] { ... yield %zero } : tensor<4xi8> to tensor<7xi8>
+    ```
+    becomes
+    ```mlir
+    %e = tensor.empty() : tensor<7xi8>
+    // elements 0, 5 and 6 of %e are filled with %zero, by parts
+    %0 = tensor.insert_slice %x into %filled[1] [4] [1] : tensor<4xi8> into tensor<7xi8>
+    ```
+  }];
+  let dependentDialects = ["::mlir::affine::AffineDialect",
+    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::tensor::TensorDialect"];
+}
+
 def NarrowTensors : Pass<"quanta-narrow-tensors", "::mlir::ModuleOp"> {
   let summary = "Keep tensors that are rounded to f16 or bf16 in 16 bits";
   let description = [{
