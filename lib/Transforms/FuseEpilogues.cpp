@@ -29,7 +29,6 @@ namespace {
 struct FusionBase : OpInterfaceRewritePattern<FusedOpInterface> {
   using OpInterfaceRewritePattern::OpInterfaceRewritePattern;
 
-protected:
   /// In memory, an element below 8 bits has a byte of its own; in a vector, it
   /// has not.
   static bool hasWholeBytes(Type type) {
@@ -38,6 +37,7 @@ protected:
            element.getIntOrFloatBitWidth() % 8 == 0;
   }
 
+protected:
   static bool canFuse(linalg::GenericOp consumer, OpOperand &use) {
     if (!linalg::isElementwise(consumer) || consumer.getNumDpsInits() != 1 ||
         !consumer.isDpsInput(&use) ||
@@ -120,6 +120,46 @@ protected:
   }
 };
 
+/// Whether the only one that reads `producer` can compute it for itself, in its
+/// epilogue, from fewer bytes than it reads now: it dequantizes a residual.
+bool isReadNarrow(linalg::GenericOp producer) {
+  auto bytesOf = [](Value value) -> unsigned {
+    Type element = getElementTypeOrSelf(value);
+    return element.isIntOrFloat() ? element.getIntOrFloatBitWidth() / 8 : 8;
+  };
+  if (!linalg::isElementwise(producer) || producer.hasIndexSemantics() ||
+      producer->getNumResults() != 1 || !producer->hasOneUse() ||
+      !llvm::all_of(producer->getOperandTypes(), FusionBase::hasWholeBytes))
+    return false;
+  OpOperand &use = *producer->use_begin();
+  auto reader = dyn_cast<FusedOpInterface>(use.getOwner());
+  if (!reader || reader->getBlock() != producer->getBlock())
+    return false;
+  OperandRange extras = reader.getExtras();
+  unsigned first = extras.getBeginOperandIndex(),
+           number = use.getOperandNumber() - first;
+  // Once for each element, and no more often.
+  if (use.getOperandNumber() < first || number >= extras.size() ||
+      !cast<AffineMapAttr>(reader.getExtraMaps()[number])
+           .getValue()
+           .isPermutation())
+    return false;
+  OpOperand *init = producer.getDpsInitOperand(0);
+  if (!producer.getMatchingIndexingMap(init).isIdentity() ||
+      producer.payloadUsesValueFromOperand(init))
+    return false;
+  unsigned bytes = 0;
+  for (OpOperand *input : producer.getDpsInputOperands()) {
+    AffineMap map = producer.getMatchingIndexingMap(input);
+    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
+      return false;
+    // What varies in some dimensions only is small.
+    if (map.isPermutation())
+      bytes += bytesOf(input->get());
+  }
+  return bytes < bytesOf(producer.getResult(0));
+}
+
 struct FuseConsumer : FusionBase {
   using FusionBase::FusionBase;
 
@@ -134,6 +174,8 @@ struct FuseConsumer : FusionBase {
           op, "its user is not an elementwise operation on the same indices");
     if (consumer->getBlock() != op->getBlock())
       return rewriter.notifyMatchFailure(op, "would run once per iteration");
+    if (isReadNarrow(consumer))
+      return rewriter.notifyMatchFailure(op, "its user is its reader's");
     rewriter.setInsertionPoint(consumer);
     FusedOpInterface fused = fuse(op, consumer, use, /*both=*/false, rewriter);
     rewriter.replaceOp(consumer, fused->getResults());
@@ -189,6 +231,67 @@ private:
   }
 };
 
+/// A tensor that only the epilogue reads, and that is made of smaller elements,
+/// is made there: neither written nor read.
+struct FuseProducer : FusionBase {
+  using FusionBase::FusionBase;
+
+  LogicalResult matchAndRewrite(FusedOpInterface op,
+                                PatternRewriter &rewriter) const override {
+    for (auto [number, extra] : llvm::enumerate(op.getExtras()))
+      if (auto producer = extra.getDefiningOp<linalg::GenericOp>();
+          producer && isReadNarrow(producer)) {
+        absorb(op, producer, number, rewriter);
+        return success();
+      }
+    return rewriter.notifyMatchFailure(op, "reads nothing that is widened");
+  }
+
+private:
+  /// Puts the inputs of `producer` in the place of the extra.
+  static void absorb(FusedOpInterface op, linalg::GenericOp producer,
+                     unsigned number, PatternRewriter &rewriter) {
+    SmallVector<Value> extras(op.getExtras());
+    SmallVector<AffineMap> maps(
+        op.getExtraMaps().getAsValueRange<AffineMapAttr>());
+    AffineMap map = maps[number];
+    extras.erase(extras.begin() + number);
+    maps.erase(maps.begin() + number);
+    for (OpOperand *input : producer.getDpsInputOperands()) {
+      extras.push_back(input->get());
+      maps.push_back(producer.getMatchingIndexingMap(input).compose(map));
+    }
+    FusedOpInterface fused = op.cloneWithoutEpilogue(
+        rewriter, rewriter.getFusedLoc({op.getLoc(), producer.getLoc()}),
+        op->getResultTypes(), extras, maps,
+        SmallVector<Value>(op.getOutputs()));
+
+    OpBuilder::InsertionGuard guard(rewriter);
+    Block &block = fused.getEpilogue().emplaceBlock();
+    Block &old = op.getEpilogue().front();
+    BlockArgument made = old.getArgument(number + 1);
+    IRMapping mapping;
+    for (BlockArgument argument : old.getArguments())
+      if (argument != made)
+        mapping.map(argument,
+                    block.addArgument(argument.getType(), argument.getLoc()));
+    for (OpOperand *input : producer.getDpsInputOperands()) {
+      BlockArgument argument = producer.getMatchingBlockArgument(input);
+      mapping.map(argument,
+                  block.addArgument(argument.getType(), argument.getLoc()));
+    }
+    rewriter.setInsertionPointToEnd(&block);
+    for (Operation &inner : producer.getBody()->without_terminator())
+      rewriter.clone(inner, mapping);
+    mapping.map(made, mapping.lookupOrDefault(
+                          producer.getBody()->getTerminator()->getOperand(0)));
+    for (Operation &inner : old)
+      rewriter.clone(inner, mapping);
+    rewriter.replaceOp(op, fused->getResults());
+    rewriter.eraseOp(producer);
+  }
+};
+
 struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
   void runOnOperation() override {
     if (failed(checkStage(getOperation(),
@@ -196,7 +299,7 @@ struct FuseEpiloguesPass : impl::FuseEpiloguesBase<FuseEpiloguesPass> {
                           getArgument())))
       return signalPassFailure();
     RewritePatternSet patterns(&getContext());
-    patterns.add<FuseConsumer, FuseNarrowing>(&getContext());
+    patterns.add<FuseConsumer, FuseNarrowing, FuseProducer>(&getContext());
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }

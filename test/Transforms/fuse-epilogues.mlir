@@ -2,6 +2,9 @@
 
 #id = affine_map<(d0, d1) -> (d0, d1)>
 #row = affine_map<(d0, d1) -> (d1)>
+#column = affine_map<(d0, d1) -> (d0)>
+#turned = affine_map<(d0, d1) -> (d1, d0)>
+#one = affine_map<(d0) -> (d0)>
 
 // Dequantization, a residual and ReLU end up in the region; what does not vary
 // in a dimension keeps its map.
@@ -218,4 +221,110 @@ func.func @in_a_loop(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>,
     scf.yield %0 : tensor<4x3xi32>
   }
   return %r : tensor<4x3xi32>
+}
+
+// A residual is dequantized where it is added, in whatever order its dimensions lie,
+// from the bytes and the scale of its channel: its float form is never in memory.
+// CHECK-LABEL: func.func @residual(
+// CHECK-SAME: %{{.*}}: tensor<4x8xi8>, %{{.*}}: tensor<128xi8>, %{{.*}}: tensor<16xi32>, %[[R:[a-z0-9_]+]]: tensor<3x4xi8>, %[[S:[a-z0-9_]+]]: tensor<3xf32>)
+func.func @residual(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %r: tensor<3x4xi8>, %s: tensor<3xf32>)
+    -> tensor<4x3xf32> {
+  // CHECK-NOT: linalg.generic
+  // CHECK: quanta.fused_matmul {{.*}} extras(%[[R]], %[[S]] : tensor<3x4xi8>, tensor<3xf32>) maps [#{{.*}}, #[[ROW]]]
+  // CHECK: ^bb0(%[[ACC:[a-z0-9_]+]]: i32, %[[RE:[a-z0-9_]+]]: i8, %[[SE:[a-z0-9_]+]]: f32):
+  // CHECK: %[[I:.*]] = arith.sitofp %[[RE]] : i8 to f32
+  // CHECK: %[[D:.*]] = arith.mulf %[[I]], %[[SE]]
+  // CHECK: %[[C:.*]] = arith.sitofp %[[ACC]]
+  // CHECK: arith.addf %[[C]], %[[D]]
+  // CHECK-NOT: linalg.generic
+  %e = tensor.empty() : tensor<3x4xf32>
+  %wide = linalg.generic {indexing_maps = [#id, #column, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%r, %s : tensor<3x4xi8>, tensor<3xf32>) outs(%e : tensor<3x4xf32>) {
+  ^bb0(%a: i8, %scale: f32, %out: f32):
+    %f = arith.sitofp %a : i8 to f32
+    %d = arith.mulf %f, %scale : f32
+    linalg.yield %d : f32
+  } -> tensor<3x4xf32>
+  %o = tensor.empty() : tensor<4x3xf32>
+  %y = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) extras(%wide : tensor<3x4xf32>) maps [#turned] outs(%o : tensor<4x3xf32>) {
+  ^bb0(%a: i32, %residual: f32):
+    %f = arith.sitofp %a : i32 to f32
+    %sum = arith.addf %f, %residual : f32
+    quanta.yield %sum : f32
+  } -> tensor<4x3xf32>
+  return %y : tensor<4x3xf32>
+}
+
+// Of two contractions, the one that reads makes the wide elements of the other's small
+// ones.
+// CHECK-LABEL: func.func @between(
+func.func @between(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>) -> tensor<4x3xf32> {
+  // CHECK: %[[Q:.*]] = quanta.fused_matmul
+  // CHECK: quanta.yield %{{.*}} : i8
+  // CHECK-NEXT: } -> tensor<4x3xi8>
+  // CHECK: quanta.fused_matmul {{.*}} extras(%[[Q]] : tensor<4x3xi8>)
+  // CHECK-NOT: linalg.generic
+  %o8 = tensor.empty() : tensor<4x3xi8>
+  %of = tensor.empty() : tensor<4x3xf32>
+  %q = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) maps [] outs(%o8 : tensor<4x3xi8>) {
+  ^bb0(%a: i32):
+    %t = arith.trunci %a : i32 to i8
+    quanta.yield %t : i8
+  } -> tensor<4x3xi8>
+  %wide = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%q : tensor<4x3xi8>) outs(%of : tensor<4x3xf32>) {
+  ^bb0(%a: i8, %out: f32):
+    %f = arith.sitofp %a : i8 to f32
+    linalg.yield %f : f32
+  } -> tensor<4x3xf32>
+  %y = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) extras(%wide : tensor<4x3xf32>) maps [#id] outs(%of : tensor<4x3xf32>) {
+  ^bb0(%a: i32, %residual: f32):
+    %f = arith.sitofp %a : i32 to f32
+    %sum = arith.addf %f, %residual : f32
+    quanta.yield %sum : f32
+  } -> tensor<4x3xf32>
+  return %y : tensor<4x3xf32>
+}
+
+// Computed once where that costs less: what others read too, what is read once for each
+// row, and what is not made of smaller elements.
+// CHECK-LABEL: func.func @not_residuals(
+// CHECK-COUNT-3: linalg.generic
+// CHECK: quanta.fused_matmul {{.*}} extras(%{{.*}}, %{{.*}}, %{{.*}} : tensor<4x3xf32>, tensor<3xf32>, tensor<4x3xf32>)
+func.func @not_residuals(%x: tensor<4x8xi8>, %w: tensor<128xi8>, %b: tensor<16xi32>, %r: tensor<4x3xi8>,
+                         %c: tensor<3xi8>, %f: tensor<4x3xf32>) -> (tensor<4x3xf32>, tensor<4x3xf32>) {
+  %e = tensor.empty() : tensor<4x3xf32>
+  %n = tensor.empty() : tensor<3xf32>
+  %shared = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%r : tensor<4x3xi8>) outs(%e : tensor<4x3xf32>) {
+  ^bb0(%a: i8, %out: f32):
+    %0 = arith.sitofp %a : i8 to f32
+    linalg.yield %0 : f32
+  } -> tensor<4x3xf32>
+  %row = linalg.generic {indexing_maps = [#one, #one], iterator_types = ["parallel"]}
+      ins(%c : tensor<3xi8>) outs(%n : tensor<3xf32>) {
+  ^bb0(%a: i8, %out: f32):
+    %0 = arith.sitofp %a : i8 to f32
+    linalg.yield %0 : f32
+  } -> tensor<3xf32>
+  %same = linalg.generic {indexing_maps = [#id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%f : tensor<4x3xf32>) outs(%e : tensor<4x3xf32>) {
+  ^bb0(%a: f32, %out: f32):
+    %0 = math.sqrt %a : f32
+    linalg.yield %0 : f32
+  } -> tensor<4x3xf32>
+  %y = quanta.fused_matmul #quanta.avx512_vnni lhs(%x : tensor<4x8xi8>) rhs(%w : tensor<128xi8>)
+      init(%b : tensor<16xi32>) extras(%shared, %row, %same : tensor<4x3xf32>, tensor<3xf32>, tensor<4x3xf32>)
+      maps [#id, #row, #id] outs(%e : tensor<4x3xf32>) {
+  ^bb0(%a: i32, %0: f32, %1: f32, %2: f32):
+    %3 = arith.sitofp %a : i32 to f32
+    %4 = arith.addf %3, %0 : f32
+    %5 = arith.mulf %4, %1 : f32
+    %6 = arith.addf %5, %2 : f32
+    quanta.yield %6 : f32
+  } -> tensor<4x3xf32>
+  return %y, %shared : tensor<4x3xf32>, tensor<4x3xf32>
 }

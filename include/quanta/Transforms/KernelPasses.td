@@ -275,7 +275,9 @@ def FuseEpilogues : Pass<"quanta-fuse-epilogues", "::mlir::ModuleOp"> {
     fused contraction becomes part of its epilogue region: requantization,
     bias, activation, residual add, in any combination. Where others read the
     result too, as a residual or in f32, a user that makes smaller elements of it
-    and reads nothing else becomes a second result of the same tile:
+    and reads nothing else becomes a second result of the same tile. In the other
+    direction, what makes larger elements for the epilogue alone, as dequantization
+    of a residual, is computed there from the smaller ones. A second result:
 
     ```mlir
     %y = quanta.fused_matmul ... outs(%f : tensor<4x3xf32>) {
