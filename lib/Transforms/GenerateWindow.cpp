@@ -26,7 +26,7 @@ namespace {
 /// other: pooling, depthwise convolution and their like, channels last.
 ///
 ///   for each output position, for each vector of channels
-///     accumulator = output
+///     accumulator = output, or what it has been filled with
 ///     for each point of the reduction, in order:
 ///       accumulator = body(inputs, accumulator)
 ///     output = accumulator
@@ -47,12 +47,16 @@ private:
   int64_t lanes;
   unsigned channel = 0;
   SmallVector<Value> ranges;
+  /// What the output holds everywhere, if that is known.
+  Value filled;
 
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   }
   bool isVectorizable(OpOperand &operand);
   int64_t widestType();
+  void takeFill();
+  Value buildStart(ArrayRef<Value> position, int64_t step);
   void buildReduction(SmallVector<Value> &position, int64_t step);
   Value load(OpOperand &operand, ArrayRef<Value> position, int64_t step);
   SmallVector<Value> getIndices(OpOperand &operand, ArrayRef<Value> position);
@@ -107,7 +111,32 @@ int64_t WindowGenerator::widestType() {
   return bits;
 }
 
+/// An output that has just been filled need not be: nobody reads it before the
+/// loops overwrite it.
+void WindowGenerator::takeFill() {
+  Value output = op.getDpsInits()[0];
+  Operation *before = op->getPrevNode();
+  while (before && (isMemoryEffectFree(before) || isa<memref::AllocOp>(before)))
+    before = before->getPrevNode();
+  auto fill = dyn_cast_or_null<linalg::FillOp>(before);
+  if (!fill || fill.getDpsInits()[0] != output ||
+      fill.getInputs()[0].getType() != getElementTypeOrSelf(output))
+    return;
+  filled = fill.getInputs()[0];
+  fill.erase();
+}
+
+Value WindowGenerator::buildStart(ArrayRef<Value> position, int64_t step) {
+  if (!filled)
+    return load(*op.getDpsInitOperand(0), position, step);
+  if (step == 1)
+    return filled;
+  return vector::BroadcastOp::create(
+      b, loc, VectorType::get(step, filled.getType()), filled);
+}
+
 void WindowGenerator::run() {
+  takeFill();
   AffineMap toRanges = op.getShapesToLoopsMap();
   SmallVector<Value> sizes;
   for (Value operand : op->getOperands())
@@ -151,7 +180,7 @@ void WindowGenerator::run() {
 void WindowGenerator::buildReduction(SmallVector<Value> &position,
                                      int64_t step) {
   OpOperand &init = *op.getDpsInitOperand(0);
-  Value start = load(init, position, step);
+  Value start = buildStart(position, step);
   SmallVector<scf::ForOp> loops;
   SmallVector<utils::IteratorType> iterators = op.getIteratorTypesArray();
   Value accumulator = start;

@@ -151,7 +151,8 @@ def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
     of convolutions too, and sums go through memory on the stack to the epilogue.
     Images with pads or strides are copied first. Other
     reductions whose channels lie next to each other, pooling among them, become
-    loops on vectors of channels, which sum in the order of scalar loops.
+    loops on vectors of channels, which sum in the order of scalar loops. They
+    start from what their output has just been filled with, without the fill.
   }];
   let dependentDialects = [
     "::mlir::amx::AMXDialect", "::mlir::arith::ArithDialect",
