@@ -153,6 +153,166 @@ private:
   }
 };
 
+/// What is laid out with its few channels next to each other, from images that
+/// have them apart:
+///
+///   for each row, for each vector of pixels
+///     for each channel: values = body(a vector of its pixels)
+///     output = the values of all channels, interleaved
+class InterleavingVectorizer {
+public:
+  InterleavingVectorizer(linalg::GenericOp op, int64_t lanes)
+      : op(op), b(op), loc(op.getLoc()), lanes(lanes) {
+    for (OpOperand &operand : op->getOpOperands())
+      accesses.push_back({operand.get(), op.getMatchingIndexingMap(&operand)});
+  }
+
+  bool canRun();
+  void run();
+
+private:
+  linalg::GenericOp op;
+  OpBuilder b;
+  Location loc;
+  int64_t lanes, channels = 0;
+  SmallVector<VectorAccess> accesses;
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, loc, value);
+  }
+  bool runsAlongPixels(const VectorAccess &access);
+  void buildLoop(ArrayRef<Value> outer, Value from, Value to, int64_t step);
+  Value buildChannel(ArrayRef<Value> position, int64_t step);
+  Value interleave(ArrayRef<Value> vectors);
+};
+
+/// Whether the elements of one channel lie next to each other.
+bool InterleavingVectorizer::runsAlongPixels(const VectorAccess &access) {
+  AffineExpr pixel =
+      getAffineDimExpr(access.map.getNumDims() - 2, op.getContext());
+  auto type = dyn_cast<MemRefType>(access.buffer.getType());
+  return type && type.getRank() > 0 &&
+         access.map.getResults().back() == pixel && type.isLastDimUnitStride();
+}
+
+bool InterleavingVectorizer::canRun() {
+  unsigned loops = op.getNumLoops();
+  if (!op.hasPureBufferSemantics() || loops < 2 ||
+      op.getNumParallelLoops() != loops || op.getNumDpsInits() != 1 ||
+      op.payloadUsesValueFromOperand(op.getDpsInitOperand(0)) ||
+      !canVectorizeBlock(*op.getBody()))
+    return false;
+  const VectorAccess &output = accesses.back();
+  auto type = cast<MemRefType>(output.buffer.getType());
+  auto [strides, offset] = type.getStridesAndOffset();
+  // So many vectors are in registers at once.
+  constexpr int64_t maxChannels = 4;
+  channels = type.getShape().empty() ? 0 : type.getShape().back();
+  if (!output.isLoadable() || !output.map.isIdentity() || channels < 2 ||
+      channels > maxChannels || strides[loops - 1] != 1 ||
+      strides[loops - 2] != channels)
+    return false;
+  return llvm::any_of(accesses,
+                      [&](const VectorAccess &access) {
+                        return runsAlongPixels(access);
+                      }) &&
+         llvm::all_of(ArrayRef(accesses).drop_back(),
+                      [&](const VectorAccess &access) {
+                        return access.isLoadable() &&
+                               (runsAlongPixels(access) ||
+                                !access.map.isFunctionOfDim(loops - 2));
+                      });
+}
+
+/// The vectors' elements in turns: all first ones, all second ones, ...
+Value InterleavingVectorizer::interleave(ArrayRef<Value> vectors) {
+  SmallVector<Value> pairs;
+  for (size_t i = 0; i < vectors.size(); i += 2)
+    pairs.push_back(vector::ShuffleOp::create(
+        b, loc, vectors[i], vectors[std::min(i + 1, vectors.size() - 1)],
+        llvm::to_vector(llvm::seq<int64_t>(0, 2 * lanes))));
+  if (pairs.size() == 1)
+    pairs.push_back(pairs.front());
+  SmallVector<int64_t> order;
+  for (int64_t pixel = 0; pixel < lanes; ++pixel)
+    for (int64_t channel = 0; channel < channels; ++channel)
+      order.push_back(channel * lanes + pixel);
+  return vector::ShuffleOp::create(b, loc, pairs[0], pairs[1], order);
+}
+
+/// The values of the channel at the end of `position`, for `step` pixels.
+Value InterleavingVectorizer::buildChannel(ArrayRef<Value> position,
+                                           int64_t step) {
+  Block &body = *op.getBody();
+  IRMapping mapping;
+  for (auto [argument, access] : llvm::zip(body.getArguments(), accesses)) {
+    if (argument.use_empty())
+      continue;
+    auto type = dyn_cast<MemRefType>(access.buffer.getType());
+    if (step == 1 || !type || !runsAlongPixels(access))
+      mapping.map(argument, access.load(b, loc, position, 1));
+    else
+      mapping.map(argument,
+                  vector::LoadOp::create(
+                      b, loc, VectorType::get(step, type.getElementType()),
+                      access.buffer, access.getIndices(b, loc, position)));
+  }
+  if (step > 1)
+    return vectorizeBlock(b, body, mapping, step).front();
+  for (Operation &inner : body.without_terminator())
+    b.clone(inner, mapping);
+  return mapping.lookupOrDefault(body.getTerminator()->getOperand(0));
+}
+
+void InterleavingVectorizer::buildLoop(ArrayRef<Value> outer, Value from,
+                                       Value to, int64_t step) {
+  OpBuilder::InsertionGuard guard(b);
+  auto loop = scf::ForOp::create(b, loc, from, to, index(step));
+  markParallel(loop);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> position(outer);
+  position.push_back(loop.getInductionVar());
+  position.push_back(Value());
+  const VectorAccess &output = accesses.back();
+  SmallVector<Value> vectors;
+  for (int64_t channel = 0; channel < channels; ++channel) {
+    position.back() = index(channel);
+    vectors.push_back(buildChannel(position, step));
+    if (step == 1)
+      memref::StoreOp::create(b, loc, vectors.back(), output.buffer, position);
+  }
+  if (step == 1)
+    return;
+  SmallVector<ReassociationIndices> rows;
+  for (int64_t dim = 0; dim < op.getNumLoops() - 1; ++dim)
+    rows.push_back({dim});
+  rows.back().push_back(op.getNumLoops() - 1);
+  Value joined = memref::CollapseShapeOp::create(b, loc, output.buffer, rows);
+  position.pop_back();
+  position.back() =
+      arith::MulIOp::create(b, loc, position.back(), index(channels));
+  vector::StoreOp::create(b, loc, interleave(vectors), joined, position);
+}
+
+void InterleavingVectorizer::run() {
+  Value zero = index(0);
+  SmallVector<Value> position;
+  unsigned pixel = op.getNumLoops() - 2;
+  for (unsigned dim = 0; dim < pixel; ++dim) {
+    auto loop = scf::ForOp::create(
+        b, loc, zero, getLoopSize(b, loc, accesses, dim), index(1));
+    markParallel(loop);
+    b.setInsertionPointToStart(loop.getBody());
+    position.push_back(loop.getInductionVar());
+  }
+  Value count = getLoopSize(b, loc, accesses, pixel);
+  Value vectors = arith::DivUIOp::create(b, loc, count, index(lanes));
+  Value split = arith::MulIOp::create(b, loc, vectors, index(lanes));
+  buildLoop(position, zero, split, lanes);
+  buildLoop(position, split, count, 1);
+  op.erase();
+}
+
 struct VectorizeElementwisePass
     : impl::VectorizeElementwiseBase<VectorizeElementwisePass> {
   using VectorizeElementwiseBase::VectorizeElementwiseBase;
@@ -167,8 +327,11 @@ struct VectorizeElementwisePass
       return signalPassFailure();
     }
     getOperation().walk([&](linalg::GenericOp op) {
+      InterleavingVectorizer interleaving(op, lanes);
       ElementwiseVectorizer vectorizer(op, lanes);
-      if (vectorizer.canRun())
+      if (interleaving.canRun())
+        interleaving.run();
+      else if (vectorizer.canRun())
         vectorizer.run();
     });
   }

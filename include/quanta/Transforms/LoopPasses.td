@@ -267,7 +267,15 @@ def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleO
   let summary = "Turn elementwise linalg on buffers into vector loops";
   let description = [{
     An elementwise `linalg.generic` whose innermost dimension is contiguous
-    becomes a loop over vectors and a scalar loop for the rest.
+    becomes a loop over vectors and a scalar loop for the rest. Where the innermost
+    dimension of the result has 2 to 4 elements, and inputs are contiguous along the
+    one outside it (images whose channels become the last dimension), vectors of
+    pixels of all channels are interleaved:
+
+    ```mlir
+    linalg.generic {indexing_maps = [(n, h, w, c) -> (n, c, h, w), (n, h, w, c) -> (n, h, w, c)], ...}
+      ins(%x : memref<1x3x224x224xf32>) outs(%y : memref<1x224x224x3xi8>)
+    ```
   }];
   let options = [
     Option<"lanes", "lanes", "int64_t", "16", "Elements of one vector">];
