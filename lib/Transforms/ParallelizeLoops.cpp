@@ -81,7 +81,6 @@ private:
 
   bool canShare(scf::ForOp loop);
   Value buildHasWork(OpBuilder &b, scf::ForOp loop);
-  Value buildChunk(OpBuilder &b, scf::ForOp loop);
   double getEfficiency(scf::ForOp loop);
   void share(scf::ForOp loop);
 };
@@ -148,28 +147,9 @@ Value Parallelizer::buildHasWork(OpBuilder &b, scf::ForOp loop) {
                                arith::ConstantIndexOp::create(b, loc, least));
 }
 
-/// How many iterations a thread takes at once.
-Value Parallelizer::buildChunk(OpBuilder &b, scf::ForOp loop) {
-  Location loc = loop.getLoc();
-  // Few enough for one to wait at the end, many enough to cost nothing.
-  constexpr int64_t chunksPerThread = 8;
-  int64_t chunks = threads * chunksPerThread;
-  if (std::optional<int64_t> trips = getTrips(loop))
-    return arith::ConstantIntOp::create(
-        b, loc, std::max<int64_t>(*trips / chunks, 1), 64);
-  Value span =
-      arith::SubIOp::create(b, loc, loop.getUpperBound(), loop.getLowerBound());
-  Value trips = arith::DivSIOp::create(b, loc, span, loop.getStep());
-  Value share = arith::DivSIOp::create(
-      b, loc, trips, arith::ConstantIndexOp::create(b, loc, chunks));
-  Value chunk = arith::MaxSIOp::create(
-      b, loc, share, arith::ConstantIndexOp::create(b, loc, 1));
-  return arith::IndexCastOp::create(b, loc, b.getI64Type(), chunk);
-}
-
-/// Around the loop, a team of threads that take runs of its iterations as they
-/// come: each works on neighbouring memory, and one that is slowed down for a
-/// while leaves more of them to the others.
+/// Around the loop, a team of threads, each of which takes the same part of the
+/// iterations in one loop after the other: what it has written in the last one
+/// is in its own cache.
 void Parallelizer::share(scf::ForOp loop) {
   OpBuilder b(loop);
   Location loc = loop.getLoc();
@@ -181,8 +161,7 @@ void Parallelizer::share(scf::ForOp loop) {
   b.createBlock(&parallel.getRegion());
   omp::WsloopOperands schedule;
   schedule.scheduleKind = omp::ClauseScheduleKindAttr::get(
-      b.getContext(), omp::ClauseScheduleKind::Dynamic);
-  schedule.scheduleChunk = buildChunk(b, loop);
+      b.getContext(), omp::ClauseScheduleKind::Static);
   auto worksharing = omp::WsloopOp::create(b, loc, schedule);
   omp::TerminatorOp::create(b, loc);
   b.createBlock(&worksharing.getRegion());

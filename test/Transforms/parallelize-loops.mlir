@@ -10,7 +10,7 @@
 // CHECK-LABEL: func.func @outermost(
 // CHECK: %[[N:.*]] = arith.constant 2 : i32
 // CHECK: omp.parallel num_threads(%[[N]] : i32) {
-// CHECK: omp.wsloop schedule(dynamic = %{{.*}} : i64) {
+// CHECK: omp.wsloop schedule(static) {
 // CHECK-NEXT: omp.loop_nest (%[[I:.*]]) : index = (%c0) to (%c8) step (%c1) {
 // CHECK-NEXT: scf.for %[[J:.*]] = %c0 to %c16 step %c1 {
 // CHECK-NEXT: memref.load %{{.*}}[%[[I]], %[[J]]]

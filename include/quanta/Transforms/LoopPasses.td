@@ -194,7 +194,9 @@ def ParallelizeLoops : Pass<"quanta-parallelize-loops", "::mlir::ModuleOp"> {
     Kernels and loops over elements state which of their loops write different
     elements in each iteration: `quanta.parallel`. Of each nest of loops, the
     outermost ones that keep all threads busy, and have enough to do to pay for
-    starting them, are divided among a team of `threads` threads of OpenMP. Each
+    starting them, are divided among a team of `threads` threads of OpenMP, in
+    parts of the same size: of the images that pass from loop to loop, a thread
+    finds its part in its own cache. Each
     element is computed as before, so the results have the same bits whatever
     the number of threads. Where the number of iterations is known only when the
     program runs, the program decides. Loops that allocate, call or assert stay
@@ -209,7 +211,7 @@ def ParallelizeLoops : Pass<"quanta-parallelize-loops", "::mlir::ModuleOp"> {
     ```mlir
     %n = arith.constant 2 : i32
     omp.parallel num_threads(%n : i32) {
-      omp.wsloop {
+      omp.wsloop schedule(static) {
         omp.loop_nest (%i) : index = (%c0) to (%c512) step (%c1) {
           ...
           omp.yield
