@@ -221,7 +221,7 @@ struct MaxPoolingBehindElementwise : UnaryElementwisePattern {
     Location loc = op.getLoc();
     Value bytes = cloneOnto(pool.getInputs()[0], op, rewriter);
     Value first = evaluateOn(fill.getInputs()[0], op, rewriter);
-    Value empty = createEmptyLike(rewriter, loc, op.getResult(0), element);
+    Value empty = createEmptyLike(rewriter, loc, pool.getOutputs()[0], element);
     Value init =
         linalg::FillOp::create(rewriter, loc, first, empty).getResult(0);
     Value window = createEmptyLike(rewriter, loc, pool.getInputs()[1], element);

@@ -158,6 +158,43 @@ func.func @maximum(%x: tensor<1x4x4x8xi32>) -> tensor<1x2x2x8xi8> {
   return %q : tensor<1x2x2x8xi8>
 }
 
+// For a batch of open size too.
+// CHECK-LABEL: func.func @open_maximum(
+// CHECK: linalg.pooling_nhwc_max_unsigned {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x4x4x8xi8>, tensor<2x2xi8>)
+func.func @open_maximum(%x: tensor<?x4x4x8xi32>) -> tensor<?x2x2x8xi8> {
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %two = arith.constant 2.0 : f32
+  %top = arith.constant 255.0 : f32
+  %low = arith.constant 0xFF800000 : f32
+  %d = tensor.dim %x, %c0 : tensor<?x4x4x8xi32>
+  %f = tensor.empty(%d) : tensor<?x4x4x8xf32>
+  %n = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x : tensor<?x4x4x8xi32>) outs(%f : tensor<?x4x4x8xf32>) {
+  ^bb0(%a: i32, %o: f32):
+    %s = arith.sitofp %a : i32 to f32
+    linalg.yield %s : f32
+  } -> tensor<?x4x4x8xf32>
+  %e = tensor.empty(%d) : tensor<?x2x2x8xf32>
+  %k = tensor.empty() : tensor<2x2xf32>
+  %init = linalg.fill ins(%low : f32) outs(%e : tensor<?x2x2x8xf32>) -> tensor<?x2x2x8xf32>
+  %p = linalg.pooling_nhwc_max {strides = dense<2> : vector<2xi64>} ins(%n, %k : tensor<?x4x4x8xf32>, tensor<2x2xf32>)
+      outs(%init : tensor<?x2x2x8xf32>) -> tensor<?x2x2x8xf32>
+  %b = tensor.empty(%d) : tensor<?x2x2x8xi8>
+  %q = linalg.generic {indexing_maps = [#nchw, #nchw], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%p : tensor<?x2x2x8xf32>) outs(%b : tensor<?x2x2x8xi8>) {
+  ^bb0(%a: f32, %o: i8):
+    %v = arith.divf %a, %two : f32
+    %r = math.roundeven %v : f32
+    %l = arith.maxnumf %r, %zero : f32
+    %u = arith.minnumf %l, %top : f32
+    %i = arith.fptosi %u : f32 to i32
+    %t = arith.trunci %i : i32 to i8
+    linalg.yield %t : i8
+  } -> tensor<?x2x2x8xi8>
+  return %q : tensor<?x2x2x8xi8>
+}
+
 // What comes from outside may be no number, for which there is no byte.
 // CHECK-LABEL: func.func @maximum_of_argument(
 // CHECK: linalg.pooling_nhwc_max {{.*}} : tensor<1x4x4x8xf32>
