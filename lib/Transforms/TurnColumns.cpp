@@ -121,8 +121,10 @@ struct TurnConsumer : OpRewritePattern<linalg::GenericOp> {
     if (!linalg::isElementwise(op) || !op.hasPureTensorSemantics() ||
         op.getNumDpsInits() != 1 || op.hasIndexSemantics() ||
         !op.getIndexingMapsArray().back().isIdentity() ||
-        !llvm::any_of(op.getDpsInputs(),
-                      [](Value input) { return getTurned(input); }))
+        !llvm::any_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+          return op.getMatchingIndexingMap(input).isIdentity() &&
+                 getTurned(input->get());
+        }))
       return rewriter.notifyMatchFailure(op, "not behind a turned convolution");
     Location loc = op.getLoc();
     unsigned rank = op.getNumLoops();

@@ -347,3 +347,25 @@ func.func @sequence(%x: tensor<?x9x8xi8>, %s: tensor<2xf32>, %e: tensor<?x5x2xi3
   } -> tensor<?x5x2xf32>
   return %r : tensor<?x5x2xf32>
 }
+
+// What reads a column with its dimensions in another order reads the column.
+// CHECK-LABEL: func.func @moved_column(
+// CHECK: quanta.fused_conv_2d
+// CHECK: tensor.expand_shape
+// CHECK: linalg.generic {{.*}} ins(%{{.*}} : tensor<5x3x1x3xi32>) outs(%{{.*}} : tensor<1x3x5x3xf32>)
+func.func @moved_column(%x: tensor<5x5x1x3xi8>) -> tensor<1x3x5x3xf32> {
+  %w = arith.constant dense<1> : tensor<3x1x3x3xi8>
+  %z = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<5x3x1x3xi32>
+  %i = linalg.fill ins(%z : i32) outs(%e : tensor<5x3x1x3xi32>) -> tensor<5x3x1x3xi32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<5x5x1x3xi8>, tensor<3x1x3x3xi8>) outs(%i : tensor<5x3x1x3xi32>) -> tensor<5x3x1x3xi32>
+  %f = tensor.empty() : tensor<1x3x5x3xf32>
+  %1 = linalg.generic {indexing_maps = [affine_map<(a, b, c, d) -> (c, b, a, d)>, affine_map<(a, b, c, d) -> (a, b, c, d)>],
+                       iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%0 : tensor<5x3x1x3xi32>) outs(%f : tensor<1x3x5x3xf32>) {
+  ^bb0(%a: i32, %out: f32):
+    %2 = arith.sitofp %a : i32 to f32
+    linalg.yield %2 : f32
+  } -> tensor<1x3x5x3xf32>
+  return %1 : tensor<1x3x5x3xf32>
+}
