@@ -431,12 +431,42 @@ void SizeChecker::checkAllocation(Operation *op, ValueRange dynamicSizes) {
     buildProductCheck(b, op, sizes, elementLimit, "the result", problem);
 }
 
+/// What negative widths take away must be there, and what the type knows of the
+/// result must be so.
 void SizeChecker::check(tensor::PadOp op) {
   OpBuilder b(op);
+  Location loc = op.getLoc();
   for (auto [name, widths] : {std::pair("the low padding", op.getLow()),
                               {"the high padding", op.getHigh()}})
     for (Value width : widths)
       requireLength(b, op, width, name);
+  for (auto [dim, low, high] :
+       llvm::enumerate(op.getStaticLow(), op.getStaticHigh())) {
+    int64_t cut = 0;
+    for (int64_t width : {low, high})
+      if (!ShapedType::isDynamic(width))
+        cut += std::max<int64_t>(-width, 0);
+    if (cut > 0)
+      require(b, op, arith::CmpIPredicate::sge,
+              linalg::createOrFoldDimOp(b, loc, op.getSource(), dim),
+              arith::ConstantIndexOp::create(b, loc, cut),
+              describe(op->getOpOperand(0), dim));
+  }
+  AffineExpr sum = b.getAffineSymbolExpr(0) + b.getAffineSymbolExpr(1) +
+                   b.getAffineSymbolExpr(2);
+  SmallVector<OpFoldResult> low = op.getMixedLowPad(),
+                            high = op.getMixedHighPad(),
+                            source =
+                                tensor::getMixedSizes(b, loc, op.getSource());
+  for (auto [dim, size] : llvm::enumerate(op.getResultType().getShape())) {
+    OpFoldResult made = affine::makeComposedFoldedAffineApply(
+        b, loc, sum, {low[dim], source[dim], high[dim]});
+    if (!ShapedType::isDynamic(size) && getConstantIntValue(made) != size)
+      require(b, op, arith::CmpIPredicate::eq,
+              getValueOrCreateConstantIndexOp(b, loc, made),
+              arith::ConstantIndexOp::create(b, loc, size),
+              "dimension " + Twine(dim) + " of the result");
+  }
   ReifiedRankedShapedTypeDims sizes;
   if (!(op.getLow().empty() && op.getHigh().empty()) &&
       succeeded(reifyResultShapes(b, op, sizes)))

@@ -67,6 +67,9 @@ void foldPad(tensor::PadOp op, RewriterBase &rewriter) {
   if (!isEmpty(op.getSource()) || !padding ||
       !op.getResultType().hasStaticShape())
     return;
+  if (Operation *constant = padding.getDefiningOp();
+      constant && op->isProperAncestor(constant))
+    rewriter.moveOpBefore(constant, op);
   Value room = buildRoom(rewriter, op.getLoc(), op.getResultType());
   rewriter.replaceOp(
       op, linalg::FillOp::create(rewriter, op.getLoc(), padding, room)

@@ -111,8 +111,8 @@ int64_t WindowGenerator::widestType() {
   return bits;
 }
 
-/// An output that has just been filled need not be: nobody reads it before the
-/// loops overwrite it.
+/// A new output that has just been filled need not be: nobody reads it before
+/// the loops overwrite it.
 void WindowGenerator::takeFill() {
   Value output = op.getDpsInits()[0];
   Operation *before = op->getPrevNode();
@@ -120,6 +120,8 @@ void WindowGenerator::takeFill() {
     before = before->getPrevNode();
   auto fill = dyn_cast_or_null<linalg::FillOp>(before);
   if (!fill || fill.getDpsInits()[0] != output ||
+      !isa_and_present<memref::AllocOp>(output.getDefiningOp()) ||
+      llvm::is_contained(op.getDpsInputs(), output) ||
       fill.getInputs()[0].getType() != getElementTypeOrSelf(output))
     return;
   filled = fill.getInputs()[0];

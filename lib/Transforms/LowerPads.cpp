@@ -40,6 +40,7 @@ private:
   Value result;
 
   OpFoldResult add(ArrayRef<OpFoldResult> values);
+  Value crop();
   void fill(int64_t dim, OpFoldResult start, OpFoldResult size);
 };
 
@@ -48,6 +49,30 @@ OpFoldResult PadLowering::add(ArrayRef<OpFoldResult> values) {
   for (unsigned i = 0; i < values.size(); ++i)
     sum = sum + b.getAffineSymbolExpr(i);
   return affine::makeComposedFoldedAffineApply(b, loc, sum, values);
+}
+
+/// The source without what negative widths take from it, which then are zero.
+Value PadLowering::crop() {
+  auto isNegative = [](OpFoldResult width) {
+    return getConstantIntValue(width).value_or(0) < 0;
+  };
+  if (llvm::none_of(low, isNegative) && llvm::none_of(high, isNegative))
+    return op.getSource();
+  SmallVector<OpFoldResult> offsets, strides(low.size(), b.getIndexAttr(1));
+  for (auto [before, size, after] : llvm::zip(low, source, high)) {
+    offsets.push_back(b.getIndexAttr(0));
+    if (isNegative(before)) {
+      size = add({size, before});
+      offsets.back() = b.getIndexAttr(-*getConstantIntValue(before));
+      before = b.getIndexAttr(0);
+    }
+    if (isNegative(after)) {
+      size = add({size, after});
+      after = b.getIndexAttr(0);
+    }
+  }
+  return tensor::ExtractSliceOp::create(b, loc, op.getSource(), offsets, source,
+                                        strides);
 }
 
 /// Fills what lies in `size` indices of `dim` from `start` on, of the outer
@@ -72,6 +97,7 @@ void PadLowering::fill(int64_t dim, OpFoldResult start, OpFoldResult size) {
 }
 
 void PadLowering::run() {
+  Value inside = crop();
   for (auto [before, size, after] : llvm::zip(low, source, high))
     whole.push_back(add({before, size, after}));
   RankedTensorType type = op.getResultType();
@@ -85,8 +111,8 @@ void PadLowering::run() {
     fill(dim, add({low[dim], source[dim]}), high[dim]);
   }
   SmallVector<OpFoldResult> strides(low.size(), b.getIndexAttr(1));
-  result = tensor::InsertSliceOp::create(b, loc, op.getSource(), result, low,
-                                         source, strides);
+  result = tensor::InsertSliceOp::create(b, loc, inside, result, low, source,
+                                         strides);
   b.replaceOp(op, result);
 }
 
@@ -95,8 +121,13 @@ struct LowerPadsPass : impl::LowerPadsBase<LowerPadsPass> {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](tensor::PadOp op) {
       rewriter.setInsertionPoint(op);
-      if (Value padding = op.getConstantPaddingValue())
-        PadLowering(op, padding, rewriter).run();
+      Value padding = op.getConstantPaddingValue();
+      if (!padding)
+        return;
+      if (Operation *constant = padding.getDefiningOp();
+          constant && op->isProperAncestor(constant))
+        rewriter.moveOpBefore(constant, op);
+      PadLowering(op, padding, rewriter).run();
     });
   }
 };

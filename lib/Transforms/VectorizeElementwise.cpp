@@ -204,7 +204,10 @@ bool InterleavingVectorizer::canRun() {
     return false;
   const VectorAccess &output = accesses.back();
   auto type = cast<MemRefType>(output.buffer.getType());
-  auto [strides, offset] = type.getStridesAndOffset();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return false;
   // So many vectors are in registers at once.
   constexpr int64_t maxChannels = 4;
   channels = type.getShape().empty() ? 0 : type.getShape().back();

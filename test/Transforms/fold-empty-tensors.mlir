@@ -5,6 +5,8 @@
 // RUN: cmp %t.x.npy %t.y.npy
 // RUN: quant-run %s --entry=fill --input=%t.none.npy --output=%t.y.npy
 // RUN: %python -c "import numpy; y = numpy.load(r'%t.y.npy'); assert y.shape == (2, 4) and (y == 1.5).all()"
+// RUN: quant-run %s --entry=fill_inside --input=%t.none.npy --output=%t.y.npy
+// RUN: %python -c "import numpy; y = numpy.load(r'%t.y.npy'); assert y.shape == (2, 4) and (y == 1.5).all()"
 // RUN: quant-run %s --entry=pad --input=%t.none.npy --output=%t.y.npy
 // RUN: %python -c "import numpy; assert numpy.load(r'%t.y.npy').shape == (0, 6)"
 
@@ -71,4 +73,16 @@ func.func @products(%a: tensor<2x3x0xf32>, %b: tensor<2x0x4xf32>, %c: tensor<0x3
   %i1 = linalg.fill ins(%z : f32) outs(%e1 : tensor<0x3x5xf32>) -> tensor<0x3x5xf32>
   %1 = linalg.batch_matmul ins(%c, %d : tensor<0x3x4xf32>, tensor<0x4x5xf32>) outs(%i1 : tensor<0x3x5xf32>) -> tensor<0x3x5xf32>
   return %0, %1 : tensor<2x3x4xf32>, tensor<0x3x5xf32>
+}
+
+// CHECK-LABEL: func.func @fill_inside(
+// CHECK: %[[C:.*]] = arith.constant 1.500000e+00
+// CHECK: linalg.fill ins(%[[C]] : f32)
+func.func @fill_inside(%x: tensor<0x4xf32>) -> tensor<2x4xf32> {
+  %0 = tensor.pad %x low[1, 0] high[1, 0] {
+  ^bb0(%a: index, %b: index):
+    %z = arith.constant 1.5 : f32
+    tensor.yield %z : f32
+  } : tensor<0x4xf32> to tensor<2x4xf32>
+  return %0 : tensor<2x4xf32>
 }

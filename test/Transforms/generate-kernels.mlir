@@ -220,7 +220,7 @@ func.func @max_pooling(%x: memref<?x8x8x83xi8>, %window: memref<2x2xi8>, %o: mem
 // What the output has just been filled with is where the sums start; a fill that
 // somebody else reads stays.
 // CHECK-LABEL: func.func @filled_pooling
-func.func @filled_pooling(%x: memref<1x8x8x64xi8>, %o: memref<1x4x4x64xi8>, %p: memref<1x4x4x64xi8>) {
+func.func @filled_pooling(%x: memref<1x8x8x64xi8>) -> (memref<1x4x4x64xi8>, memref<1x4x4x64xi8>, memref<1x4x4x64xi8>) {
   // CHECK-NOT: linalg.fill
   // CHECK: scf.for %{{.*}} iter_args(%{{.*}} = %cst{{.*}}) -> (vector<64xi8>)
   // CHECK: vector.store %{{.*}} : memref<1x4x4x64xi8>, vector<64xi8>
@@ -228,15 +228,18 @@ func.func @filled_pooling(%x: memref<1x8x8x64xi8>, %o: memref<1x4x4x64xi8>, %p: 
   // CHECK: memref.copy
   // CHECK: vector.load %{{.*}} : memref<1x4x4x64xi8>, vector<64xi8>
   %c = arith.constant 7 : i8
+  %r = memref.alloc() : memref<1x4x4x64xi8>
+  %p = memref.alloc() : memref<1x4x4x64xi8>
+  %o = memref.alloc() : memref<1x4x4x64xi8>
   linalg.fill ins(%c : i8) outs(%o : memref<1x4x4x64xi8>)
   %w = memref.alloc() : memref<2x2xi8>
   linalg.pooling_nhwc_max_unsigned {dilations = dense<1> : vector<2xi64>, strides = dense<2> : vector<2xi64>}
       ins(%x, %w : memref<1x8x8x64xi8>, memref<2x2xi8>) outs(%o : memref<1x4x4x64xi8>)
   linalg.fill ins(%c : i8) outs(%p : memref<1x4x4x64xi8>)
-  memref.copy %p, %o : memref<1x4x4x64xi8> to memref<1x4x4x64xi8>
+  memref.copy %p, %r : memref<1x4x4x64xi8> to memref<1x4x4x64xi8>
   linalg.pooling_nhwc_max_unsigned {dilations = dense<1> : vector<2xi64>, strides = dense<2> : vector<2xi64>}
       ins(%x, %w : memref<1x8x8x64xi8>, memref<2x2xi8>) outs(%p : memref<1x4x4x64xi8>)
-  return
+  return %o, %p, %r : memref<1x4x4x64xi8>, memref<1x4x4x64xi8>, memref<1x4x4x64xi8>
 }
 
 // So do windows whose elements already fill a register with the fewest: here of

@@ -4,6 +4,17 @@
 // RUN: %python -c "import numpy; x = numpy.load(r'%t.x.npy'); numpy.testing.assert_array_equal(numpy.load(r'%t.y.npy'), numpy.pad(-x, ((0, 0), (1, 2), (3, 0)), constant_values=1.5))"
 // RUN: quant-run %s --entry=open --input=%t.x.npy --input=%t.a.npy --input=%t.b.npy --output=%t.y.npy
 // RUN: %python -c "import numpy; x = numpy.load(r'%t.x.npy'); numpy.testing.assert_array_equal(numpy.load(r'%t.y.npy'), numpy.pad(x, ((2, 0), (1, 2), (0, 2)), constant_values=1.5))"
+// RUN: quant-run %s --entry=crop --input=%t.x.npy --output=%t.y.npy
+// RUN: %python -c "import numpy; x = numpy.load(r'%t.x.npy'); numpy.testing.assert_array_equal(numpy.load(r'%t.y.npy'), numpy.pad(x[:, 1:2, :4], ((0, 0), (0, 0), (2, 0)), constant_values=1.5))"
+// RUN: quant-run %s --entry=open_crop --input=%t.x.npy --output=%t.y.npy
+// RUN: %python -c "import numpy; x = numpy.load(r'%t.x.npy'); numpy.testing.assert_array_equal(numpy.load(r'%t.y.npy'), numpy.pad(x[:1], ((2, 0), (0, 0), (0, 0)), constant_values=1.5))"
+// RUN: %python %S/../Inputs/npy.py %t.none.npy "numpy.zeros((0, 3, 5), 'f4')"
+// RUN: not quant-run %s --entry=open_crop --input=%t.none.npy 2>&1 | FileCheck %s --check-prefix=CROP
+// CROP: error: the program stopped: {{.*}}dimension 0 of operand 0 of 'tensor.pad'{{.*}} has a size that does not fit
+// RUN: quant-run %s --entry=known --input=%t.x.npy --input=%t.a.npy --output=%t.y.npy
+// RUN: %python -c "import numpy; x = numpy.load(r'%t.x.npy'); numpy.testing.assert_array_equal(numpy.load(r'%t.y.npy'), numpy.pad(x, ((2, 0), (0, 0), (0, 0)), constant_values=1.5))"
+// RUN: not quant-run %s --entry=known --input=%t.x.npy --input=%t.b.npy 2>&1 | FileCheck %s --check-prefix=KNOWN
+// KNOWN: error: the program stopped: {{.*}}dimension 0 of the result of 'tensor.pad'{{.*}} has a size that does not fit
 // RUN: quant-run %s --entry=position --input=%t.x.npy --output=%t.y.npy
 // RUN: %python -c "import numpy; y = numpy.load(r'%t.y.npy'); assert y.shape == (2, 3, 6) and (y[..., 5] == 5).all()"
 
@@ -62,4 +73,38 @@ func.func @position(%x: tensor<2x3x5xf32>) -> tensor<2x3x6xf32> {
     tensor.yield %2 : f32
   } : tensor<2x3x5xf32> to tensor<2x3x6xf32>
   return %0 : tensor<2x3x6xf32>
+}
+
+// Negative widths take away, the number inside the region is used outside of it.
+// CHECK-LABEL: func.func @crop(
+// CHECK: tensor.extract_slice %{{.*}}[0, 1, 0] [2, 1, 4] [1, 1, 1] : tensor<2x3x5xf32> to tensor<2x1x4xf32>
+// CHECK: linalg.fill
+// CHECK: tensor.insert_slice %{{.*}} into %{{.*}}[0, 0, 2] [2, 1, 4] [1, 1, 1] : tensor<2x1x4xf32> into tensor<2x1x6xf32>
+func.func @crop(%x: tensor<2x3x5xf32>) -> tensor<2x1x6xf32> {
+  %0 = tensor.pad %x low[0, -1, 2] high[0, -1, -1] {
+  ^bb0(%i: index, %j: index, %k: index):
+    %c = arith.constant 1.5 : f32
+    tensor.yield %c : f32
+  } : tensor<2x3x5xf32> to tensor<2x1x6xf32>
+  return %0 : tensor<2x1x6xf32>
+}
+
+func.func @open_crop(%x: tensor<?x3x5xf32>) -> tensor<?x3x5xf32> {
+  %c = arith.constant 1.5 : f32
+  %0 = tensor.pad %x low[2, 0, 0] high[-1, 0, 0] {
+  ^bb0(%i: index, %j: index, %k: index):
+    tensor.yield %c : f32
+  } : tensor<?x3x5xf32> to tensor<?x3x5xf32>
+  return %0 : tensor<?x3x5xf32>
+}
+
+func.func @known(%x: tensor<2x3x5xf32>, %a: tensor<i64>) -> tensor<4x3x5xf32> {
+  %c = arith.constant 1.5 : f32
+  %0 = tensor.extract %a[] : tensor<i64>
+  %m = arith.index_cast %0 : i64 to index
+  %1 = tensor.pad %x low[%m, 0, 0] high[0, 0, 0] {
+  ^bb0(%i: index, %j: index, %k: index):
+    tensor.yield %c : f32
+  } : tensor<2x3x5xf32> to tensor<4x3x5xf32>
+  return %1 : tensor<4x3x5xf32>
 }
