@@ -19,6 +19,7 @@ from ._quanta import Error
 from .conversion import convert, require
 from .onnx_blocks import expand_matmul_nbits, flatten_blocks
 from .onnx_file import check_sizes, load_whole
+from .onnx_rewrites import rewrite_nodes
 from .onnx_words import make_words_signed
 from .onnx_zero_points import add_zero_points, keep_zero_points
 
@@ -73,7 +74,9 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     check_sizes(model, path)
     model = _infer(model)
     if _needs_folding(model):
-        model = _infer(_fold(model, path))
+        model = _infer(_fold(model))
+    rewrite_nodes(model, path)
+    model = _infer(model)
     if flatten_blocks(model):
         model = _infer(model)
     add_zero_points(model)
@@ -237,7 +240,9 @@ def _needs_folding(model) -> bool:
     return False
 
 
-def _fold(model, path: str):
+def _fold(model):
+    """The model with its constants computed; the same where ONNX Runtime does not take
+    it: what cannot be imported then is named by the import."""
     import onnx
 
     onnxruntime = _require("onnxruntime")
@@ -254,11 +259,8 @@ def _fold(model, path: str):
                 source, options, providers=["CPUExecutionProvider"]
             )
             return onnx.load(folded)
-        except Exception as error:
-            reason = str(error).strip().split("\n")[0]
-            raise Error(
-                f"the constants of '{path}' cannot be folded: {reason}"
-            ) from None
+        except Exception:
+            return model
 
 
 def _name_nodes(graph, taken: set) -> None:

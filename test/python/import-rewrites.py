@@ -1,0 +1,108 @@
+# Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+# REQUIRES: python-package
+# RUN: %python %s
+"""ONNX nodes that are rewritten because torch-mlir would misread them."""
+
+import unittest
+
+import numpy as np
+
+import quanta
+from Inputs.onnx_models import MISSING, RANDOM, OnnxTestCase, make, value, weight
+
+if not MISSING:
+    from onnx import helper, numpy_helper
+
+
+def data(*shape):
+    return RANDOM.standard_normal(shape).astype(np.float32)
+
+
+def constant(name, array, dtype=np.int64):
+    return numpy_helper.from_array(np.array(array, dtype), name)
+
+
+@unittest.skipIf(MISSING, f"without the packages {', '.join(MISSING)}")
+class Rewrites(OnnxTestCase):
+    def test_gemm_without_bias(self):
+        for turned in (0, 1):
+            shape = (5, 4) if turned else (4, 5)
+            for alpha in (0.25, 1.0):
+                model = make(
+                    [helper.make_node("Gemm", ["x", "w"], ["y"], alpha=alpha, transB=turned)],
+                    [value("x", ["n", 4])],
+                    [value("y", ["n", 5])],
+                    [weight("w", *shape)],
+                )
+                self.compare(model, data(3, 4))
+
+    def test_average_pool(self):
+        # The last window starts within the image, at its end, or behind it; in the third
+        # case there is none that is cut off.
+        for size, kernel, stride, pads in [
+            (6, 3, 2, [1, 1, 1, 1]),
+            (6, 3, 2, [0, 0, 0, 0]),
+            (7, 3, 2, [1, 1, 1, 1]),
+            (6, 2, 3, [1, 1, 1, 1]),
+            (5, 3, 4, [0, 0, 2, 2]),
+            (9, 3, 2, [0, 1, 1, 0]),
+        ]:
+            for height in (size, None):
+                node = helper.make_node(
+                    "AveragePool", ["x"], ["y"], kernel_shape=[kernel] * 2,
+                    strides=[stride] * 2, pads=pads, ceil_mode=1, count_include_pad=1,
+                )  # fmt: skip
+                shape = ["n", 2, height or "h", height or "w"]
+                model = make([node], [value("x", shape)], [value("y", ["n", 2, "p", "q"])])
+                if height is None and stride + max(pads[2:]) > kernel:
+                    with self.assertRaisesRegex(
+                        quanta.Error, r"'\S+' \(AveragePool\): ceil_mode with .* an open size"
+                    ):
+                        quanta.load(self.save(model))
+                else:
+                    self.compare(model, data(2, 2, size, size))
+
+    def test_pad_that_wraps(self):
+        def pad(widths, shape, *axes):
+            inits = [constant("p", widths)]
+            inits += [constant("a", axes)] if axes else []
+            names = ["x", "p"] + (["", "a"] if axes else [])
+            node = helper.make_node("Pad", names, ["y"], name="around", mode="wrap")
+            out = [f"d{i}" for i in range(len(shape))]
+            return make([node], [value("x", shape)], [value("y", out)], inits, opset=19)
+
+        x = data(2, 3, 5)
+        for widths, axes in [([0, 1, 5, 0, 3, 2], ()), ([2, 0, 1, 1], (-1, 1)), ([0] * 6, ())]:
+            pads = np.zeros((3, 2), int)
+            for axis, low, high in zip(
+                axes or range(3), widths[: len(widths) // 2], widths[len(widths) // 2 :]
+            ):
+                pads[axis] = low, high
+            y = quanta.compile(quanta.load(self.save(pad(widths, [2, 3, 5], *axes))))(x)
+            np.testing.assert_array_equal(y, np.pad(x, pads, mode="wrap"))
+        for widths, shape in [([0, 4, 0, 0, 0, 0], [2, 3, 5]), ([1, 0, 0, 0, 0, 0], ["n", 3, 5]),
+                              ([-1, 0, 0, 0, 0, 0], [2, 3, 5])]:  # fmt: skip
+            with self.assertRaisesRegex(quanta.Error, r"'around' \(Pad\): mode 'wrap' with"):
+                quanta.load(self.save(pad(widths, shape)))
+
+    def test_all_that_is_unknown_is_named(self):
+        # Beside something that ONNX Runtime would fold.
+        nodes = [
+            helper.make_node("Foo", ["x"], ["a"], name="foo", domain="my.ops"),
+            helper.make_node("BatchNormalization", ["x", "s", "s", "s", "s"], ["b"], name="bn"),
+            helper.make_node("Bar", ["b"], ["c"], name="bar", domain="my.ops"),
+            helper.make_node("Add", ["a", "c"], ["y"], name="sum"),
+        ]
+        shape = [1, 2, 4, 4]
+        model = make(nodes, [value("x", shape)], [value("y", shape)], [constant("s", np.ones(2), np.float32)])
+        with self.assertRaises(quanta.Error) as caught:
+            quanta.load(self.save(model))
+        text = str(caught.exception)
+        self.assertIn("'foo' (my.ops.Foo)", text)
+        self.assertIn("'bar' (my.ops.Bar)", text)
+        self.assertNotIn("bn", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
