@@ -189,20 +189,20 @@ AccumulatorRange AccumulatorRange::get(Operation *op) {
   return analyze(op, /*readWeights=*/true);
 }
 
-void AccumulatorRange::warnOfWrap(Operation *op) {
+LogicalResult AccumulatorRange::refuseWrap(Operation *op) {
   // Most sums are too short, whatever the weights are.
   if (analyze(op, /*readWeights=*/false).fitsI32())
-    return;
+    return success();
   AccumulatorRange range = get(op);
   if (!range.isBiasKnown) {
     range.low -= range.biasLow;
     range.high -= range.biasHigh;
   }
   if (!range.terms || range.fitsI32())
-    return;
-  op->emitWarning() << "sums " << *range.terms << " products, which reach ["
-                    << range.low << ", " << range.high
-                    << "]: sums beyond i32 wrap around";
+    return success();
+  return op->emitError() << "sums " << *range.terms
+                         << " products, which reach [" << range.low << ", "
+                         << range.high << "], beyond its i32 accumulators";
 }
 
 } // namespace quanta

@@ -48,9 +48,9 @@ struct AccumulatorRange {
   /// ranges of their types.
   static AccumulatorRange get(mlir::Operation *op);
 
-  /// Warns if the sums of `op` may leave i32, where they wrap around. What the
-  /// program does not tell, a length or a bias, is no reason to warn.
-  static void warnOfWrap(mlir::Operation *op);
+  /// An error if the sums of `op` may leave i32, where they would wrap around.
+  /// What the program does not tell, a length or a bias, is no reason for one.
+  static llvm::LogicalResult refuseWrap(mlir::Operation *op);
 };
 
 } // namespace quanta

@@ -330,10 +330,13 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
       formConvTranspose(module);
     if (failed(expandNamedOps(module)))
       return signalPassFailure();
-    module.walk([](Operation *op) {
-      if (isa<MatmulOp, ContractOp>(op))
-        AccumulatorRange::warnOfWrap(op);
+    bool mayWrap = false;
+    module.walk([&](Operation *op) {
+      if (!allowWrap && isa<MatmulOp, ContractOp>(op))
+        mayWrap |= failed(AccumulatorRange::refuseWrap(op));
     });
+    if (mayWrap)
+      return signalPassFailure();
     StorageTypeConverter converter;
     RewritePatternSet patterns(&getContext());
     ConversionTarget target(getContext());

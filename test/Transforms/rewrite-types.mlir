@@ -19,8 +19,9 @@
 // A result may know more sizes than what it is made of.
 // RUN: quant-opt %t/sizes.mlir --quanta-expand-named-ops --quanta-rewrite-types | FileCheck %t/sizes.mlir
 
-// Sums that may wrap around.
+// Sums that may leave i32 are refused, or wrap around if that is wanted.
 // RUN: quant-opt %t/wrap.mlir --quanta-rewrite-types --verify-diagnostics -o /dev/null
+// RUN: quant-opt %t/wrap.mlir --quanta-rewrite-types=allow-wrap | FileCheck %t/wrap.mlir
 
 //--- sizes.mlir
 !u8 = !quant.uniform<u8:f32, 0.5:128>
@@ -83,18 +84,19 @@ func.func @any(%x: tensor<1x4x?x?xf32>) -> tensor<1x4x?x?xf32> {
 func.func @weights(%x: tensor<1x70000x!u8>, %short: tensor<1x2x!u8>, %y: tensor<70000x1x!i8>, %b: tensor<1x!acc>) {
   %c0 = arith.constant dense<127> : tensor<70000x1xi8>
   %w0 = quant.scast %c0 : tensor<70000x1xi8> to tensor<70000x1x!i8>
-  // expected-warning@+1 {{sums 70000 products, which reach [0, 2266950000]: sums beyond i32 wrap around}}
+  // CHECK-NOT: quanta.matmul
+  // expected-error@+1 {{sums 70000 products, which reach [0, 2266950000], beyond its i32 accumulators}}
   %0 = quanta.matmul %x, %w0 : tensor<1x70000x!u8>, tensor<70000x1x!i8> -> tensor<1x1x!acc>
   %c1 = arith.constant dense<3> : tensor<70000x1xi8>
   %w1 = quant.scast %c1 : tensor<70000x1xi8> to tensor<70000x1x!i8>
   %1 = quanta.matmul %x, %w1 bias %b : tensor<1x70000x!u8>, tensor<70000x1x!i8>, tensor<1x!acc> -> tensor<1x1x!acc>
-  // expected-warning@+1 {{sums 70000 products, which reach [-2284800000, 2266950000]}}
+  // expected-error@+1 {{sums 70000 products, which reach [-2284800000, 2266950000]}}
   %2 = quanta.matmul %x, %y : tensor<1x70000x!u8>, tensor<70000x1x!i8> -> tensor<1x1x!acc>
   %c3 = arith.constant dense<[[1], [2]]> : tensor<2x1xi8>
   %w3 = quant.scast %c3 : tensor<2x1xi8> to tensor<2x1x!i8>
   %c4 = arith.constant dense<2147483647> : tensor<1xi32>
   %b4 = quant.scast %c4 : tensor<1xi32> to tensor<1x!acc>
-  // expected-warning@+1 {{sums 2 products, which reach [0, 2147484412]}}
+  // expected-error@+1 {{sums 2 products, which reach [0, 2147484412]}}
   %3 = quanta.matmul %short, %w3 bias %b4 : tensor<1x2x!u8>, tensor<2x1x!i8>, tensor<1x!acc> -> tensor<1x1x!acc>
   return
 }

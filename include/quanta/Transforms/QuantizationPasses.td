@@ -368,10 +368,10 @@ def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
     compile time. With `reference` it stays in the products, as the contract
     writes it; both forms give the same bits.
 
-    A warning tells of each contraction whose sums may leave i32, where they wrap
-    around, with the bounds that its types and constants give them.
+    Contractions whose sums may leave i32 are refused, with the bounds that their
+    types and constants give them; with `allow-wrap` such sums wrap around.
     `quanta-quantize` makes none of these. A length that is known at run time only
-    and a bias that is not constant are no reason to warn.
+    and a bias that is not constant are no reason to refuse one.
 
     ```mlir
     %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
@@ -390,7 +390,9 @@ def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"reference", "reference", "bool", "false",
-           "Keep zero points in the products instead of the bias">];
+           "Keep zero points in the products instead of the bias">,
+    Option<"allowWrap", "allow-wrap", "bool", "false",
+           "Take contractions whose sums may leave i32: they wrap around">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect",
     "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",

@@ -44,9 +44,8 @@ static Expected<Program> expandMatrices(const Program &program,
   Program kernels = program.clone();
   if (options.cpu == "native" || getDotShape("", options.cpu).matrixRows == 0)
     return kernels;
-  if (Error error = kernels.run(
-          "quanta-rewrite-types,quanta-to-kernel{cpu=" + options.cpu +
-          " plan-buffers=false},quanta-expand-amx"))
+  if (Error error = kernels.run("quanta-to-kernel{cpu=" + options.cpu +
+                                " plan-buffers=false},quanta-expand-amx"))
     return error;
   // Without registers of matrices, its kernels are no longer for that CPU.
   kernels.getModule()->removeAttr(attrs::cpu);
@@ -134,6 +133,11 @@ void runSweep(const Sweep &sweep, StringRef triple, StringRef cpu) {
   });
   Expected<Program> program = Program::parse(sweep.module, "sweep.mlir");
   ASSERT_TRUE(bool(program)) << toString(program.takeError());
+  // Sums that wrap around do so everywhere.
+  if (program->getStage() == Stage::Quantized) {
+    Error error = program->run("quanta-rewrite-types{allow-wrap}");
+    ASSERT_FALSE(bool(error)) << toString(std::move(error));
+  }
   if (triple.empty())
     runHere(sweep, *program, cpu);
   else
