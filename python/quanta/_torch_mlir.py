@@ -45,6 +45,36 @@ def gelu(x, approximate="none"):
     return 0.5 * x * (1 + inner.tanh())
 
 
+def conv_transpose2d(
+    x, weight, bias=None, stride=(1, 1), padding=(0, 0), output_padding=(0, 0), groups=1,
+    dilation=(1, 1),
+):  # fmt: skip
+    """A transposed convolution whose groups have one channel each, which torch-mlir
+    does not take: a convolution of the image with zeros between its pixels, with the
+    kernel turned around; others stay whole."""
+    from torch.nn import functional
+
+    if groups == 1 or groups != weight.shape[0]:
+        return NotImplemented
+    stride, padding, output_padding, dilation = (
+        list(values) * (2 if len(values) == 1 else 1)
+        for values in (stride, padding, output_padding, dilation)
+    )
+    batch, channels, height, width = x.shape
+    apart = functional.pad(
+        x.reshape(batch, channels, height, 1, width, 1),
+        (0, stride[1] - 1, 0, 0, 0, stride[0] - 1),
+    ).reshape(batch, channels, height * stride[0], width * stride[1])
+    around = []
+    for dim in (1, 0):
+        low = dilation[dim] * (weight.shape[2 + dim] - 1) - padding[dim]
+        # Behind the last pixel there are no zeros of the image's.
+        around += [low, low + output_padding[dim] - (stride[dim] - 1)]
+    kernel = weight.flip(2, 3).reshape(-1, 1, *weight.shape[2:])
+    image = functional.pad(apart, around)
+    return functional.conv2d(image, kernel, bias, dilation=dilation, groups=groups)
+
+
 
 def location_name(location) -> str:
     """The first name in a location, which is that of an ONNX node."""
@@ -242,6 +272,7 @@ def import_torch(path: str):
     for kept in KEPT_WHOLE:
         table.pop(getattr(torch.ops.aten, kept).default, None)
     table[torch.ops.aten.gelu.default] = gelu
+    table[torch.ops.aten.conv_transpose2d.input] = conv_transpose2d
     program = program.run_decompositions(table)
     keep_results(program)
     context = Context()

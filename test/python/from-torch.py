@@ -123,6 +123,17 @@ class FromTorch(unittest.TestCase):
         # The flipped weights of a transposed convolution are weights.
         self.assertEqual([name for name in statistics if name.startswith("up/")], ["up/lhs"])
 
+    def test_transposed_convolutions_of_single_channels(self):
+        batch = torch.export.Dim("batch")
+        for layer in (
+            nn.ConvTranspose2d(6, 6, 4, stride=2, padding=1, groups=6),
+            nn.ConvTranspose2d(6, 12, (3, 2), stride=(1, 3), groups=6, bias=False),
+            nn.ConvTranspose2d(6, 6, 3, 2, padding=3, output_padding=1, groups=6, dilation=2),
+        ):
+            images = torch.randn(2, 6, 7, 5)
+            self.check(layer, (images,))
+            self.check(layer, (images,), ({0: batch},), [(images[:1],)])
+
     def test_functions_in_pieces_are_one_layer(self):
         functional = nn.functional
 
