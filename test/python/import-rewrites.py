@@ -86,6 +86,31 @@ class Rewrites(OnnxTestCase):
             with self.assertRaisesRegex(quanta.Error, r"'around' \(Pad\): mode 'wrap' with"):
                 quanta.load(self.save(pad(widths, shape)))
 
+    def test_transposed_convolutions_of_single_channels(self):
+        for kernel, options in [
+            ([3, 3], {"strides": [2, 2]}),
+            ([4, 2], {"strides": [2, 3], "pads": [1, 0, 2, 0]}),
+            ([3, 2], {"pads": [3, 0, 2, 0], "dilations": [2, 1]}),
+            ([2, 2], {"strides": [2, 2], "output_padding": [1, 1]}),
+            ([3], {"strides": [2], "pads": [1, 0]}),
+        ]:
+            for filters in (1, 2):
+                image = [6, 5][: len(kernel)]
+                node = helper.make_node(
+                    "ConvTranspose", ["x", "w", "b"], ["y"], name="up", group=4, **options
+                )
+                model = make(
+                    [node],
+                    [value("x", ["n", 4, *image])],
+                    [value("y", ["n", 4 * filters, *"pq"[: len(kernel)]])],
+                    [weight("w", 4, filters, *kernel), weight("b", 4 * filters)],
+                )
+                x = data(2, 4, *image)
+                module = self.compare(model, x)
+                report = quanta.quantize(module, quanta.calibrate(module, x)).report
+                self.assertEqual(report["int8_mac_share"], 1.0)
+                self.assertEqual([c["location"] for c in report["contractions"]], ["up"])
+
     def test_all_that_is_unknown_is_named(self):
         # Beside something that ONNX Runtime would fold.
         nodes = [
