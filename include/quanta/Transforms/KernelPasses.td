@@ -341,6 +341,7 @@ def LowerPads : Pass<"quanta-lower-pads", "::mlir::ModuleOp"> {
     A `tensor.pad` with one value all around becomes an empty tensor, of which the
     frame is filled and the inside is the source: nothing is written twice, and
     bufferization can let the producer of the source write where it is needed.
+    Negative widths take elements of the source away.
 
     ```mlir
     %0 = tensor.pad %x low[1] high[2] { ... yield %zero } : tensor<4xi8> to tensor<7xi8>
