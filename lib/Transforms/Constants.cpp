@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -127,6 +128,14 @@ Value createConstant(OpBuilder &builder, Location loc, ArrayRef<int64_t> shape,
   auto bitsType = RankedTensorType::get(shape, builder.getIntegerType(16));
   return arith::ConstantOp::create(
       builder, loc, DenseElementsAttr::get(bitsType, bits).bitcast(type));
+}
+
+Value takePadding(tensor::PadOp pad, RewriterBase &rewriter) {
+  Value padding = pad.getConstantPaddingValue();
+  Operation *constant = padding ? padding.getDefiningOp() : nullptr;
+  if (constant && pad->isProperAncestor(constant))
+    rewriter.moveOpBefore(constant, pad);
+  return padding;
 }
 
 bool isZeroTensor(Value value) {

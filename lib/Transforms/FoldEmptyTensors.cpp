@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -63,13 +64,11 @@ void foldConcat(tensor::ConcatOp op, RewriterBase &rewriter) {
 
 /// Nothing but what is padded with.
 void foldPad(tensor::PadOp op, RewriterBase &rewriter) {
-  Value padding = op.getConstantPaddingValue();
-  if (!isEmpty(op.getSource()) || !padding ||
-      !op.getResultType().hasStaticShape())
+  if (!isEmpty(op.getSource()) || !op.getResultType().hasStaticShape())
     return;
-  if (Operation *constant = padding.getDefiningOp();
-      constant && op->isProperAncestor(constant))
-    rewriter.moveOpBefore(constant, op);
+  Value padding = takePadding(op, rewriter);
+  if (!padding)
+    return;
   Value room = buildRoom(rewriter, op.getLoc(), op.getResultType());
   rewriter.replaceOp(
       op, linalg::FillOp::create(rewriter, op.getLoc(), padding, room)

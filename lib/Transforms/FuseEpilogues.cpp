@@ -37,22 +37,26 @@ struct FusionBase : OpInterfaceRewritePattern<FusedOpInterface> {
            element.getIntOrFloatBitWidth() % 8 == 0;
   }
 
+  /// Whether an epilogue can compute what `op` does.
+  static bool isElementwise(linalg::GenericOp op) {
+    if (!linalg::isElementwise(op) || op.getNumDpsInits() != 1 ||
+        op.hasIndexSemantics() ||
+        !llvm::all_of(op->getOperandTypes(), hasWholeBytes))
+      return false;
+    OpOperand *init = op.getDpsInitOperand(0);
+    // What the output held before must not matter.
+    return op.getMatchingIndexingMap(init).isIdentity() &&
+           !op.payloadUsesValueFromOperand(init) &&
+           llvm::all_of(op.getDpsInputOperands(), [&](OpOperand *input) {
+             return op.getMatchingIndexingMap(input).isProjectedPermutation(
+                 /*allowZeroInResults=*/true);
+           });
+  }
+
 protected:
   static bool canFuse(linalg::GenericOp consumer, OpOperand &use) {
-    if (!linalg::isElementwise(consumer) || consumer.getNumDpsInits() != 1 ||
-        !consumer.isDpsInput(&use) ||
-        !consumer.getMatchingIndexingMap(&use).isIdentity() ||
-        consumer.hasIndexSemantics() ||
-        !llvm::all_of(consumer->getOperandTypes(), hasWholeBytes))
-      return false;
-    OpOperand *init = consumer.getDpsInitOperand(0);
-    // What the output held before must not matter.
-    return consumer.getMatchingIndexingMap(init).isIdentity() &&
-           !consumer.payloadUsesValueFromOperand(init) &&
-           llvm::all_of(consumer.getDpsInputOperands(), [&](OpOperand *input) {
-             return consumer.getMatchingIndexingMap(input)
-                 .isProjectedPermutation(/*allowZeroInResults=*/true);
-           });
+    return isElementwise(consumer) && consumer.isDpsInput(&use) &&
+           consumer.getMatchingIndexingMap(&use).isIdentity();
   }
 
   /// Appends what `consumer` computes from the first result of `op` to the
@@ -127,9 +131,7 @@ bool isReadNarrow(linalg::GenericOp producer) {
     Type element = getElementTypeOrSelf(value);
     return element.isIntOrFloat() ? element.getIntOrFloatBitWidth() / 8 : 8;
   };
-  if (!linalg::isElementwise(producer) || producer.hasIndexSemantics() ||
-      producer->getNumResults() != 1 || !producer->hasOneUse() ||
-      !llvm::all_of(producer->getOperandTypes(), FusionBase::hasWholeBytes))
+  if (!FusionBase::isElementwise(producer) || !producer->hasOneUse())
     return false;
   OpOperand &use = *producer->use_begin();
   auto reader = dyn_cast<FusedOpInterface>(use.getOwner());
@@ -144,19 +146,11 @@ bool isReadNarrow(linalg::GenericOp producer) {
            .getValue()
            .isPermutation())
     return false;
-  OpOperand *init = producer.getDpsInitOperand(0);
-  if (!producer.getMatchingIndexingMap(init).isIdentity() ||
-      producer.payloadUsesValueFromOperand(init))
-    return false;
   unsigned bytes = 0;
-  for (OpOperand *input : producer.getDpsInputOperands()) {
-    AffineMap map = producer.getMatchingIndexingMap(input);
-    if (!map.isProjectedPermutation(/*allowZeroInResults=*/true))
-      return false;
-    // What varies in some dimensions only is small.
-    if (map.isPermutation())
+  // What varies in some dimensions only is small.
+  for (OpOperand *input : producer.getDpsInputOperands())
+    if (producer.getMatchingIndexingMap(input).isPermutation())
       bytes += bytesOf(input->get());
-  }
   return bytes < bytesOf(producer.getResult(0));
 }
 

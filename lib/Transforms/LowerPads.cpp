@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -121,13 +122,8 @@ struct LowerPadsPass : impl::LowerPadsBase<LowerPadsPass> {
     IRRewriter rewriter(&getContext());
     getOperation().walk([&](tensor::PadOp op) {
       rewriter.setInsertionPoint(op);
-      Value padding = op.getConstantPaddingValue();
-      if (!padding)
-        return;
-      if (Operation *constant = padding.getDefiningOp();
-          constant && op->isProperAncestor(constant))
-        rewriter.moveOpBefore(constant, op);
-      PadLowering(op, padding, rewriter).run();
+      if (Value padding = takePadding(op, rewriter))
+        PadLowering(op, padding, rewriter).run();
     });
   }
 };

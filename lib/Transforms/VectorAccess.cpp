@@ -8,6 +8,7 @@
 #include "quanta/Transforms/VectorAccess.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -69,6 +70,13 @@ Value VectorAccess::load(OpBuilder &b, Location loc, ValueRange loops,
         memref::LoadOp::create(b, loc, buffer, getIndices(b, loc, lane)));
   }
   return vector::FromElementsOp::create(b, loc, vectorType, elements);
+}
+
+SmallVector<VectorAccess> getAccesses(linalg::GenericOp op) {
+  SmallVector<VectorAccess> accesses;
+  for (OpOperand &operand : op->getOpOperands())
+    accesses.push_back({operand.get(), op.getMatchingIndexingMap(&operand)});
+  return accesses;
 }
 
 Value getLoopSize(OpBuilder &b, Location loc, ArrayRef<VectorAccess> accesses,

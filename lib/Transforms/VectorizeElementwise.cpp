@@ -31,10 +31,8 @@ namespace {
 class ElementwiseVectorizer {
 public:
   ElementwiseVectorizer(linalg::GenericOp op, int64_t lanes)
-      : op(op), b(op), loc(op.getLoc()), lanes(lanes) {
-    for (OpOperand &operand : op->getOpOperands())
-      accesses.push_back({operand.get(), op.getMatchingIndexingMap(&operand)});
-  }
+      : op(op), b(op), loc(op.getLoc()), lanes(lanes),
+        accesses(getAccesses(op)) {}
 
   /// The last loop is parallel, so that its iterations can be made at once; the
   /// loops around it keep their order, whether parallel or reductions.
@@ -162,10 +160,8 @@ private:
 class InterleavingVectorizer {
 public:
   InterleavingVectorizer(linalg::GenericOp op, int64_t lanes)
-      : op(op), b(op), loc(op.getLoc()), lanes(lanes) {
-    for (OpOperand &operand : op->getOpOperands())
-      accesses.push_back({operand.get(), op.getMatchingIndexingMap(&operand)});
-  }
+      : op(op), b(op), loc(op.getLoc()), lanes(lanes),
+        accesses(getAccesses(op)) {}
 
   bool canRun();
   void run();

@@ -35,10 +35,8 @@ constexpr int64_t lanes = 16;
 class ReductionVectorizer {
 public:
   ReductionVectorizer(linalg::GenericOp op)
-      : op(op), b(op), loc(op.getLoc()), body(*op.getBody()) {
-    for (OpOperand &operand : op->getOpOperands())
-      accesses.push_back({operand.get(), op.getMatchingIndexingMap(&operand)});
-  }
+      : op(op), b(op), loc(op.getLoc()), body(*op.getBody()),
+        accesses(getAccesses(op)) {}
 
   bool canRun();
   void run();

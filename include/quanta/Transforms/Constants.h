@@ -15,6 +15,13 @@
 
 #include <optional>
 
+namespace mlir {
+class RewriterBase;
+namespace tensor {
+class PadOp;
+} // namespace tensor
+} // namespace mlir
+
 namespace quanta {
 
 class FakeQuantOp;
@@ -56,6 +63,10 @@ mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc,
 mlir::Value createConstant(mlir::OpBuilder &builder, mlir::Location loc,
                            llvm::ArrayRef<int64_t> shape,
                            llvm::ArrayRef<int16_t> bits, mlir::FloatType type);
+
+/// The one value that a padding writes, defined in front of it; null if there
+/// are several.
+mlir::Value takePadding(mlir::tensor::PadOp pad, mlir::RewriterBase &rewriter);
 
 /// Whether `value` is a tensor of zeros: a constant, or filled with one.
 bool isZeroTensor(mlir::Value value);

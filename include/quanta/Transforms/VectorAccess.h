@@ -12,6 +12,10 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
 
+namespace mlir::linalg {
+class GenericOp;
+} // namespace mlir::linalg
+
 namespace quanta {
 
 /// How a structured operation on buffers reads or writes one operand: a buffer
@@ -38,6 +42,9 @@ struct VectorAccess {
   mlir::Value load(mlir::OpBuilder &b, mlir::Location loc,
                    mlir::ValueRange loops, int64_t lanes) const;
 };
+
+/// How `op` accesses each of its operands, in their order.
+llvm::SmallVector<VectorAccess> getAccesses(mlir::linalg::GenericOp op);
 
 /// The number of iterations of loop `dim`, which indexes one of `accesses`.
 mlir::Value getLoopSize(mlir::OpBuilder &b, mlir::Location loc,
