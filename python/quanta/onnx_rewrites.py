@@ -51,7 +51,8 @@ class _Graph:
         known = self.types.get(name)
         if known is None or not known.HasField("shape"):
             return None
-        return [d.dim_value if d.HasField("dim_value") else None for d in known.shape.dim]
+        # 0 is how some tools write an open size.
+        return [d.dim_value or None for d in known.shape.dim]
 
     def numbers(self, node, position: int) -> Optional[List[int]]:
         """The constant that a node reads; None if it is none."""
