@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "Conv2DSizes.h"
+#include "ConvProducer.h"
 #include "GenerateStored.h"
 #include "KernelGenerators.h"
 #include "ParallelLoops.h"
@@ -14,6 +15,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include <memory>
 #include <tuple>
 
 using namespace mlir;
@@ -31,18 +33,15 @@ namespace {
 ///         for each run of taps, on the outputs for which it lies in the image
 ///           for each group of the run: accumulators += lhs * packed weights
 ///       epilogue on the accumulators, store
+///
+/// A tile that the epilogue reads from another convolution is computed just
+/// before, into a window of a tile's size.
 class Conv2DGenerator : Conv2DSizes {
 public:
-  Conv2DGenerator(FusedConv2DOp op)
+  Conv2DGenerator(FusedConv2DOp op, bool mayJoin = true)
       : Conv2DSizes(op), tile(op, /*dense=*/true), b(tile.builder()),
         loc(tile.getLoc()), shape(tile.getShape()) {
-    // A single tap on every pixel makes no difference between the image's rows.
-    auto isOne = [](int64_t value) { return value == 1; };
-    isJoined = !op.hasOpenSizes() && llvm::all_of(kernel, isOne) &&
-               llvm::all_of(strides, isOne) && inputHeight == height &&
-               inputWidth == width &&
-               llvm::all_of(pads, [](int64_t pad) { return pad == 0; }) &&
-               tile.joinPixels();
+    isJoined = mayJoin && isPointwise(op) && tile.joinPixels();
     SmallVector<ReassociationIndices> dims{{0}, {1}, {2, 3}};
     if (isJoined) {
       dims = {{0}, {1, 2, 3}};
@@ -56,6 +55,9 @@ public:
     tile.widenLhs();
   }
 
+  /// Computes one of the extras of `reader`, whose tiles these are, where they
+  /// read it.
+  void setProducer(const ConvProducer &other, FusedConv2DOp reader);
   void run();
 
 private:
@@ -63,6 +65,8 @@ private:
   OpBuilder &b;
   Location loc;
   DotShape shape;
+  std::unique_ptr<Conv2DGenerator> producer;
+  unsigned producedExtra = 0;
   /// Whether all of an image counts as one row, and row indices are left out.
   bool isJoined;
 
@@ -86,10 +90,14 @@ private:
     return shape.pack(filters, runs.depth(shape.depthUnit()));
   }
   template <typename Body> void loop(Value from, Value to, Body body);
+  Place getPlace(Value block, Value image, Value y);
+  bool readSameTaps(int64_t x, int64_t other, int64_t pixels) const;
   void buildRow(Value block, int64_t count, Value image, Value y);
   void buildOpenRow(const Place &place, int64_t count);
   Segments getSegments(int64_t x, int64_t pixels) const;
   bool canReadWholeGroup(const Segment &segment, int64_t missing) const;
+  void buildTileAt(const Place &place, Value x, int64_t first, int64_t pixels,
+                   int64_t count);
   void buildTile(Place place, Value x, const Segments &segments, int64_t pixels,
                  int64_t count);
   void buildSegment(const Place &place, Value x, Value kernelRow,
@@ -111,6 +119,14 @@ void Conv2DGenerator::loop(Value from, Value to, Body body) {
   body(loop.getInductionVar());
 }
 
+void Conv2DGenerator::setProducer(const ConvProducer &other,
+                                  FusedConv2DOp reader) {
+  producer = std::make_unique<Conv2DGenerator>(other.op, isJoined);
+  producedExtra = other.extra;
+  // What it has made for itself is needed as long as the tiles are built.
+  other.op->moveAfter(reader);
+}
+
 void Conv2DGenerator::run() {
   Value zero = tile.index(0);
   Value images = memref::DimOp::create(b, loc, tile.getOutput(), 0);
@@ -129,15 +145,13 @@ void Conv2DGenerator::run() {
          [&](Value block) { buildBlock(block, shape.columns()); });
   if (filters % shape.columns() != 0)
     buildBlock(tile.index(whole), filters % shape.columns());
+  if (producer)
+    producer->tile.finish();
   tile.finish();
 }
 
-/// Tiles of nearly equal size: a small last one would have too few independent
-/// sums to keep the machine busy. Those that read the same taps share a loop.
-void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
-                               Value y) {
-  if (width == 0)
-    return;
+Conv2DGenerator::Place Conv2DGenerator::getPlace(Value block, Value image,
+                                                 Value y) {
   Place place{block, image, y, tile.index(0), tile.index(kernel[0]), {}};
   if (pads[0] > 0 || pads[2] > 0) {
     // The first row of the kernel at or below a row of the image.
@@ -152,6 +166,16 @@ void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
     place.from = arith::MaxSIOp::create(b, loc, firstRow(0), place.from);
     place.to = arith::MinSIOp::create(b, loc, firstRow(inputHeight), place.to);
   }
+  return place;
+}
+
+/// Tiles of nearly equal size: a small last one would have too few independent
+/// sums to keep the machine busy. Those that read the same taps share a loop.
+void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
+                               Value y) {
+  if (width == 0)
+    return;
+  Place place = getPlace(block, image, y);
   if (ShapedType::isDynamic(width))
     return buildOpenRow(place, count);
   int64_t tiles = llvm::divideCeil(width, shape.rows);
@@ -160,16 +184,15 @@ void Conv2DGenerator::buildRow(Value block, int64_t count, Value image,
   int64_t x = 0;
   for (int64_t index = 0; index < tiles;) {
     int64_t pixels = pixelsOf(index), number = 1;
-    Segments segments = getSegments(x, pixels);
     while (index + number < tiles && pixelsOf(index + number) == pixels &&
-           getSegments(x + number * pixels, pixels) == segments)
+           readSameTaps(x, x + number * pixels, pixels))
       ++number;
     if (number == 1)
-      buildTile(place, tile.index(x), segments, pixels, count);
+      buildTileAt(place, tile.index(x), x, pixels, count);
     else
       loop(tile.index(0), tile.index(number), [&](Value step) {
-        buildTile(place, tile.add(tile.mul(step, pixels), x), segments, pixels,
-                  count);
+        buildTileAt(place, tile.add(tile.mul(step, pixels), x), x, pixels,
+                    count);
       });
     x += number * pixels;
     index += number;
@@ -216,6 +239,26 @@ Conv2DGenerator::Segments Conv2DGenerator::getSegments(int64_t x,
       segments.push_back({tap, 1, first, last});
   }
   return segments;
+}
+
+bool Conv2DGenerator::readSameTaps(int64_t x, int64_t other,
+                                   int64_t pixels) const {
+  return getSegments(x, pixels) == getSegments(other, pixels) &&
+         (!producer || producer->readSameTaps(x, other, pixels));
+}
+
+/// The tile from column `x` on, whose taps are those of the one at `first`.
+void Conv2DGenerator::buildTileAt(const Place &place, Value x, int64_t first,
+                                  int64_t pixels, int64_t count) {
+  if (producer) {
+    Value window = tile.allocateWindow();
+    tile.readWindow(producedExtra, window);
+    producer->tile.writeWindow(window);
+    producer->b.restoreInsertionPoint(b.saveInsertionPoint());
+    producer->buildTileAt(producer->getPlace(place.block, place.image, place.y),
+                          x, first, pixels, count);
+  }
+  buildTile(place, x, getSegments(first, pixels), pixels, count);
 }
 
 void Conv2DGenerator::buildTile(Place place, Value x, const Segments &segments,
@@ -393,9 +436,13 @@ void Conv2DGenerator::buildGroup(ValueRange start, Value weights, Value group,
 
 } // namespace
 
-void generateConv2D(FusedConv2DOp op) {
-  if (!generateMatrixConv(op))
-    Conv2DGenerator(op).run();
+void generateConv2D(FusedConv2DOp op, std::optional<ConvProducer> producer) {
+  if (generateMatrixConv(op))
+    return;
+  Conv2DGenerator generator(op, !producer || isPointwise(producer->op));
+  if (producer)
+    generator.setProducer(*producer, op);
+  generator.run();
 }
 
 } // namespace quanta

@@ -33,9 +33,13 @@ struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
   void runOnOperation() override {
     if (failed(checkBuffers(getOperation(), getArgument())))
       return signalPassFailure();
+    ConvProducers producers = findProducers(getOperation());
+    llvm::SmallPtrSet<Operation *, 4> later;
+    for (auto &[reader, producer] : producers)
+      later.insert(producer.op);
     WalkResult result =
-        getOperation().walk([](Operation *op) {
-          if (!isa<FusedOpInterface, PackOp>(op))
+        getOperation().walk([&](Operation *op) {
+          if (!isa<FusedOpInterface, PackOp>(op) || later.contains(op))
             return WalkResult::advance();
           auto source = cast<MemRefType>(op->getOperand(0).getType());
           if (isa<FusedMatmulOp, PackOp>(op) && source.getRank() != 2) {
@@ -44,7 +48,12 @@ struct GenerateKernelsPass : impl::GenerateKernelsBase<GenerateKernelsPass> {
             return WalkResult::interrupt();
           }
           llvm::TypeSwitch<Operation *>(op)
-              .Case<FusedConv2DOp>(generateConv2D)
+              .Case([&](FusedConv2DOp conv) {
+                auto producer = producers.find(op);
+                generateConv2D(conv, producer == producers.end()
+                                         ? std::nullopt
+                                         : std::optional(producer->second));
+              })
               .Case<FusedDepthwiseConv2DOp>(generateDepthwiseConv2D)
               .Case<FusedMatmulOp>(generateMatmul)
               .Case<PackOp>(generatePack);

@@ -8,6 +8,8 @@
 #ifndef QUANTA_LIB_TRANSFORMS_KERNELGENERATORS_H
 #define QUANTA_LIB_TRANSFORMS_KERNELGENERATORS_H
 
+#include "ConvProducer.h"
+
 #include "quanta/IR/Quanta.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -15,7 +17,7 @@
 namespace quanta {
 
 /// Each replaces an operation on buffers by its loops.
-void generateConv2D(FusedConv2DOp op);
+void generateConv2D(FusedConv2DOp op, std::optional<ConvProducer> producer);
 void generateDepthwiseConv2D(FusedDepthwiseConv2DOp op);
 void generateMatmul(FusedMatmulOp op);
 void generatePack(PackOp op);

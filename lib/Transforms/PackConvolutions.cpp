@@ -6,6 +6,8 @@
 //===----------------------------------------------------------------------===//
 
 #include "PackConvolutions.h"
+
+#include "ConvProducer.h"
 #include "NarrowWeights.h"
 #include "TargetDots.h"
 
@@ -213,13 +215,13 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   Location loc = op.getLoc();
   DotShape shape = dot.getDotShape();
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-  // All pixels of an image are one row to a single tap. Where sizes are open,
-  // rows are taken for long ones.
+  // All pixels of an image are one row to a single tap, if they are to what is
+  // computed with it. Where sizes are open, rows are taken for long ones.
   bool isOpen = ShapedType::isDynamicShape(resultType.getShape().slice(1, 2));
   int64_t width = isOpen ? 256 : resultType.getDimSize(2);
   auto isOne = [](int64_t value) { return value == 1; };
   if (!isOpen && llvm::all_of(match.conv.kernel, isOne) &&
-      llvm::all_of(match.conv.strides, isOne))
+      llvm::all_of(match.conv.strides, isOne) && !isReadByRows(op))
     width *= resultType.getDimSize(1);
   ConvolutionRuns runs = ConvolutionRuns::get(
       match.conv.kernel, match.conv.dilations, match.channels);

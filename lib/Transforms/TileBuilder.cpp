@@ -210,6 +210,20 @@ Value TileBuilder::loadStart(Value start) {
   return add(sums, offset);
 }
 
+Value TileBuilder::allocateWindow() {
+  return memref::AllocaOp::create(
+      b, loc, MemRefType::get({2, shape.rows, shape.columns()}, b.getF32Type()),
+      b.getI64IntegerAttr(64));
+}
+
+/// One of two tiles in turns: at places that are known before the program runs,
+/// LLVM would keep a window in registers that the next tile needs.
+Value TileBuilder::selectWindow(Channels channels) {
+  Value block =
+      arith::DivUIOp::create(b, loc, channels.first, index(shape.columns()));
+  return arith::RemUIOp::create(b, loc, block, index(2));
+}
+
 std::pair<Value, Value> TileBuilder::placeStart(Channels channels) {
   if (!areFloatSums)
     return {op.getInit(), channels.first};
@@ -288,12 +302,26 @@ void TileBuilder::buildEpilogue(ArrayRef<RowIndices> rows, Channels channels,
       position.push_back(channel);
       IRMapping mapping;
       mapping.map(block.getArgument(0), accumulators[row * vectors + vector]);
-      for (auto [argument, extra, map] :
-           llvm::zip(block.getArguments().drop_front(), extras, maps))
-        mapping.map(argument, loadExtra(extra, map, position, lanes));
+      auto windowAt = [&, row = row]() -> SmallVector<Value> {
+        return {selectWindow(channels), index(row),
+                index(vector * shape.lanes)};
+      };
+      for (auto [number, argument, extra, map] :
+           llvm::enumerate(block.getArguments().drop_front(), extras, maps)) {
+        Value window = readWindows.lookup(number);
+        mapping.map(argument,
+                    window ? vector::LoadOp::create(
+                                 b, loc,
+                                 VectorType::get(shape.lanes, b.getF32Type()),
+                                 window, windowAt())
+                                 .getResult()
+                           : loadExtra(extra, map, position, lanes));
+      }
       for (auto [number, result] :
            llvm::enumerate(vectorizeBlock(b, block, mapping, shape.lanes)))
-        if (roundings[number])
+        if (writtenWindow)
+          vector::StoreOp::create(b, loc, result, writtenWindow, windowAt());
+        else if (roundings[number])
           results[number][row].push_back(result);
         else
           store(result, outputs[number], position, lanes);

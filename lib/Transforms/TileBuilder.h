@@ -90,6 +90,15 @@ public:
     return shape.isFloat ? 1 : std::max<int64_t>(1, 8 / (rows * vectors));
   }
 
+  /// Memory of one tile of f32 results, row by row.
+  mlir::Value allocateWindow();
+  /// The tile's results go to a window, or one of its extras comes from there:
+  /// memory of the tile alone, in place of the operand.
+  void writeWindow(mlir::Value window) { writtenWindow = window; }
+  void readWindow(unsigned extra, mlir::Value window) {
+    readWindows[extra] = window;
+  }
+
   /// The accumulators before the first product: `chains` times `rows` rows, of
   /// which the first chain holds `init` and the others zeros.
   llvm::SmallVector<mlir::Value> buildStart(Channels channels, int64_t rows,
@@ -140,6 +149,8 @@ private:
   /// `outputs` may be other views of the same elements.
   llvm::SmallVector<mlir::Value, 2> outputs, contiguousOutputs;
   llvm::SmallVector<mlir::Value> extras, copies;
+  mlir::Value writtenWindow;
+  llvm::SmallDenseMap<unsigned, mlir::Value, 1> readWindows;
   llvm::SmallVector<mlir::AffineMap> maps;
   /// The epilogue, or what comes in it before `roundings`, one for each output.
   mlir::Region epilogue;
@@ -147,6 +158,7 @@ private:
   /// Whether sums start from `floatSumStart`.
   bool areFloatSums = false;
 
+  mlir::Value selectWindow(Channels channels);
   mlir::Value makeContiguous(mlir::Value buffer, bool dense = false);
   mlir::Value loadExtra(mlir::Value extra, mlir::AffineMap map,
                         llvm::ArrayRef<mlir::Value> position, int64_t lanes);

@@ -465,6 +465,93 @@ func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<1
   return
 }
 
+// The floats of one branch of a residual block, which the other one adds, are
+// computed tile by tile where they are read; not if something else reads them or
+// writes what they are computed from.
+// CHECK-LABEL: func.func @branches(
+// CHECK-NOT: memref.alloc() : memref<1x32x32x64xf32>
+// CHECK: scf.for
+// CHECK: memref.alloca() {alignment = 64 : i64} : memref<2x6x64xf32>
+// CHECK-LABEL: func.func @two_readers(
+// CHECK: memref.alloc() : memref<1x32x32x64xf32>
+// CHECK-NOT: memref.alloca
+// CHECK-LABEL: func.func @overwritten(
+// CHECK: memref.alloc() : memref<1x32x32x64xf32>
+// CHECK-NOT: memref.alloca
+// CHECK: return
+func.func private @use(memref<1x32x32x64xi8>)
+
+func.func @branches(%x: memref<1x32x32x4xi8>, %w: memref<256xi8>, %b: memref<64xi32>, %s: memref<64xf32>, %f: memref<1x32x32x64xf32>) {
+  %y = memref.alloc() : memref<1x32x32x64xi8>
+  %a = memref.alloc() : memref<1x32x32x64xf32>
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%x : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%s : memref<64xf32>) maps [affine_map<(n, h, w, c) -> (c)>] outs(%a : memref<1x32x32x64xf32>) {
+  ^bb0(%acc: i32, %scale: f32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %scale : f32
+    quanta.yield %1 : f32
+  }
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%x : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%a : memref<1x32x32x64xf32>) maps [affine_map<(n, h, w, c) -> (n, h, w, c)>] outs(%y : memref<1x32x32x64xi8>) {
+  ^bb0(%acc: i32, %branch: f32):
+    %0 = arith.fptosi %branch : f32 to i32
+    %1 = arith.addi %0, %acc : i32
+    %2 = arith.trunci %1 : i32 to i8
+    quanta.yield %2 : i8
+  }
+  memref.dealloc %a : memref<1x32x32x64xf32>
+  call @use(%y) : (memref<1x32x32x64xi8>) -> ()
+  return
+}
+
+func.func @two_readers(%x: memref<1x32x32x4xi8>, %w: memref<256xi8>, %b: memref<64xi32>, %s: memref<64xf32>, %f: memref<1x32x32x64xf32>) {
+  %y = memref.alloc() : memref<1x32x32x64xi8>
+  %a = memref.alloc() : memref<1x32x32x64xf32>
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%x : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%s : memref<64xf32>) maps [affine_map<(n, h, w, c) -> (c)>] outs(%a : memref<1x32x32x64xf32>) {
+  ^bb0(%acc: i32, %scale: f32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %scale : f32
+    quanta.yield %1 : f32
+  }
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%x : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%a : memref<1x32x32x64xf32>) maps [affine_map<(n, h, w, c) -> (n, h, w, c)>] outs(%y : memref<1x32x32x64xi8>) {
+  ^bb0(%acc: i32, %branch: f32):
+    %0 = arith.fptosi %branch : f32 to i32
+    %1 = arith.addi %0, %acc : i32
+    %2 = arith.trunci %1 : i32 to i8
+    quanta.yield %2 : i8
+  }
+  memref.copy %a, %f : memref<1x32x32x64xf32> to memref<1x32x32x64xf32>
+  memref.dealloc %a : memref<1x32x32x64xf32>
+  call @use(%y) : (memref<1x32x32x64xi8>) -> ()
+  return
+}
+
+func.func @overwritten(%x: memref<1x32x32x4xi8>, %w: memref<256xi8>, %b: memref<64xi32>, %s: memref<64xf32>, %f: memref<1x32x32x64xf32>) {
+  %y = memref.alloc() : memref<1x32x32x64xi8>
+  %v = memref.reinterpret_cast %y to offset: [0], sizes: [1, 32, 32, 4], strides: [4096, 128, 4, 1] : memref<1x32x32x64xi8> to memref<1x32x32x4xi8>
+  %a = memref.alloc() : memref<1x32x32x64xf32>
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%v : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%s : memref<64xf32>) maps [affine_map<(n, h, w, c) -> (c)>] outs(%a : memref<1x32x32x64xf32>) {
+  ^bb0(%acc: i32, %scale: f32):
+    %0 = arith.sitofp %acc : i32 to f32
+    %1 = arith.mulf %0, %scale : f32
+    quanta.yield %1 : f32
+  }
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%x : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%a : memref<1x32x32x64xf32>) maps [affine_map<(n, h, w, c) -> (n, h, w, c)>] outs(%y : memref<1x32x32x64xi8>) {
+  ^bb0(%acc: i32, %branch: f32):
+    %0 = arith.fptosi %branch : f32 to i32
+    %1 = arith.addi %0, %acc : i32
+    %2 = arith.trunci %1 : i32 to i8
+    quanta.yield %2 : i8
+  }
+  memref.dealloc %a : memref<1x32x32x64xf32>
+  call @use(%y) : (memref<1x32x32x64xi8>) -> ()
+  return
+}
+
 //--- others.mlir
 // Two registers of 16 rows at once, in a loop; the last two end with the last row,
 // and read a copy of the last elements along K, behind which memory may end. Sums
@@ -536,7 +623,7 @@ func.func @amx_signed(%x: memref<32x64xi8>, %w: memref<1024xi8>, %b: memref<16xi
 // CHECK: memref.dealloc %[[COPY]]
 // A single tap reads the image where it is.
 // CHECK-LABEL: func.func @amx_pixels
-// CHECK-NOT: memref.alloc(
+// CHECK-NOT: memref.alloc() : memref<1x32x32x64xf32>
 // CHECK: memref.collapse_shape %{{.*}} {{\[\[}}0, 1, 2], [3]]
 // CHECK: amx.tile_muli
 // CHECK-NOT: vpdpbusd

@@ -369,3 +369,44 @@ func.func @moved_column(%x: tensor<5x5x1x3xi8>) -> tensor<1x3x5x3xf32> {
   } -> tensor<1x3x5x3xf32>
   return %1 : tensor<1x3x5x3xf32>
 }
+
+// What a convolution that leaves out pixels is added to has tiles of rows, as they
+// are computed together: 28 pixels do not need the blocks that 784 do.
+// CHECK-LABEL: func.func @long_rows
+// VNNI: quanta.fused_conv_2d {{.*}} vectors = 3 : i64
+// CHECK-LABEL: func.func @short_rows
+// VNNI: quanta.fused_conv_2d
+// VNNI-NOT: vectors
+// VNNI: quanta.fused_conv_2d {{.*}} strides [2, 2]
+// VNNI-NOT: vectors
+// CHECK: return
+func.func @long_rows(%x: tensor<1x28x28x4xi8>) -> tensor<1x28x28x512xi32> {
+  %w = arith.constant dense<1> : tensor<1x1x4x512xi8>
+  %zero = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<1x28x28x512xi32>
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x28x28x512xi32>) -> tensor<1x28x28x512xi32>
+  %0 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x28x28x4xi8>, tensor<1x1x4x512xi8>) outs(%init : tensor<1x28x28x512xi32>) -> tensor<1x28x28x512xi32>
+  return %0 : tensor<1x28x28x512xi32>
+}
+func.func @short_rows(%x: tensor<1x28x28x4xi8>, %y: tensor<1x56x56x4xi8>, %f: tensor<1x28x28x512xf32>) -> tensor<1x28x28x512xf32> {
+  %w = arith.constant dense<1> : tensor<1x1x4x512xi8>
+  %v = arith.constant dense<2> : tensor<1x1x4x512xi8>
+  %zero = arith.constant 0 : i32
+  %e = tensor.empty() : tensor<1x28x28x512xi32>
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x28x28x512xi32>) -> tensor<1x28x28x512xi32>
+  %0 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<1> : tensor<2xi64>}
+      ins(%x, %w : tensor<1x28x28x4xi8>, tensor<1x1x4x512xi8>) outs(%init : tensor<1x28x28x512xi32>) -> tensor<1x28x28x512xi32>
+  %1 = linalg.conv_2d_nhwc_hwcf {dilations = dense<1> : tensor<2xi64>, strides = dense<2> : tensor<2xi64>}
+      ins(%y, %v : tensor<1x56x56x4xi8>, tensor<1x1x4x512xi8>) outs(%init : tensor<1x28x28x512xi32>) -> tensor<1x28x28x512xi32>
+  %2 = linalg.generic {indexing_maps = [affine_map<(n, h, w, c) -> (n, h, w, c)>, affine_map<(n, h, w, c) -> (n, h, w, c)>, affine_map<(n, h, w, c) -> (n, h, w, c)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%0, %1 : tensor<1x28x28x512xi32>, tensor<1x28x28x512xi32>) outs(%f : tensor<1x28x28x512xf32>) {
+  ^bb0(%a: i32, %b: i32, %o: f32):
+    %3 = arith.sitofp %a : i32 to f32
+    %4 = arith.sitofp %b : i32 to f32
+    %5 = arith.addf %3, %4 : f32
+    linalg.yield %5 : f32
+  } -> tensor<1x28x28x512xf32>
+  return %2 : tensor<1x28x28x512xf32>
+}

@@ -149,8 +149,9 @@ def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
     next block of columns are fetched while the present one is in use. Where a
     target has registers of matrices, all rows that fill one are theirs, the pixels
     of convolutions too, and sums go through memory on the stack to the epilogue.
-    Images with pads or strides are copied first. Other
-    reductions whose channels lie next to each other, pooling among them, become
+    Images with pads or strides are copied first. A convolution to large f32
+    results that only another one's epilogue reads, as in residual blocks, is
+    computed tile by tile where they are read. Other reductions whose channels lie next to each other, pooling among them, become
     loops on vectors of channels, which sum in the order of scalar loops. They
     start from what their output has just been filled with, without the fill.
   }];
