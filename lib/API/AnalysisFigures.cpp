@@ -45,7 +45,7 @@ double ErrorSums::getCosine() const {
     return getMse();
   double length = std::sqrt(signal) * std::sqrt(other);
   if (length > 0)
-    return product / length;
+    return std::clamp(product / length, -1.0, 1.0);
   return signal == other ? 1 : 0;
 }
 

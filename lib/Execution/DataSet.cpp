@@ -60,8 +60,9 @@ static Expected<std::vector<std::string>> listFiles(StringRef folder) {
   return files;
 }
 
-Error forEachSample(StringRef path, size_t numInputs,
-                    function_ref<Error(ArrayRef<HostTensor>)> use) {
+Error forEachSample(
+    StringRef path, size_t numInputs,
+    function_ref<Error(ArrayRef<HostTensor>, DataSetPlace)> use) {
   std::vector<std::string> files{path.str()};
   if (sys::fs::is_directory(path)) {
     Expected<std::vector<std::string>> listed = listFiles(path);
@@ -69,13 +70,22 @@ Error forEachSample(StringRef path, size_t numInputs,
       return listed.takeError();
     files = std::move(*listed);
   }
-  for (const std::string &file : files) {
+  for (size_t number = 0; number < files.size(); ++number) {
+    const std::string &file = files[number];
+    DataSetPlace place{number, files.size()};
+    if (numInputs == 1 && StringRef(file).ends_with(".npz")) {
+      if (Error error = forEachArray(file, [&](NamedTensor array) {
+            return use(array.tensor, place);
+          }))
+        return error;
+      continue;
+    }
     Expected<std::vector<HostTensor>> arrays = readArguments(file);
     if (!arrays)
       return arrays.takeError();
     size_t step = numInputs == 1 ? 1 : std::max<size_t>(arrays->size(), 1);
     for (size_t first = 0; first < arrays->size(); first += step)
-      if (Error error = use(ArrayRef(*arrays).slice(first, step)))
+      if (Error error = use(ArrayRef(*arrays).slice(first, step), place))
         return error;
   }
   return Error::success();

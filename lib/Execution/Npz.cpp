@@ -29,6 +29,13 @@ struct ZipEntry {
   uint64_t compressedSize = 0;
   uint64_t size = 0;
   uint64_t headerOffset = 0;
+
+  /// What the array is called.
+  StringRef key() const {
+    StringRef key = name;
+    key.consume_back(".npy");
+    return key;
+  }
 };
 
 /// Reads little-endian fields; reading past the end gives zeros and is
@@ -192,6 +199,52 @@ inflateEntry(const ZipEntry &entry, StringRef compressed, StringRef name) {
 #endif
 }
 
+static Expected<NamedTensor> readEntry(const ZipEntry &entry, StringRef bytes,
+                                       StringRef name) {
+  StringRef key = entry.key();
+  std::string where = (name + ":" + key).str();
+  if (entry.headerOffset > bytes.size())
+    return npzError(where, "corrupt .npz file (array out of bounds)");
+  Cursor local(bytes.substr(entry.headerOffset));
+  bool signatureOk = local.take(4) == localSignature;
+  local.take(22);
+  unsigned nameSize = local.u16();
+  unsigned extraSize = local.u16();
+  local.take(nameSize);
+  local.take(extraSize);
+  StringRef data = local.take(entry.compressedSize);
+  if (!local.ok || !signatureOk)
+    return npzError(where, "corrupt .npz file (array out of bounds)");
+
+  std::unique_ptr<MemoryBuffer> inflated;
+  if (entry.method == 8) {
+    Expected<std::unique_ptr<MemoryBuffer>> buffer =
+        inflateEntry(entry, data, where);
+    if (!buffer)
+      return buffer.takeError();
+    inflated = std::move(*buffer);
+    data = inflated->getBuffer();
+  } else if (entry.method != 0) {
+    return npzError(where, "unknown compression method " + Twine(entry.method));
+  }
+  if (llvm::crc32(ArrayRef(data.bytes_begin(), data.size())) != entry.crc)
+    return npzError(where, "corrupt .npz file (checksum)");
+  Expected<HostTensor> tensor = parseNpy(data, where);
+  if (!tensor)
+    return tensor.takeError();
+  tensor->setOrigin(where);
+  return NamedTensor{key.str(), std::move(*tensor)};
+}
+
+static Expected<std::unique_ptr<MemoryBuffer>> openNpz(StringRef path) {
+  ErrorOr<std::unique_ptr<MemoryBuffer>> file =
+      MemoryBuffer::getFile(path, /*IsText=*/false,
+                            /*RequiresNullTerminator=*/false);
+  if (!file)
+    return npzError(path, file.getError().message());
+  return std::move(*file);
+}
+
 Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name,
                                             StringRef only) {
   Expected<std::vector<ZipEntry>> entries = readDirectory(bytes, name);
@@ -199,54 +252,51 @@ Expected<std::vector<NamedTensor>> parseNpz(StringRef bytes, StringRef name,
     return entries.takeError();
   std::vector<NamedTensor> tensors;
   for (const ZipEntry &entry : *entries) {
-    StringRef key = entry.name;
-    key.consume_back(".npy");
-    if (!only.empty() && key != only)
+    if (!only.empty() && entry.key() != only)
       continue;
-    std::string where = (name + ":" + key).str();
-    if (entry.headerOffset > bytes.size())
-      return npzError(where, "corrupt .npz file (array out of bounds)");
-    Cursor local(bytes.substr(entry.headerOffset));
-    bool signatureOk = local.take(4) == localSignature;
-    local.take(22);
-    unsigned nameSize = local.u16();
-    unsigned extraSize = local.u16();
-    local.take(nameSize);
-    local.take(extraSize);
-    StringRef data = local.take(entry.compressedSize);
-    if (!local.ok || !signatureOk)
-      return npzError(where, "corrupt .npz file (array out of bounds)");
-
-    std::unique_ptr<MemoryBuffer> inflated;
-    if (entry.method == 8) {
-      Expected<std::unique_ptr<MemoryBuffer>> buffer =
-          inflateEntry(entry, data, where);
-      if (!buffer)
-        return buffer.takeError();
-      inflated = std::move(*buffer);
-      data = inflated->getBuffer();
-    } else if (entry.method != 0) {
-      return npzError(where,
-                      "unknown compression method " + Twine(entry.method));
-    }
-    if (llvm::crc32(ArrayRef(data.bytes_begin(), data.size())) != entry.crc)
-      return npzError(where, "corrupt .npz file (checksum)");
-    Expected<HostTensor> tensor = parseNpy(data, where);
+    Expected<NamedTensor> tensor = readEntry(entry, bytes, name);
     if (!tensor)
       return tensor.takeError();
-    tensor->setOrigin(where);
-    tensors.push_back({key.str(), std::move(*tensor)});
+    tensors.push_back(std::move(*tensor));
   }
   return tensors;
 }
 
 Expected<std::vector<NamedTensor>> readNpz(StringRef path, StringRef key) {
-  ErrorOr<std::unique_ptr<MemoryBuffer>> file =
-      MemoryBuffer::getFile(path, /*IsText=*/false,
-                            /*RequiresNullTerminator=*/false);
+  Expected<std::unique_ptr<MemoryBuffer>> file = openNpz(path);
   if (!file)
-    return npzError(path, file.getError().message());
+    return file.takeError();
   return parseNpz((*file)->getBuffer(), path, key);
+}
+
+Error forEachArray(StringRef path, function_ref<Error(NamedTensor)> use) {
+  Expected<std::unique_ptr<MemoryBuffer>> file = openNpz(path);
+  if (!file)
+    return file.takeError();
+  StringRef bytes = (*file)->getBuffer();
+  Expected<std::vector<ZipEntry>> entries = readDirectory(bytes, path);
+  if (!entries)
+    return entries.takeError();
+  for (ZipEntry &entry : *entries) {
+    // Of the whole file's pages those that were read would stay: each array is
+    // read from a part of its own.
+    uint64_t size = bytes.size() - std::min(entry.headerOffset, bytes.size());
+    uint64_t header = 1 << 18;
+    if (size > header && entry.compressedSize < size - header)
+      size = header + entry.compressedSize;
+    ErrorOr<std::unique_ptr<MemoryBuffer>> part =
+        MemoryBuffer::getFileSlice(path, size, entry.headerOffset);
+    if (!part)
+      return npzError(path, part.getError().message());
+    entry.headerOffset = 0;
+    Expected<NamedTensor> tensor = readEntry(entry, (*part)->getBuffer(), path);
+    if (!tensor)
+      return tensor.takeError();
+    part->reset();
+    if (Error error = use(std::move(*tensor)))
+      return error;
+  }
+  return Error::success();
 }
 
 } // namespace quanta

@@ -10,6 +10,7 @@
 #include "quanta/Numerics/QuantParams.h"
 
 #include "mlir/IR/Builders.h"
+#include "llvm/Support/JSON.h"
 
 #include <cmath>
 
@@ -55,6 +56,8 @@ std::optional<int64_t> ObserveOp::getChannelDim() {
 LogicalResult ObserveOp::verify() {
   if (getName().empty())
     return emitOpError() << "needs a name, under which its statistics are kept";
+  if (!llvm::json::isUTF8(getName()))
+    return emitOpError() << "has a name that is not UTF-8";
   bool isPerChannel = isPerChannelObserver(getKind());
   bool mayHaveAxis = isPerChannel || getKind() == ObserverKind::Histogram ||
                      getSmoothing().has_value();

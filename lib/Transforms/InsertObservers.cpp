@@ -18,6 +18,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSet.h"
+#include "llvm/Support/JSON.h"
 
 using namespace mlir;
 
@@ -92,7 +93,8 @@ private:
     ObserveOp &observer = observed[{value, block}];
     if (!observer) {
       Operation *owner = operand.getOwner();
-      std::string name = makeUnique(base);
+      // Under this name it stands in a file of statistics.
+      std::string name = makeUnique(llvm::json::fixUTF8(base.str()));
       std::string location = describeLocation(owner->getLoc());
       OperandScheme scheme =
           rules.resolve({name, owner->getName().getStringRef(), location});

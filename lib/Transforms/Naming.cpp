@@ -12,6 +12,7 @@
 #include "mlir/IR/Location.h"
 #include "mlir/IR/OperationSupport.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/SHA256.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -46,7 +47,7 @@ std::string describeLocation(Location loc) {
        << file.getLine() << ':' << file.getColumn();
   else if (name.empty())
     os << "unknown location";
-  return text;
+  return llvm::json::fixUTF8(text);
 }
 
 namespace {

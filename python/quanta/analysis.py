@@ -5,7 +5,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Iterator, List, Optional, Tuple, Union
 
 import numpy as np
@@ -90,7 +90,8 @@ def choose(
     entry: Optional[str],
 ) -> Tuple[Statistics, str, Analysis]:
     """Statistics, the text of the recipe that holds `max_loss`, and its figures."""
-    if not isinstance(data, (str, os.PathLike, Mapping, np.ndarray)):
+    # Read twice. What is no data is refused with a sentence when it is read.
+    if isinstance(data, Iterable) and not isinstance(data, (str, Mapping, np.ndarray)):
         data = list(data)
     if statistics is None:
         statistics = calibrate(module, data, entry=entry)

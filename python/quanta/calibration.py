@@ -137,8 +137,8 @@ def in_order(sample: Any, inputs: list, names: List[str]) -> tuple:
                 f"are {want or 'without names'}"
             )
         return tuple(np.asarray(sample[name]) for name in names)
-    if not isinstance(sample, (tuple, list)) or not any(
-        isinstance(item, np.ndarray) for item in sample
+    if not isinstance(sample, (tuple, list)) or not (
+        sample == () or any(isinstance(item, np.ndarray) for item in sample)
     ):
         sample = (sample,)
     if len(sample) != len(inputs):

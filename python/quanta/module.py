@@ -4,6 +4,7 @@
 
 import contextlib
 import json
+import numbers
 import os
 import tempfile
 from pathlib import Path
@@ -218,6 +219,8 @@ def quantize(
     from .calibration import calibrate
 
     program_of(module)
+    if not isinstance(max_loss, numbers.Real):
+        raise Error(f"max_loss is a number, not {type(max_loss).__name__}")
     if static_only and (data is None or recipe is not None):
         raise Error(
             "static_only says what kind of recipe to choose: it needs data, and no recipe"

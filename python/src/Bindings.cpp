@@ -18,6 +18,7 @@
 #include "quanta/Calibration/Recipe.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
+#include "llvm/Support/JSON.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
@@ -46,8 +47,9 @@ struct BoundExecutable {
 static nb::handle errorType;
 
 static void check(llvm::Error error) {
+  // Python's strings hold nothing but Unicode.
   if (error)
-    throw PythonError(llvm::toString(std::move(error)));
+    throw PythonError(llvm::json::fixUTF8(llvm::toString(std::move(error))));
 }
 
 template <typename T> static T check(llvm::Expected<T> value) {
@@ -128,7 +130,13 @@ static void bindProgram(nb::module_ &module) {
             check(quantize(self, {statistics, recipe, report, strict}));
           },
           "statistics"_a, "recipe"_a, "report"_a, "strict"_a)
-      .def("take_remarks", &Program::takeRemarks)
+      .def("take_remarks",
+           [](Program &self) {
+             std::vector<std::string> remarks = self.takeRemarks();
+             for (std::string &remark : remarks)
+               remark = llvm::json::fixUTF8(remark);
+             return remarks;
+           })
       .def_prop_ro("input_names", &getInputNames)
       .def_prop_ro("stage", [](const Program &self) {
         return stringifyStage(self.getStage()).str();

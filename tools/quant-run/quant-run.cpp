@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Progress.h"
+
 #include "quanta/API/Auto.h"
 #include "quanta/API/CheckStages.h"
 #include "quanta/API/Compile.h"
@@ -168,8 +170,10 @@ static Error observeSamples(StringRef path, const Executable &executable,
                             const Executable::Entry &entry) {
   const Signature &signature = entry.getSignature();
   SmallVector<HostTensor, 4> results;
+  Progress progress;
   return forEachSample(
-      path, signature.inputs.size(), [&](ArrayRef<HostTensor> sample) -> Error {
+      path, signature.inputs.size(),
+      [&](ArrayRef<HostTensor> sample, DataSetPlace place) -> Error {
         Expected<BatchedArguments> batches =
             BatchedArguments::create(signature, sample);
         if (!batches)
@@ -178,6 +182,7 @@ static Error observeSamples(StringRef path, const Executable &executable,
           if (Error error =
                   executable.call(entry, batches->getBatch(batch), results))
             return error;
+        progress.step(place);
         return Error::success();
       });
 }

@@ -22,15 +22,21 @@ namespace quanta {
 llvm::Expected<std::vector<HostTensor>>
 readArguments(llvm::ArrayRef<std::string> paths);
 
-/// Calls `use` with the arguments of one sample after another, of which no more
-/// than those of one file are in memory. `path` is a file, or a folder of whose
-/// files each `.npy` and `.npz` is read, in the order of their names. A `.npy`
-/// is one sample; so is an `.npz` with its arrays as arguments, unless the
-/// program takes just one (`numInputs`): then each array is a sample. The error
-/// is that of `use`, or one sentence that begins with a path.
-llvm::Error
-forEachSample(llvm::StringRef path, size_t numInputs,
-              llvm::function_ref<llvm::Error(llvm::ArrayRef<HostTensor>)> use);
+/// How far a run over a data set is: in which of its files a sample is.
+struct DataSetPlace {
+  size_t file, files;
+};
+
+/// Calls `use` with the arguments of one sample after another, of which no
+/// others are in memory. `path` is a file, or a folder of whose files each
+/// `.npy` and `.npz` is read, in the order of their names. A `.npy` is one
+/// sample; so is an `.npz` with its arrays as arguments, unless the program
+/// takes just one (`numInputs`): then each array is a sample. The error is that
+/// of `use`, or one sentence that begins with a path.
+llvm::Error forEachSample(
+    llvm::StringRef path, size_t numInputs,
+    llvm::function_ref<llvm::Error(llvm::ArrayRef<HostTensor>, DataSetPlace)>
+        use);
 
 } // namespace quanta
 

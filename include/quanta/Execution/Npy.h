@@ -37,6 +37,11 @@ llvm::Expected<HostTensor> parseNpy(llvm::StringRef bytes,
 llvm::Expected<std::vector<NamedTensor>> readNpz(llvm::StringRef path,
                                                  llvm::StringRef key = "");
 
+/// The same one array after the other: what has been used takes no memory. An
+/// error of `use` ends it.
+llvm::Error forEachArray(llvm::StringRef path,
+                         llvm::function_ref<llvm::Error(NamedTensor)> use);
+
 /// The same for the bytes of such a file; `name` is what errors call it.
 llvm::Expected<std::vector<NamedTensor>>
 parseNpz(llvm::StringRef bytes, llvm::StringRef name, llvm::StringRef key = "");
