@@ -49,16 +49,23 @@ StringRef describe(Rung rung) {
   return rungWords[static_cast<size_t>(rung)].description;
 }
 
+/// Signal over noise in dB.
+static std::string describeRatio(double noiseRatio) {
+  return noiseRatio > 0
+             ? formatv("{0:F1} dB", -10 * std::log10(noiseRatio)).str()
+             : std::string("every bit");
+}
+
 std::string describeNoise(const Choice &choice) {
-  return formatv("{0} {1:F1} dB",
+  return formatv("{0} {1}",
                  choice.isMeasured ? "kept" : "was predicted to keep",
-                 -10 * std::log10(choice.getNoise()));
+                 describeRatio(choice.getNoise()));
 }
 
 std::string describeWeights(const Choice &choice) {
-  return formatv("weights of {0} bits kept {1:F1} dB of the result",
+  return formatv("weights of {0} bits kept {1} of the result",
                  choice.hasWideWeights ? 16 : 8,
-                 -10 * std::log10(choice.weightNoiseRatio));
+                 describeRatio(choice.weightNoiseRatio));
 }
 
 /// A pattern that matches just this name.

@@ -24,6 +24,15 @@ namespace quanta {
 #include "quanta/Transforms/Passes.h.inc"
 
 namespace {
+/// Whether zero times each element is zero: neither infinity nor NaN is in it.
+bool isFinite(Value value) {
+  if (getElementTypeOrSelf(value).isInteger())
+    return true;
+  std::optional<SmallVector<float>> values = getConstantFloats(value);
+  return values &&
+         llvm::all_of(*values, [](float x) { return std::isfinite(x); });
+}
+
 /// A product with zeros, the first step of a recurrent layer for example, is
 /// the value on which it accumulates.
 struct FoldZeroProduct : OpInterfaceRewritePattern<QuantizableOpInterface> {
@@ -31,10 +40,15 @@ struct FoldZeroProduct : OpInterfaceRewritePattern<QuantizableOpInterface> {
 
   LogicalResult matchAndRewrite(QuantizableOpInterface op,
                                 PatternRewriter &rewriter) const override {
-    if (llvm::none_of(op.getFactors(), [](OpOperand *factor) {
-          return isZeroTensor(factor->get());
+    SmallVector<OpOperand *> factors(op.getFactors());
+    auto zero = llvm::find_if(
+        factors, [](OpOperand *factor) { return isZeroTensor(factor->get()); });
+    if (zero == factors.end() || llvm::any_of(factors, [&](OpOperand *factor) {
+          return factor != *zero && !isFinite(factor->get());
         }))
-      return rewriter.notifyMatchFailure(op, "no factor is zero");
+      return rewriter.notifyMatchFailure(op,
+                                         "no factor is zero, or one may hold "
+                                         "what is not a number");
     Value init = op.getAccumulatorInit()->get();
     if (op->getNumResults() != 1 ||
         init.getType() != op->getResult(0).getType())

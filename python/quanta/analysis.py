@@ -88,8 +88,9 @@ def choose(
     max_loss: float,
     static_only: bool,
     entry: Optional[str],
-) -> Tuple[Statistics, str, Analysis]:
-    """Statistics, the text of the recipe that holds `max_loss`, and its figures."""
+) -> Tuple[Statistics, str, Analysis, bool]:
+    """Statistics, the text of the recipe that holds `max_loss`, its figures, and
+    whether any does."""
     # Read twice. What is no data is refused with a sentence when it is read.
     if isinstance(data, Iterable) and not isinstance(data, (str, Mapping, np.ndarray)):
         data = list(data)
@@ -98,7 +99,7 @@ def choose(
     elif not isinstance(statistics, Statistics):
         statistics = Statistics.load(statistics)
     calls = list_calls(module, data, entry)
-    recipe, figures, table, _ = _quanta.choose_recipe(
+    recipe, figures, table, holds = _quanta.choose_recipe(
         module._program,
         statistics._statistics,
         calls,
@@ -106,7 +107,7 @@ def choose(
         bool(static_only),
         entry or "",
     )
-    return statistics, recipe, Analysis(figures, table)
+    return statistics, recipe, Analysis(figures, table), holds
 
 
 def list_calls(

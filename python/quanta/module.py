@@ -234,8 +234,9 @@ def quantize(
             "change nothing"
         )
     chosen = analysis = None
+    holds = True
     if data is not None and recipe is None:
-        statistics, chosen, analysis = choose(
+        statistics, chosen, analysis, holds = choose(
             module, statistics, data, max_loss, static_only, entry
         )
     elif data is not None and statistics is None:
@@ -263,6 +264,8 @@ def quantize(
     if isinstance(recipe, Mapping) or chosen is not None:
         # Nobody has seen the file that it was written to.
         remarks = [text.replace(recipe_path, "<recipe>") for text in remarks]
+    if not holds:
+        remarks.append("even in float, the model does not hold max_loss")
     # JSON does not tell 1 from 1.0.
     for key in ("int8_mac_share", "weight_only_mac_share", "float16_mac_share"):
         content[key] = float(content[key])

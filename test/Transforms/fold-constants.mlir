@@ -95,13 +95,39 @@ func.func @main() -> tensor<2x3xf32> {
 //--- zeros.mlir
 // The first step of a recurrent layer multiplies a state of zeros.
 // CHECK-LABEL: func.func @state(
-// CHECK-SAME: %{{.*}}: tensor<3x2xf32>, %[[INIT:.*]]: tensor<4x2xf32>
+// CHECK-SAME: %[[INIT:.*]]: tensor<4x2xf32>
 // CHECK-NOT: linalg.matmul
 // CHECK: return %[[INIT]]
-func.func @state(%w: tensor<3x2xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+func.func @state(%init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, -4.0], [0.5, 3.4e+38]]> : tensor<3x2xf32>
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<4x3xf32>
   %h = linalg.fill ins(%zero : f32) outs(%e : tensor<4x3xf32>) -> tensor<4x3xf32>
   %0 = linalg.matmul ins(%h, %w : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
   return %0 : tensor<4x2xf32>
+}
+
+// Zero times an infinity or NaN is NaN, which data and constants may hold.
+// CHECK-LABEL: func.func @data(
+// CHECK: linalg.matmul
+// CHECK-LABEL: func.func @infinity(
+// CHECK: linalg.matmul
+// CHECK-LABEL: func.func @integers(
+// CHECK-NOT: linalg.matmul
+// CHECK: return
+func.func @data(%x: tensor<4x3xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %w = arith.constant dense<0.0> : tensor<3x2xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+func.func @infinity(%init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %h = arith.constant dense<0.0> : tensor<4x3xf32>
+  %w = arith.constant dense<[[1.0, 2.0], [3.0, 0x7F800000], [0.5, 1.0]]> : tensor<3x2xf32>
+  %0 = linalg.matmul ins(%h, %w : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32>
+  return %0 : tensor<4x2xf32>
+}
+func.func @integers(%x: tensor<4x3xi8>, %init: tensor<4x2xi32>) -> tensor<4x2xi32> {
+  %w = arith.constant dense<0> : tensor<3x2xi8>
+  %0 = linalg.matmul ins(%x, %w : tensor<4x3xi8>, tensor<3x2xi8>) outs(%init : tensor<4x2xi32>) -> tensor<4x2xi32>
+  return %0 : tensor<4x2xi32>
 }

@@ -110,7 +110,8 @@ def Quanta_Dialect : Dialect {
        result that is NaN, only that it is one.
     9. *Weight-only contractions* (`quanta.weight_only_contract`) dequantize each
        weight by rule 3 and sum `acc = fma(x, w, acc)` in f32, beginning with the
-       initial value, over k = 0, 1, 2, ... in this order, whatever the machine. Of
+       initial value (a constant bias that is added to zeros is the initial
+       value), over k = 0, 1, 2, ... in this order, whatever the machine. Of
        a convolution, the window comes first and the channels last: k counts rows
        of the kernel, columns, channels.
        Here `fma` is IEEE 754's fusedMultiplyAdd, which rounds product and sum
