@@ -138,7 +138,7 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
   figures.error.add(reference, value);
   int64_t count = reference.getNumElements();
   if (!isFloat(reference)) {
-    figures.isPrediction = true;
+    figures.isPrediction = figures.isInteger = true;
     figures.predictions += count;
     for (int64_t i = 0; i < count; ++i)
       figures.agreeing += readElement(reference, i) == readElement(value, i);

@@ -47,7 +47,7 @@ Verdict judge(const Analysis &analysis, double maxLoss) {
     }
   };
   for (auto [index, result] : enumerate(analysis.results)) {
-    double noise = result.error.getNoiseRatio();
+    double noise = result.isInteger ? 0 : result.error.getNoiseRatio();
     note(noise > maxLoss ? Budget::RuledOut : Budget::Holds, noise,
          formatv("result {0} kept {1:F1} dB", index, result.error.getSqnr()));
     if (!result.isPrediction)

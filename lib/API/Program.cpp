@@ -12,6 +12,7 @@
 
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Pass/PassRegistry.h"
@@ -153,6 +154,30 @@ Error Program::runPasses(StringRef name, Verify when,
       return createStringError("the pass pipeline '" + name + "' failed");
     return Error::success();
   });
+}
+
+llvm::MapVector<StringRef, std::vector<std::string>>
+Program::getArgumentNames() const {
+  llvm::MapVector<StringRef, std::vector<std::string>> result;
+  for (auto function : getModule().getOps<mlir::FunctionOpInterface>()) {
+    if (function.isPrivate() || function.isExternal())
+      continue;
+    std::vector<std::string> &names = result[function.getName()];
+    for (mlir::BlockArgument argument : function.getArguments()) {
+      auto location = argument.getLoc()->findInstanceOf<mlir::NameLoc>();
+      names.push_back(location ? location.getName().str() : std::string());
+    }
+  }
+  return result;
+}
+
+std::vector<std::string> Program::getArgumentNames(StringRef entry) const {
+  auto names = getArgumentNames();
+  if (entry.empty() && names.size() == 1)
+    return names.front().second;
+  auto function = names.find(entry);
+  return function == names.end() ? std::vector<std::string>()
+                                 : function->second;
 }
 
 std::vector<std::string> Program::takeRemarks() {

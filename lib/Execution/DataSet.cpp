@@ -17,7 +17,24 @@ using namespace llvm;
 
 namespace quanta {
 
-Expected<std::vector<HostTensor>> readArguments(ArrayRef<std::string> paths) {
+/// Brings arrays into the order of `names`, if those are what they are called.
+static void sortByName(std::vector<NamedTensor> &arrays,
+                       ArrayRef<std::string> names) {
+  auto placeOf = [&](const NamedTensor &array) {
+    return llvm::find(names, array.name) - names.begin();
+  };
+  if (arrays.size() == names.size() && llvm::all_of(names, [&](StringRef name) {
+        return llvm::any_of(arrays, [&](const NamedTensor &array) {
+          return array.name == name;
+        });
+      }))
+    llvm::stable_sort(arrays, [&](const NamedTensor &a, const NamedTensor &b) {
+      return placeOf(a) < placeOf(b);
+    });
+}
+
+Expected<std::vector<HostTensor>> readArguments(ArrayRef<std::string> paths,
+                                                ArrayRef<std::string> names) {
   std::vector<HostTensor> arguments;
   for (StringRef path : paths) {
     StringRef key;
@@ -34,6 +51,7 @@ Expected<std::vector<HostTensor>> readArguments(ArrayRef<std::string> paths) {
     Expected<std::vector<NamedTensor>> arrays = readNpz(path, key);
     if (!arrays)
       return arrays.takeError();
+    sortByName(*arrays, names);
     for (NamedTensor &array : *arrays)
       arguments.push_back(std::move(array.tensor));
     if (!key.empty() && arrays->empty())
@@ -61,7 +79,7 @@ static Expected<std::vector<std::string>> listFiles(StringRef folder) {
 }
 
 Error forEachSample(
-    StringRef path, size_t numInputs,
+    StringRef path, ArrayRef<std::string> names,
     function_ref<Error(ArrayRef<HostTensor>, DataSetPlace)> use) {
   std::vector<std::string> files{path.str()};
   if (sys::fs::is_directory(path)) {
@@ -73,17 +91,17 @@ Error forEachSample(
   for (size_t number = 0; number < files.size(); ++number) {
     const std::string &file = files[number];
     DataSetPlace place{number, files.size()};
-    if (numInputs == 1 && StringRef(file).ends_with(".npz")) {
+    if (names.size() == 1 && StringRef(file).ends_with(".npz")) {
       if (Error error = forEachArray(file, [&](NamedTensor array) {
             return use(array.tensor, place);
           }))
         return error;
       continue;
     }
-    Expected<std::vector<HostTensor>> arrays = readArguments(file);
+    Expected<std::vector<HostTensor>> arrays = readArguments(file, names);
     if (!arrays)
       return arrays.takeError();
-    size_t step = numInputs == 1 ? 1 : std::max<size_t>(arrays->size(), 1);
+    size_t step = names.size() == 1 ? 1 : std::max<size_t>(arrays->size(), 1);
     for (size_t first = 0; first < arrays->size(); first += step)
       if (Error error = use(ArrayRef(*arrays).slice(first, step), place))
         return error;

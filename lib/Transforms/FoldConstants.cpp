@@ -24,10 +24,26 @@ namespace quanta {
 #include "quanta/Transforms/Passes.h.inc"
 
 namespace {
-/// Whether zero times each element is zero: neither infinity nor NaN is in it.
+/// Whether zero times each element is zero: neither infinity nor NaN is in the
+/// constant, however it is moved and repeated.
 bool isFinite(Value value) {
   if (getElementTypeOrSelf(value).isInteger())
     return true;
+  while (Operation *op = value.getDefiningOp()) {
+    if (isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+            tensor::ExtractSliceOp>(op)) {
+      value = op->getOperand(0);
+      continue;
+    }
+    auto moved = dyn_cast<linalg::LinalgOp>(op);
+    if (!moved || moved->getNumResults() != 1)
+      break;
+    auto yielded = dyn_cast<BlockArgument>(
+        moved.getBlock()->getTerminator()->getOperand(0));
+    if (!yielded || yielded.getArgNumber() >= moved.getNumDpsInputs())
+      return false;
+    value = moved->getOperand(yielded.getArgNumber());
+  }
   std::optional<SmallVector<float>> values = getConstantFloats(value);
   return values &&
          llvm::all_of(*values, [](float x) { return std::isfinite(x); });

@@ -137,8 +137,9 @@ def in_order(sample: Any, inputs: list, names: List[str]) -> tuple:
                 f"are {want or 'without names'}"
             )
         return tuple(np.asarray(sample[name]) for name in names)
+    # A list of numbers, or of lists of them, is an array.
     if not isinstance(sample, (tuple, list)) or not (
-        sample == () or any(isinstance(item, np.ndarray) for item in sample)
+        sample == () or any(hasattr(item, "__array__") for item in sample)
     ):
         sample = (sample,)
     if len(sample) != len(inputs):
@@ -146,6 +147,8 @@ def in_order(sample: Any, inputs: list, names: List[str]) -> tuple:
             f"a sample has {len(sample)} array{'s' * (len(sample) != 1)}, but the "
             f"model has {len(inputs)} input{'s' * (len(inputs) != 1)}"
         )
+    if any(np.ma.is_masked(item) for item in sample):
+        raise Error("a sample has masked elements, which have no value")
     return tuple(np.asarray(item) for item in sample)
 
 
@@ -177,6 +180,19 @@ def read(path: Path, names: List[str], count: int) -> Iterator[Sample]:
         raise Error(f"'{path}' is not a file of arrays: {reason}") from None
 
 
+def convert(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """The array with another type of the same kind."""
+    converted = array.astype(dtype)
+    # Bytes are bytes: a model without signs takes both kinds.
+    if (
+        array.dtype.kind in "iu"
+        and array.dtype.itemsize != dtype.itemsize
+        and not np.array_equal(converted, array)
+    ):
+        raise Error(f"a sample has numbers of type {array.dtype} that {dtype} cannot hold")
+    return converted
+
+
 def parts(sample: tuple, executable) -> Iterator[tuple]:
     """Brings a sample to the types and sizes of the inputs where that is safe.
 
@@ -193,7 +209,7 @@ def parts(sample: tuple, executable) -> Iterator[tuple]:
     for array, (dtype, shape, _) in zip(sample, inputs):
         if array.dtype != dtype and dtype != "bfloat16":
             if np.can_cast(array.dtype, dtype, "same_kind"):
-                array = array.astype(dtype)
+                array = convert(array, np.dtype(dtype))
         if array.ndim + 1 == len(shape):
             array = array[np.newaxis]
         if array.ndim == len(shape) and shape and counts_samples(shape[0]):

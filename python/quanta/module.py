@@ -145,9 +145,13 @@ def load(
         an ONNX model needs packages that are missing
         (`pip install quanta[onnx]`).
     """
-    path = os.fspath(path)
+    path = os.fsdecode(path)
     if "\0" in path:
         raise ValueError("a path has no null characters")
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise Error(f"{path!r}: a path is UTF-8") from None
     name = Path(path).stem
     if path.lower().endswith(".onnx"):
         from .onnx import import_model
@@ -221,10 +225,14 @@ def quantize(
     program_of(module)
     if not isinstance(max_loss, numbers.Real):
         raise Error(f"max_loss is a number, not {type(max_loss).__name__}")
+    if not max_loss >= 0:
+        raise Error("max_loss must be a number that is not negative")
     if static_only and (data is None or recipe is not None):
         raise Error(
             "static_only says what kind of recipe to choose: it needs data, and no recipe"
         )
+    if data is not None and statistics is not None and recipe is not None:
+        raise Error("with statistics and a recipe, data would change nothing")
     given = {"statistics": statistics, "data": data, "a recipe": recipe}
     idle = [name for name, value in given.items() if value is not None]
     has_parameters = _has_parameters(module)

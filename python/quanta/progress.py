@@ -13,7 +13,10 @@ class Progress:
     def __init__(self, total: Optional[int], stream: Optional[TextIO] = None):
         self.total = total
         self.stream = sys.stderr if stream is None else stream
-        self.visible = bool(getattr(self.stream, "isatty", lambda: False)())
+        try:
+            self.visible = bool(getattr(self.stream, "isatty", lambda: False)())
+        except ValueError:  # It is closed.
+            self.visible = False
         self.count = 0
         self.start = time.monotonic()
         # Runs that are over at once show nothing.
@@ -24,16 +27,22 @@ class Progress:
 
     def __exit__(self, *_) -> None:
         if self.shown:
-            self.stream.write("\r\x1b[K")
-            self.stream.flush()
+            self.write("")
 
     def step(self) -> None:
         self.count += 1
         now = time.monotonic()
         if self.visible and now >= self.next:
-            self.stream.write("\r\x1b[K" + self.line(now))
-            self.stream.flush()
+            self.write(self.line(now))
             self.shown, self.next = True, now + 0.1
+
+    def write(self, line: str) -> None:
+        try:
+            self.stream.write("\r\x1b[K" + line)
+            self.stream.flush()
+        except (OSError, ValueError):
+            # The terminal is gone; the run goes on without it.
+            self.visible = False
 
     def line(self, now: float) -> str:
         rate = self.count / max(now - self.start, 1e-9)

@@ -17,7 +17,6 @@
 #include "quanta/API/Quantize.h"
 #include "quanta/Calibration/Recipe.h"
 
-#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "llvm/Support/JSON.h"
 
 #include <nanobind/nanobind.h>
@@ -61,22 +60,11 @@ template <typename T> static T check(llvm::Expected<T> value) {
 // Programs
 //===----------------------------------------------------------------------===//
 
-/// For each public function with a body its name and the names of its
-/// arguments: importers leave them as locations. An argument without one has an
-/// empty name.
+/// The names of each function's arguments.
 static nb::dict getInputNames(const Program &program) {
   nb::dict result;
-  for (auto function :
-       program.getModule().getOps<mlir::FunctionOpInterface>()) {
-    if (function.isPrivate() || function.isExternal())
-      continue;
-    nb::list names;
-    for (mlir::BlockArgument argument : function.getArguments()) {
-      auto location = argument.getLoc()->findInstanceOf<mlir::NameLoc>();
-      names.append(location ? location.getName().str() : std::string());
-    }
-    result[function.getName().str().c_str()] = names;
-  }
+  for (const auto &[function, names] : program.getArgumentNames())
+    result[function.str().c_str()] = nb::cast(names);
   return result;
 }
 
@@ -213,6 +201,12 @@ static std::string toTable(const Analysis &analysis) {
   return text;
 }
 
+/// Does long work beside which other Python threads run.
+template <typename Work> static auto withOthers(Work work) {
+  nb::gil_scoped_release others;
+  return work();
+}
+
 static void bindAnalysis(nb::module_ &module) {
   module.def(
       "analyze",
@@ -224,8 +218,10 @@ static void bindAnalysis(nb::module_ &module) {
         AnalyzeOptions options;
         options.compile = getCompileOptionsFromEnvironment();
         options.entry = entry;
-        Analyzer analyzer = check(Analyzer::create(program, options));
-        Analysis analysis = check(analyzer.run(calls, statistics, recipe));
+        Analysis analysis = withOthers([&] {
+          Analyzer analyzer = check(Analyzer::create(program, options));
+          return check(analyzer.run(calls, statistics, recipe));
+        });
         return nb::make_tuple(toJson(analysis), toTable(analysis));
       },
       "program"_a, "data"_a, "statistics"_a, "recipe"_a, "entry"_a);
@@ -241,8 +237,10 @@ static void bindAnalysis(nb::module_ &module) {
         options.maxLoss = maxLoss;
         options.staticOnly = staticOnly;
         options.entry = entry;
-        AutoResult result =
-            check(chooseRecipeOnCalls(program, statistics, calls, options));
+        AutoResult result = withOthers([&] {
+          return check(
+              chooseRecipeOnCalls(program, statistics, calls, options));
+        });
         return nb::make_tuple(result.recipe, toJson(result.analysis),
                               toTable(result.analysis), result.holds);
       },

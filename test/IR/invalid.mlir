@@ -3,6 +3,15 @@
 // One refused example for each constraint, by its number in the operation's
 // documentation.
 
+// quanta.observe: a name of Unicode.
+func.func @observe_with_bytes(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{'quanta.observe' op has a name that is not UTF-8}}
+  %0 = quanta.observe %x, "\FF\FE" using min_max : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}
+
+// -----
+
 // quanta.observe: a name.
 func.func @observe_without_name(%x: tensor<4xf32>) -> tensor<4xf32> {
   // expected-error@+1 {{'quanta.observe' op needs a name, under which its statistics are kept}}

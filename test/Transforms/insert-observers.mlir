@@ -3,6 +3,7 @@
 // RUN: quant-opt %t/edge.mlir --quanta-insert-observers | FileCheck %t/edge.mlir
 // RUN: quant-opt %t/branch.mlir --quanta-insert-observers | FileCheck %t/branch.mlir
 // RUN: quant-opt %t/locations.mlir --quanta-insert-observers | FileCheck %t/locations.mlir
+// RUN: quant-opt %t/bytes.mlir --quanta-insert-observers | FileCheck %t/bytes.mlir
 // RUN: not quant-opt %t/wrong-stage.mlir --quanta-insert-observers 2>&1 | FileCheck %t/wrong-stage.mlir
 // RUN: not quant-opt %t/twice.mlir --quanta-insert-observers 2>&1 | FileCheck %t/twice.mlir
 // RUN: quant-opt %t/twice.mlir --quanta-insert-observers=keep-existing=true | FileCheck %t/twice.mlir --check-prefix=KEEP
@@ -126,6 +127,14 @@ func.func @main(%x: tensor<4x3xf32>, %y: tensor<4x3xf32>) -> tensor<4x2xi1> {
   %1 = linalg.matmul ins(%y, %w : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32> loc("/fc1/Gemm")
   %2 = arith.cmpf olt, %0, %1 : tensor<4x2xf32>
   return %2 : tensor<4x2xi1>
+}
+
+//--- bytes.mlir
+// A location of any bytes gives a name that a file of statistics can hold.
+func.func @main(%x: tensor<4x3xf32>, %w: tensor<3x2xf32>, %init: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  // CHECK: quanta.observe %{{.*}}, "a\EF\BF\BD/lhs"
+  %0 = linalg.matmul ins(%x, %w : tensor<4x3xf32>, tensor<3x2xf32>) outs(%init : tensor<4x2xf32>) -> tensor<4x2xf32> loc("a\FF")
+  return %0 : tensor<4x2xf32>
 }
 
 //--- wrong-stage.mlir

@@ -132,6 +132,16 @@ class Auto(unittest.TestCase):
             with self.assertRaisesRegex(quanta.Error, "static_only"):
                 quanta.quantize(self.module, statistics, static_only=True, **options)
 
+    def test_budgets_are_checked(self):
+        for budget, reason in (("1", "not str"), (-1, "negative"), (float("nan"), "negative")):
+            with self.assertRaisesRegex(quanta.Error, f"max_loss .*{reason}"):
+                quanta.quantize(self.module, data=self.x, max_loss=budget)
+        with self.assertRaisesRegex(quanta.Error, "not int"):
+            quanta.quantize(self.module, data=5)
+        statistics = quanta.calibrate(self.module, self.x)
+        with self.assertRaisesRegex(quanta.Error, "data would change nothing"):
+            quanta.quantize(self.module, statistics, {"scheme": "static"}, data=self.x)
+
     def test_a_strict_budget_lifts(self):
         quantized = quanta.quantize(self.module, data=self.x, max_loss=1e-12)
         self.assertEqual(quantized.report["int8_mac_share"], 0)
@@ -158,6 +168,25 @@ class Auto(unittest.TestCase):
                 "WEIGHTS", str([[0.5 + i / 64, -0.3 - i / 48] for i in range(16)])
             )
         )
+        # Which class it is, and no scores: classes are at no distance.
+        classes = quanta.Module.parse(
+            str(module)
+            .replace("-> tensor<?x2xf32> {", "-> tensor<?xi32> {", 1)
+            .replace(
+                "    return",
+                """    %i = tensor.empty(%dim) : tensor<?xi32>
+    %k = linalg.generic {indexing_maps = [affine_map<(i) -> (i, 0)>,
+        affine_map<(i) -> (i, 1)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]}
+        ins(%2, %2 : tensor<?x2xf32>, tensor<?x2xf32>) outs(%i : tensor<?xi32>) {
+    ^bb0(%a: f32, %b: f32, %o: i32):
+      %c = arith.cmpf olt, %a, %b : f32
+      %d = arith.extui %c : i1 to i32
+      linalg.yield %d : i32
+    } -> tensor<?xi32>
+    return""",
+            )
+            .replace("return %2 : tensor<?x2xf32>", "return %k : tensor<?xi32>")
+        )
         difference = np.array([0.8 + i / 64 + i / 48 for i in range(16)], np.float32)
         random = np.random.default_rng(1)
         x = random.standard_normal((400, 16)).astype(np.float32)
@@ -171,6 +200,10 @@ class Auto(unittest.TestCase):
             if share:
                 self.assertLess(result["agreement"], 1 - 0.003)
                 self.assertIn("scheme: dynamic", chosen.recipe)
+                chosen = quanta.quantize(classes, data=x)
+                self.assertEqual(chosen.report["int8_mac_share"], 1)
+                (result,) = chosen.analysis["results"]
+                self.assertLess(result["agreement"], 1)
 
     def test_analyze(self):
         statistics = quanta.calibrate(self.module, self.x)

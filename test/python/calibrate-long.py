@@ -24,7 +24,7 @@ def resident():
 
 class Terminal(io.StringIO):
     def isatty(self):
-        return True
+        return not self.closed
 
 
 class LongRuns(unittest.TestCase):
@@ -98,6 +98,20 @@ class LongRuns(unittest.TestCase):
             with Progress(4, file) as progress:
                 progress.step()
         self.assertEqual(file.getvalue(), "")
+
+    def test_a_terminal_that_goes_away(self):
+        class Lost(Terminal):
+            def write(self, text):
+                raise OSError("gone")
+
+        closed = Terminal()
+        closed.close()
+        for terminal in (Lost(), closed):
+            with mock.patch("quanta.progress.time.monotonic", side_effect=range(100)):
+                with Progress(4, terminal) as progress:
+                    for _ in range(4):
+                        progress.step()
+            self.assertEqual(progress.count, 4)
 
 
 if __name__ == "__main__":

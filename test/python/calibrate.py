@@ -12,6 +12,7 @@ import numpy as np
 
 import quanta
 from Inputs.models import SUM_AND_DIFFERENCE, Perceptron
+from quanta.calibration import convert
 
 
 def ranges(statistics):
@@ -116,6 +117,26 @@ class Calibration(unittest.TestCase):
         with self.assertRaisesRegex(quanta.Error, "'a', 'c', but .* 'a', 'b'"):
             quanta.calibrate(module, [{"a": a, "c": a}])
 
+    def test_tensors_of_other_libraries(self):
+        class Tensor:
+            def __init__(self, array):
+                self.array = array
+
+            def __array__(self, dtype=None, copy=None):
+                return self.array
+
+        expected = ranges(quanta.calibrate(self.module, [(self.x,)]))
+        for sample in (Tensor(self.x), (Tensor(self.x),), [Tensor(self.x)]):
+            self.assertEqual(ranges(quanta.calibrate(self.module, [sample])), expected)
+
+    def test_integers_keep_their_values(self):
+        for values, dtype in (([127, -128], "i1"), ([200, 0], "u1"), ([2**31 - 1], "i4")):
+            array = np.array(values, "i8")
+            self.assertEqual(convert(array, np.dtype(dtype)).tolist(), values)
+        for values, dtype in (([128], "i1"), ([-1], "u2"), ([2**32 + 1], "i4")):
+            with self.assertRaisesRegex(quanta.Error, "numbers of type int64 that .* cannot hold"):
+                convert(np.array(values, "i8"), np.dtype(dtype))
+
     def test_files_and_merging(self):
         whole = quanta.calibrate(self.module, np.split(self.x, 4))
         parts = [quanta.calibrate(self.module, [x]) for x in np.split(self.x, 4)]
@@ -170,6 +191,7 @@ class Calibration(unittest.TestCase):
         refuse("expected size 32", [self.x[:, :5]])
         refuse("2 arrays, but the model has 1 input", [(self.x, self.x)])
         refuse("not int", 3)
+        refuse("masked elements", [np.ma.masked_less(self.x, 0)])
         with self.assertRaisesRegex(quanta.Error, "stage"):
             statistics = quanta.calibrate(self.module, self.x)
             quanta.calibrate(quanta.quantize(self.module, statistics), self.x)

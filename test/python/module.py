@@ -65,6 +65,10 @@ class Modules(unittest.TestCase):
             quanta.load("nowhere.mlir")
         with self.assertRaisesRegex(ValueError, "no null characters"):
             quanta.load("a\0b")
+        with self.assertRaisesRegex(quanta.Error, "a path is UTF-8"):
+            quanta.load("a\udcff.mlir")
+        with self.assertRaisesRegex(quanta.Error, "nowhere.mlir.*[Nn]o such file"):
+            quanta.load(b"nowhere.mlir")
         with self.assertRaisesRegex(quanta.Error, "shapes can only be given for ONNX"):
             quanta.load("nowhere.mlir", shapes={"x": [1]})
         module = quanta.Module.parse(Perceptron().text())

@@ -165,14 +165,22 @@ static Error writeStatistics(const Options &options, Program &program,
   return statistics->save(options.statistics);
 }
 
+static Expected<std::vector<HostTensor>> readInputs(const Options &options,
+                                                    const Program &program) {
+  return readArguments(options.inputs, program.getArgumentNames(options.entry));
+}
+
 /// Runs an observed program on each sample of a data set; results are dropped.
-static Error observeSamples(StringRef path, const Executable &executable,
+static Error observeSamples(StringRef path, const Program &program,
+                            const Executable &executable,
                             const Executable::Entry &entry) {
   const Signature &signature = entry.getSignature();
   SmallVector<HostTensor, 4> results;
+  std::vector<std::string> names = program.getArgumentNames(signature.name);
+  names.resize(signature.inputs.size());
   Progress progress;
   return forEachSample(
-      path, signature.inputs.size(),
+      path, names,
       [&](ArrayRef<HostTensor> sample, DataSetPlace place) -> Error {
         Expected<BatchedArguments> batches =
             BatchedArguments::create(signature, sample);
@@ -329,11 +337,12 @@ static Error run(const Options &options, Program &program) {
     return Error::success();
 
   if (!options.samples.empty()) {
-    Error error = observeSamples(options.samples, **executable, **entry);
+    Error error =
+        observeSamples(options.samples, program, **executable, **entry);
     return error ? std::move(error)
                  : writeStatistics(options, program, **executable);
   }
-  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readInputs(options, program);
   if (!inputs)
     return inputs.takeError();
   Expected<BatchedArguments> batches =
@@ -355,7 +364,7 @@ static Error run(const Options &options, Program &program) {
 }
 
 static Error checkStages(const Options &options, const Program &program) {
-  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readInputs(options, program);
   if (!inputs)
     return inputs.takeError();
   CheckStagesOptions checkOptions;
@@ -376,7 +385,7 @@ static Error reportAnalysis(const Options &options, const Analysis &analysis) {
 }
 
 static Error analyzeProgram(const Options &options, const Program &program) {
-  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readInputs(options, program);
   if (!inputs)
     return inputs.takeError();
   AnalyzeOptions analyzeOptions;
@@ -391,7 +400,7 @@ static Error analyzeProgram(const Options &options, const Program &program) {
 }
 
 static Error chooseRecipe(const Options &options, const Program &program) {
-  Expected<std::vector<HostTensor>> inputs = readArguments(options.inputs);
+  Expected<std::vector<HostTensor>> inputs = readInputs(options, program);
   if (!inputs)
     return inputs.takeError();
   Expected<Statistics> statistics = Statistics::load(options.statistics);

@@ -106,6 +106,9 @@ struct ResultFigures {
   /// Whether its rows look like scores of classes: integers, probabilities, or
   /// at most 100 numbers in each row of a result of rank 2.
   bool isPrediction = false;
+  /// Whether it holds integers, places of classes among them, whose distance
+  /// says nothing.
+  bool isInteger = false;
   /// Of the rows of a float result.
   std::vector<Decision> decisions;
 

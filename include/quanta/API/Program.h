@@ -12,6 +12,7 @@
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -60,6 +61,15 @@ public:
   llvm::Error run(llvm::StringRef name,
                   llvm::function_ref<void(mlir::OpPassManager &)> build,
                   Verify when = Verify::EachPass);
+
+  /// For each public function with a body its name and those of its arguments:
+  /// importers leave them as locations. An argument without one has an empty
+  /// name.
+  llvm::MapVector<llvm::StringRef, std::vector<std::string>>
+  getArgumentNames() const;
+  /// Those of function `entry`, or, where that is empty, of the only one; none
+  /// if there is no such function.
+  std::vector<std::string> getArgumentNames(llvm::StringRef entry) const;
 
   /// Calls `work` on the module with diagnostics collected.
   llvm::Error

@@ -18,9 +18,11 @@
 namespace quanta {
 
 /// The arguments of one call in the order of `paths`, each of which is `x.npy`,
-/// all arrays of `x.npz`, or one of them as `x.npz:name`.
+/// all arrays of `x.npz`, or one of them as `x.npz:name`. Arrays of an archive
+/// that are called like the arguments, all of `names`, come in their order.
 llvm::Expected<std::vector<HostTensor>>
-readArguments(llvm::ArrayRef<std::string> paths);
+readArguments(llvm::ArrayRef<std::string> paths,
+              llvm::ArrayRef<std::string> names = {});
 
 /// How far a run over a data set is: in which of its files a sample is.
 struct DataSetPlace {
@@ -31,10 +33,10 @@ struct DataSetPlace {
 /// others are in memory. `path` is a file, or a folder of whose files each
 /// `.npy` and `.npz` is read, in the order of their names. A `.npy` is one
 /// sample; so is an `.npz` with its arrays as arguments, unless the program
-/// takes just one (`numInputs`): then each array is a sample. The error is that
+/// takes just one (of `names`): then each array is a sample. The error is that
 /// of `use`, or one sentence that begins with a path.
 llvm::Error forEachSample(
-    llvm::StringRef path, size_t numInputs,
+    llvm::StringRef path, llvm::ArrayRef<std::string> names,
     llvm::function_ref<llvm::Error(llvm::ArrayRef<HostTensor>, DataSetPlace)>
         use);
 

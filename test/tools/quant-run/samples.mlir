@@ -5,8 +5,9 @@
 // RUN:   %t/folder/c.npy "numpy.linspace(0, 7, 4, dtype='f4').reshape(1, 4)" \
 // RUN:   %t/folder/b.npz "{'one': numpy.full((3, 5), 2, 'f4'), 'two': numpy.ones((1, 2), 'f4')}" \
 // RUN:   %t/pair.npz "{'x': numpy.linspace(-1, 1, 6, dtype='f4').reshape(2, 3), 'y': numpy.full((3, 4), 5, 'f4')}" \
+// RUN:   %t/turned.npz "{'y': numpy.full((3, 4), 5, 'f4'), 'x': numpy.linspace(-1, 1, 6, dtype='f4').reshape(2, 3)}" \
 // RUN:   %t/flat.npz "{'x': numpy.zeros((2, 3), 'f4'), 'y': numpy.zeros(3, 'f4')}"
-// RUN: quant-opt %s --quanta-insert-observers=observer=histogram -o %t/observed.mlir
+// RUN: quant-opt %s --quanta-insert-observers=observer=histogram --mlir-print-debuginfo -o %t/observed.mlir
 // RUN: quant-run %t/observed.mlir --entry=one --samples=%t/folder --statistics=%t/folder.json
 // RUN: quant-run %t/observed.mlir --entry=one --samples=%t/folder/a.npy --statistics=%t/a.json
 // RUN: quant-run %t/observed.mlir --entry=one --samples=%t/folder/b.npz --statistics=%t/b.json
@@ -21,6 +22,12 @@
 // RUN: quant-run %t/observed.mlir --entry=two --samples=%t/pair.npz --statistics=%t/pair.json
 // RUN: quant-run %t/observed.mlir --entry=two --input=%t/pair.npz --statistics=%t/input.json
 // RUN: diff %t/pair.json %t/input.json
+// Those that are called like its arguments come in their order.
+// RUN: quant-run %t/observed.mlir --entry=two --samples=%t/turned.npz --statistics=%t/turned.json
+// RUN: quant-run %t/observed.mlir --entry=two --input=%t/turned.npz --statistics=%t/turned-input.json
+// RUN: grep -v '"data":' %t/pair.json > %t/pair.txt
+// RUN: grep -v '"data":' %t/turned.json | diff - %t/pair.txt
+// RUN: grep -v '"data":' %t/turned-input.json | diff - %t/pair.txt
 
 // RUN: not quant-run %t/observed.mlir --entry=one --samples=%t/none --statistics=%t/none.json 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: {{.*}}none: there is no .npy or .npz file in it
@@ -48,7 +55,7 @@ func.func @one(%x: tensor<?x?xf32>) -> tensor<?x?xf32> {
   return %y : tensor<?x?xf32>
 }
 
-func.func @two(%x: tensor<2x3xf32>, %y: tensor<3x4xf32>) -> tensor<2x4xf32> {
+func.func @two(%x: tensor<2x3xf32> loc("x"), %y: tensor<3x4xf32> loc("y")) -> tensor<2x4xf32> {
   %zero = arith.constant 0.0 : f32
   %e = tensor.empty() : tensor<2x4xf32>
   %f = linalg.fill ins(%zero : f32) outs(%e : tensor<2x4xf32>) -> tensor<2x4xf32>
