@@ -83,6 +83,34 @@ bool gives(const Recipe &recipe, std::optional<T> RecipeFields::*field) {
          });
 }
 
+/// Whether `rule` applies wherever `other` does.
+bool covers(const RecipeRule &rule, const RecipeRule &other) {
+  auto isIn = [](const std::string &pattern, const std::string &inner) {
+    return pattern.empty() || pattern == "*" || pattern == inner;
+  };
+  return isIn(rule.name, other.name) && isIn(rule.op, other.op) &&
+         isIn(rule.location, other.location);
+}
+
+/// What operands of a rule may have: the first rule that says it of one decides
+/// on the scheme, but not on the rest.
+SchemeSet getPossible(const Recipe &recipe, size_t number) {
+  const RecipeRule &rule = recipe.rules[number];
+  SchemeSet possible = 0;
+  for (const RecipeRule &other :
+       ArrayRef(recipe.rules).take_front(number + 1)) {
+    if (!other.scheme)
+      continue;
+    possible |= setOf(*other.scheme);
+    if (covers(other, rule))
+      return possible;
+  }
+  for (const RecipeRule &other : ArrayRef(recipe.rules).drop_front(number + 1))
+    if (other.scheme)
+      possible |= setOf(*other.scheme);
+  return possible | setOf(recipe.scheme.value_or(Scheme::Static));
+}
+
 } // namespace
 
 std::optional<std::string> findIdleKey(const Recipe &recipe) {
@@ -95,12 +123,8 @@ std::optional<std::string> findIdleKey(const Recipe &recipe) {
       return ("'" + key.name + "' is for the scheme " + key.readerNames +
               ", which nothing has")
           .str();
-  // A rule that comes first may have decided on the scheme, but not on the
-  // rest.
-  SchemeSet before = 0;
-  for (const RecipeRule &rule : recipe.rules) {
-    SchemeSet possible = rule.scheme ? before | setOf(*rule.scheme) : schemes;
-    before = rule.scheme ? possible : before;
+  for (const auto &[number, rule] : enumerate(recipe.rules)) {
+    SchemeSet possible = getPossible(recipe, number);
     for (const Key &key : keys)
       if (key.isGiven(rule) && !(key.readers & possible))
         return ("a rule gives '" + key.name + "', which is for the scheme " +

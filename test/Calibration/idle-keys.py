@@ -101,3 +101,11 @@ assert not complaint("granularity: per_row\nrules:\n  - op: '*'\n    scheme: dyn
 # Each key of a pair wants the other.
 assert "nothing says 'range_selection: percentile'" in complaint("percentile: 99.9\n")
 assert "nothing says 'weight: per_block'" in complaint("scheme: weight_only\nblock_size: 16\n")
+# A rule that comes first has decided for all that a later one applies to.
+for first in ("name: a", "op: '*'", "name: '*'"):
+    rules = f"rules:\n  - {first}\n    scheme: fp16\n  - name: a\n    weight_storage: i4\n"
+    assert "a rule gives 'weight_storage'" in complaint(rules), first
+    # One before it may have decided on another.
+    assert not complaint(rules.replace("rules:\n", "rules:\n  - op: b\n    scheme: weight_only\n"))
+for first in ("name: b", "name: a\n    op: '*.c'"):
+    assert not complaint(f"rules:\n  - {first}\n    scheme: fp16\n  - name: a\n    weight_storage: i4\n"), first

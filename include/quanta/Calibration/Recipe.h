@@ -78,6 +78,8 @@ struct RecipeRule : RecipeFields {
   std::string location;
   /// For people: signal-to-noise ratios of the activation in dB; predicted also
   /// of the contraction's result, if rounding the activation costs that more.
+  /// Statistics predict those of static ranges only; nothing is measured in
+  /// loops, nor of what loses nothing.
   std::optional<double> predictedSqnr, measuredSqnr;
 
   bool matches(const OperandPlace &place) const;
