@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "GroupedConvolutions.h"
 #include "PoolWindows.h"
 #include "RewriteFamilies.h"
 
@@ -58,15 +59,6 @@ DenseI64ArrayAttr takeClamp(QuantizeOp op, Value &input) {
   };
   return DenseI64ArrayAttr::get(
       op.getContext(), {toStorage(clamp->low), toStorage(clamp->high)});
-}
-
-/// How far an integer can be from its zero point.
-double getReach(const QuantParams &params) {
-  int64_t most = 0;
-  for (int64_t zeroPoint : params.zeroPoints)
-    most = std::max<int64_t>(
-        {most, params.range.max - zeroPoint, zeroPoint - params.range.min});
-  return static_cast<double>(most);
 }
 
 bool isPerTensor(QuantizeOp op) { return !getQuantParams(op.getResult()).axis; }
@@ -274,128 +266,6 @@ struct FormPad : OpRewritePattern<QuantizeOp> {
   }
 };
 
-/// A convolution of groups whose weights have scales for the channels of all
-/// groups: in the form with a dimension for groups, no quantized tensor has
-/// them. Of a sequence, it is written as one of images of width 1.
-struct FormGroupedConvolution : OpRewritePattern<tensor::CollapseShapeOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(tensor::CollapseShapeOp op,
-                                PatternRewriter &rewriter) const override {
-    auto conv = op.getSrc().getDefiningOp<linalg::Conv2DNgchwGfchwOp>();
-    auto type = cast<RankedTensorType>(op.getType());
-    bool isSequence = type.getRank() == 3;
-    if (!conv || !conv->hasOneUse() ||
-        op.getReassociationIndices() != mergeDim(1, isSequence))
-      return rewriter.notifyMatchFailure(op, "merges no groups");
-    auto expand = conv.getInputs()[1].getDefiningOp<tensor::ExpandShapeOp>();
-    auto weights = expand ? getDequantize(expand.getSrc()) : DequantizeOp();
-    Value grouped = getQuantized(conv.getInputs()[0]);
-    if (!grouped || !weights ||
-        expand.getReassociationIndices() != mergeDim(0, isSequence))
-      return rewriter.notifyMatchFailure(conv, "its factors are in float");
-    auto groupedType = cast<RankedTensorType>(grouped.getType());
-    if (isSequence &&
-        (groupedType.getDimSize(4) != 1 ||
-         cast<RankedTensorType>(expand.getType()).getDimSize(4) != 1))
-      return rewriter.notifyMatchFailure(conv, "is not of width 1");
-    QuantParams lhs = getQuantParams(grouped),
-                rhs = getQuantParams(weights.getInput());
-    if (rhs.axis != 0 || lhs.storageWidth() > 8 || rhs.storageWidth() > 8 ||
-        !hasStaticSizes(type) || !hasStaticSizes(groupedType) ||
-        !fitsI32(weights.getInput().getType(), lhs, rhs))
-      return rewriter.notifyMatchFailure(conv, "quanta.conv_2d cannot do it");
-    Location loc = conv.getLoc();
-    RankedTensorType accumulators =
-        type.clone(getAccumulatorType(lhs, rhs, /*axis=*/1));
-    Value input = mergeGroups(rewriter, loc, grouped, isSequence);
-    Value sums = isSequence
-                     ? create<Conv1DOp>(rewriter, conv, accumulators, input,
-                                        weights.getInput(), groupedType)
-                     : create<Conv2DOp>(rewriter, conv, accumulators, input,
-                                        weights.getInput(), groupedType);
-    Value result =
-        DequantizeOp::create(rewriter, loc, type, sums, StringAttr());
-    Value init = conv.getOutputs().front();
-    if (!isZeroTensor(init))
-      result = add(rewriter, loc, result,
-                   tensor::CollapseShapeOp::create(rewriter, loc, type, init,
-                                                   mergeDim(1, isSequence)));
-    rewriter.replaceOp(op, result);
-    return success();
-  }
-
-private:
-  /// Of five dimensions, `dim` and the next become one; those of rows and of
-  /// columns too if each column is one of a sequence.
-  static SmallVector<ReassociationIndices> mergeDim(int64_t dim,
-                                                    bool isSequence) {
-    SmallVector<ReassociationIndices> groups;
-    for (int64_t i = 0; i < 5; ++i)
-      if (i == dim + 1 || (isSequence && i == 4))
-        groups.back().push_back(i);
-      else
-        groups.push_back({i});
-    return groups;
-  }
-
-  template <typename OpTy>
-  static Value create(OpBuilder &builder, linalg::Conv2DNgchwGfchwOp conv,
-                      RankedTensorType type, Value input, Value weights,
-                      RankedTensorType grouped) {
-    auto getArray = [&](DenseIntElementsAttr values) {
-      return builder.getDenseI64ArrayAttr(llvm::to_vector(
-          llvm::make_range(values.value_begin<int64_t>(),
-                           values.value_begin<int64_t>() + OpTy::spatialDims)));
-    };
-    return OpTy::create(builder, conv.getLoc(), type, input, weights,
-                        /*bias=*/Value(), getArray(conv.getStrides()),
-                        getArray(conv.getDilations()),
-                        /*pads=*/DenseI64ArrayAttr(),
-                        builder.getI64IntegerAttr(grouped.getDimSize(1)),
-                        /*channels_last=*/UnitAttr());
-  }
-
-  static bool hasStaticSizes(RankedTensorType type) {
-    return !ShapedType::isDynamicShape(type.getShape().drop_front());
-  }
-
-  /// Whether no sum can leave i32, whatever the weights are.
-  static bool fitsI32(RankedTensorType weights, const QuantParams &lhs,
-                      const QuantParams &rhs) {
-    if (!weights.hasStaticShape())
-      return false;
-    auto terms = static_cast<double>(
-        ShapedType::getNumElements(weights.getShape().drop_front()));
-    return terms * getReach(lhs) * getReach(rhs) < 2147483648.0;
-  }
-
-  static Value mergeGroups(OpBuilder &builder, Location loc, Value grouped,
-                           bool isSequence) {
-    auto type = cast<RankedTensorType>(grouped.getType());
-    Value stored = quant::StorageCastOp::create(
-        builder, loc, type.clone(getQuantParams(grouped).storageType()),
-        grouped);
-    Value merged = tensor::CollapseShapeOp::create(builder, loc, stored,
-                                                   mergeDim(1, isSequence));
-    return quant::StorageCastOp::create(
-        builder, loc,
-        cast<RankedTensorType>(merged.getType()).clone(type.getElementType()),
-        merged);
-  }
-
-  static Value add(OpBuilder &builder, Location loc, Value tensor,
-                   Value other) {
-    ElementwiseBuilder elementwise(builder, loc, tensor);
-    unsigned added = elementwise.addInput(other);
-    return elementwise.build(
-        builder.getF32Type(),
-        [&](OpBuilder &b, Location loc, ValueRange elements) -> Value {
-          return arith::AddFOp::create(
-              b, loc, elements[0], elementwise.get(b, loc, elements, added));
-        });
-  }
-};
-
 struct FormOperationsPass : impl::FormOperationsBase<FormOperationsPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
@@ -407,8 +277,9 @@ struct FormOperationsPass : impl::FormOperationsBase<FormOperationsPass> {
     if (getStage(module) != Stage::Quantized)
       return;
     RewritePatternSet patterns(&getContext());
-    patterns.add<DropPair, FormBinary, FormAveragePool, FormConcat, FormPad,
-                 FormGroupedConvolution>(&getContext());
+    patterns.add<DropPair, FormBinary, FormAveragePool, FormConcat, FormPad>(
+        &getContext());
+    populateGroupedConvolutionPatterns(patterns);
     GreedyRewriteConfig config;
     config.enableFolding(false);
     if (failed(applyPatternsGreedily(module, std::move(patterns), config)))

@@ -7,6 +7,8 @@
 
 #include "quanta/Transforms/NamedContractions.h"
 
+#include "ContractionLayout.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -113,6 +115,115 @@ static Value buildConvolution(Contraction &contraction) {
   return result;
 }
 
+namespace {
+
+/// A convolution of one or two dimensions, channels ahead of rows and columns,
+/// whose groups of channels are one dimension of each tensor. linalg's has a
+/// dimension for the groups; a sequence is an image of width 1.
+class GroupedConvolution {
+public:
+  GroupedConvolution(OpBuilder &builder, Location loc,
+                     const ContractionLayout &layout, ArrayRef<AffineMap> maps)
+      : builder(builder), loc(loc), layout(layout), maps(maps) {}
+
+  /// Null if the maps are no such convolution's.
+  Value build(Value lhs, Value rhs, Value init);
+
+private:
+  OpBuilder &builder;
+  Location loc;
+  const ContractionLayout &layout;
+  ArrayRef<AffineMap> maps;
+
+  bool isChannelsFirst() const;
+  SmallVector<ReassociationIndices> getParts(int64_t dim,
+                                             bool hasChannel) const;
+  /// Dimension `dim` becomes groups and what each has of it.
+  Value splitGroups(Value tensor, int64_t dim, int64_t groups);
+};
+
+} // namespace
+
+bool GroupedConvolution::isChannelsFirst() const {
+  auto count = static_cast<int64_t>(layout.windows.size());
+  ArrayRef<unsigned> filter = layout.group ? layout.columns : layout.batch;
+  if (count < 1 || count > 2 || layout.rows.size() != 1 || filter.size() != 1)
+    return false;
+  SmallVector<unsigned> positions, taps(layout.sums);
+  for (const WindowStep &step : layout.windows) {
+    positions.push_back(step.position);
+    taps.push_back(step.tap);
+  }
+  auto hasDims = [&](unsigned map, ArrayRef<unsigned> iterators,
+                     int64_t first) {
+    SmallVector<int64_t> dims =
+        ContractionLayout::getDims(maps[map], iterators);
+    return llvm::equal(dims, llvm::seq<int64_t>(first, first + dims.size()));
+  };
+  return maps[0].getNumResults() == count + 2 && hasDims(0, layout.rows, 0) &&
+         hasDims(0, positions, 2) && hasDims(1, filter, 0) &&
+         hasDims(1, taps, 1) && hasDims(2, layout.rows, 0) &&
+         hasDims(2, filter, 1) && hasDims(2, positions, 2);
+}
+
+/// Which of linalg's five dimensions are one of ours: `dim` and the next, and
+/// the rows and columns of a sequence; filters of one channel may have no
+/// dimension for it.
+SmallVector<ReassociationIndices>
+GroupedConvolution::getParts(int64_t dim, bool hasChannel) const {
+  SmallVector<ReassociationIndices> parts;
+  for (int64_t i = 0; i < 5; ++i)
+    if (i == dim + 1 || (!hasChannel && i == 2) ||
+        (layout.windows.size() == 1 && i == 4))
+      parts.back().push_back(i);
+    else
+      parts.push_back({i});
+  return parts;
+}
+
+Value GroupedConvolution::splitGroups(Value tensor, int64_t dim,
+                                      int64_t groups) {
+  auto type = cast<RankedTensorType>(tensor.getType());
+  bool hasChannel =
+      type.getRank() == static_cast<int64_t>(layout.windows.size()) + 2;
+  SmallVector<int64_t> sizes(type.getShape());
+  sizes.insert(sizes.begin() + dim, groups);
+  sizes[dim + 1] /= groups;
+  if (!hasChannel)
+    sizes.insert(sizes.begin() + 2, 1);
+  sizes.resize(5, 1);
+  return tensor::ExpandShapeOp::create(builder, loc, type.clone(sizes), tensor,
+                                       getParts(dim, hasChannel));
+}
+
+Value GroupedConvolution::build(Value lhs, Value rhs, Value init) {
+  auto input = cast<RankedTensorType>(lhs.getType()),
+       weights = cast<RankedTensorType>(rhs.getType()),
+       result = cast<RankedTensorType>(init.getType());
+  if (!isChannelsFirst() || input.isDynamicDim(1) || weights.isDynamicDim(0) ||
+      result.isDynamicDim(1))
+    return {};
+  int64_t groups =
+      input.getDimSize(1) / (layout.group ? layout.group->second : 1);
+  SmallVector<int64_t> strides, dilations;
+  for (const WindowStep &step : layout.windows) {
+    strides.push_back(step.stride);
+    dilations.push_back(step.dilation);
+  }
+  strides.resize(2, 1);
+  dilations.resize(2, 1);
+  auto type = RankedTensorType::get({2}, builder.getI64Type());
+  Value sums = splitGroups(init, 1, groups);
+  Value factors[] = {splitGroups(lhs, 1, groups), splitGroups(rhs, 0, groups)};
+  Value grouped = linalg::Conv2DNgchwGfchwOp::create(
+                      builder, loc, TypeRange{sums.getType()}, factors, sums,
+                      DenseIntElementsAttr::get(type, strides),
+                      DenseIntElementsAttr::get(type, dilations))
+                      .getResult(0);
+  return tensor::CollapseShapeOp::create(builder, loc, result, grouped,
+                                         getParts(1, /*hasChannel=*/true));
+}
+
 Value buildNamedContraction(OpBuilder &builder, Location loc, Value lhs,
                             Value rhs, Value init, ArrayRef<AffineMap> maps) {
   Contraction contraction{builder, loc, lhs, rhs, init, maps, {}, {}};
@@ -127,6 +238,10 @@ Value buildNamedContraction(OpBuilder &builder, Location loc, Value lhs,
                                       builder.getAffineMapArrayAttr(maps))
         .getResult(0);
   }
+  std::optional<ContractionLayout> layout = ContractionLayout::get(maps);
+  if (layout && (layout->group || layout->multiplier > 1))
+    return GroupedConvolution(builder, loc, *layout, maps)
+        .build(lhs, rhs, init);
   for (AffineExpr expr : maps[0].getResults()) {
     if (isa<AffineDimExpr>(expr))
       continue;

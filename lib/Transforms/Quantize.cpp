@@ -71,8 +71,6 @@ private:
   Value quantizeFactor(FakeQuantOp op);
   static Value quantizeWeight(OpBuilder &builder, FakeQuantOp op,
                               RankedTensorType type, ArrayRef<float> values);
-  static std::optional<SmallVector<int32_t>>
-  quantizeBias(Value bias, const QuantParams &accumulators);
 };
 
 Value ContractionQuantizer::quantizeWeight(OpBuilder &builder, FakeQuantOp op,
@@ -193,33 +191,6 @@ Value applyDynamicScales(OpBuilder &builder, Location loc, Value tensor,
                                 elementwise.get(b, loc, elements, *added));
     return x;
   });
-}
-
-std::optional<SmallVector<int32_t>>
-ContractionQuantizer::quantizeBias(Value bias,
-                                   const QuantParams &accumulators) {
-  std::optional<SmallVector<float>> values = getConstantFloats(bias);
-  if (!values)
-    return std::nullopt;
-  // Half of the range is left to the sum of products.
-  constexpr int32_t limit = 1 << 30;
-  // A tenth of a percent: coarser, the rounding would show in the result.
-  constexpr double tolerance = 1.0 / 1024;
-  double largest = 0, worst = 0;
-  SmallVector<int32_t> result;
-  for (auto [channel, value] : llvm::enumerate(*values)) {
-    int32_t q;
-    double scale =
-        accumulators.scales[accumulators.scales.size() == 1 ? 0 : channel];
-    if (!reference::quantizeBias(value, scale, q) || q > limit || q < -limit)
-      return std::nullopt;
-    largest = std::max<double>(largest, std::abs(value));
-    worst = std::max(worst, std::abs(value - q * scale));
-    result.push_back(q);
-  }
-  if (worst > largest * tolerance)
-    return std::nullopt;
-  return result;
 }
 
 /// The quantized type of a factor: of a fake-quant, or of what a dequantization
@@ -442,21 +413,12 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
     // Its scale is known only at run time: it is added to the result.
     needsInit = false;
   } else if (vector) {
-    auto accumulators = *QuantParams::get(accumulatorType);
-    if (auto values = quantizeBias(vector, accumulators)) {
-      auto shape = cast<RankedTensorType>(vector.getType()).getShape();
-      Value constant =
-          createConstant(builder, loc, shape, ArrayRef<int32_t>(*values));
-      bias = quant::StorageCastOp::create(
-          builder, loc,
-          RankedTensorType::get(shape, getAccumulatorType(lhs, rhs, 0)),
-          constant);
-      needsInit = false;
-    } else {
+    bias = quantizeBias(builder, loc, vector, getAccumulatorType(lhs, rhs, 0));
+    needsInit = !bias;
+    if (!bias)
       op.emitRemark()
           << "keeps its bias in float: i32 cannot hold it well at the "
              "scale of the accumulators";
-    }
   }
   // Weights may know how many channels there are where the result does not.
   SmallVector<int64_t> shape(resultType.getShape());

@@ -13,7 +13,10 @@
 #include "quanta/Transforms/ContractArithmetic.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/IR/PatternMatch.h"
+
+#include <cmath>
 
 using namespace mlir;
 
@@ -58,6 +61,44 @@ Value createZerosLike(OpBuilder &builder, Location loc, Value like) {
   Value zero = arith::ConstantOp::create(
       builder, loc, builder.getZeroAttr(builder.getF32Type()));
   return linalg::FillOp::create(builder, loc, zero, empty).getResult(0);
+}
+
+static std::optional<SmallVector<int32_t>>
+getBiasIntegers(Value bias, const QuantParams &accumulators) {
+  std::optional<SmallVector<float>> values = getConstantFloats(bias);
+  if (!values)
+    return std::nullopt;
+  // Half of the range is left to the sum of products.
+  constexpr int32_t limit = 1 << 30;
+  // A tenth of a percent: coarser, the rounding would show in the result.
+  constexpr double tolerance = 1.0 / 1024;
+  double largest = 0, worst = 0;
+  SmallVector<int32_t> result;
+  for (auto [channel, value] : llvm::enumerate(*values)) {
+    int32_t q;
+    double scale =
+        accumulators.scales[accumulators.scales.size() == 1 ? 0 : channel];
+    if (!reference::quantizeBias(value, scale, q) || q > limit || q < -limit)
+      return std::nullopt;
+    largest = std::max<double>(largest, std::abs(value));
+    worst = std::max(worst, std::abs(value - q * scale));
+    result.push_back(q);
+  }
+  if (worst > largest * tolerance)
+    return std::nullopt;
+  return result;
+}
+
+Value quantizeBias(OpBuilder &builder, Location loc, Value bias, Type type) {
+  std::optional<SmallVector<int32_t>> values =
+      getBiasIntegers(bias, *QuantParams::get(type));
+  if (!values)
+    return {};
+  auto shape = cast<RankedTensorType>(bias.getType()).getShape();
+  Value constant =
+      createConstant(builder, loc, shape, ArrayRef<int32_t>(*values));
+  return quant::StorageCastOp::create(
+      builder, loc, RankedTensorType::get(shape, type), constant);
 }
 
 namespace {

@@ -27,6 +27,11 @@ mlir::Value buildStored(mlir::OpBuilder &builder, FakeQuantOp fake);
 mlir::Value createZerosLike(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value like);
 
+/// The constant vector `bias` in integers of `type`, that of accumulators along
+/// dimension 0; null if i32 cannot hold it well at their scales.
+mlir::Value quantizeBias(mlir::OpBuilder &builder, mlir::Location loc,
+                         mlir::Value bias, mlir::Type type);
+
 /// What no contraction took over becomes a quantization and a dequantization; a
 /// pair of them with at most a clamp between becomes a requantization.
 void populateQuantizePatterns(mlir::RewritePatternSet &patterns);

@@ -59,6 +59,15 @@ inline QuantParams getQuantParams(mlir::Value value) {
   return *QuantParams::get(mlir::getElementTypeOrSelf(value.getType()));
 }
 
+/// How far an integer can be from its zero point.
+inline double getReach(const QuantParams &params) {
+  int64_t most = 0;
+  for (int64_t zeroPoint : params.zeroPoints)
+    most = std::max<int64_t>(
+        {most, params.range.max - zeroPoint, zeroPoint - params.range.min});
+  return static_cast<double>(most);
+}
+
 } // namespace quanta
 
 #endif // QUANTA_LIB_TRANSFORMS_REWRITEFAMILIES_H

@@ -29,12 +29,6 @@ namespace quanta {
 
 namespace {
 
-/// The upper and the lower byte of a factor, each as the float tensor that it
-/// stands for: their sum is the factor.
-struct Bytes {
-  Value upper, lower;
-};
-
 /// A constant in 16 bits, without zero points.
 struct WideWeight {
   /// What rounds it, or what makes it a float tensor.
@@ -205,22 +199,9 @@ Bytes FactorSplitter::getWeightBytes(const WideWeight &weight) {
 
 /// `s (q - z)` is `256 s (u - z / 256) + s (l - z mod 256)` for the bytes u and
 /// l of q: both have zero points, and the lower one has no sign.
-Bytes FactorSplitter::getBytes(Value factor) {
-  if (std::optional<WideWeight> weight = getWideWeight(factor))
-    return getWeightBytes(*weight);
-  Bytes &bytes = split[factor];
-  if (bytes.upper)
-    return bytes;
-  QuantParams params = *getWideType(factor);
-  Operation *producer = factor.getDefiningOp();
-  Location loc = producer->getLoc();
-  OpBuilder builder(producer);
-  Value quantized;
-  if (auto fake = dyn_cast<FakeQuantOp>(producer))
-    quantized = QuantizeOp::create(builder, loc, getQuantizedTensorType(fake),
-                                   fake.getInput(), fake.getNameAttr());
-  else
-    quantized = producer->getOperand(0);
+Bytes splitBytes(OpBuilder &builder, Location loc, Value quantized) {
+  Bytes bytes;
+  QuantParams params = *QuantParams::get(getElementTypeOrSelf(quantized));
   auto shape = cast<RankedTensorType>(quantized.getType());
   Value storage = quant::StorageCastOp::create(
       builder, loc, shape.clone(params.storageType()), quantized);
@@ -239,6 +220,23 @@ Bytes FactorSplitter::getBytes(Value factor) {
       getType(params.isSigned(), base * scale, (zeroPoint - lowerZero) / base));
   bytes.lower =
       buildByte(builder, loc, storage, 0, getType(false, scale, lowerZero));
+  return bytes;
+}
+
+Bytes FactorSplitter::getBytes(Value factor) {
+  if (std::optional<WideWeight> weight = getWideWeight(factor))
+    return getWeightBytes(*weight);
+  Bytes &bytes = split[factor];
+  if (bytes.upper)
+    return bytes;
+  Operation *producer = factor.getDefiningOp();
+  OpBuilder builder(producer);
+  Value quantized = producer->getOperand(0);
+  if (auto fake = dyn_cast<FakeQuantOp>(producer))
+    quantized = QuantizeOp::create(builder, producer->getLoc(),
+                                   getQuantizedTensorType(fake),
+                                   fake.getInput(), fake.getNameAttr());
+  bytes = splitBytes(builder, producer->getLoc(), quantized);
   return bytes;
 }
 

@@ -41,11 +41,11 @@ func.func @large_bias(%x: tensor<2x3x!q>, %w: tensor<3x2x!q>) -> tensor<2x2xf32>
 
 !q = !quant.uniform<i8:f32, 0.5>
 
-func.func @groups(%x: tensor<1x4x5x5x!q>, %w: tensor<6x2x3x3x!q>) -> tensor<1x6x3x3xf32> {
+func.func @groups(%x: tensor<1x5x5x4x!q>, %w: tensor<6x2x3x3x!q>) -> tensor<1x3x3x6xf32> {
   // expected-error@+1 {{at indices for which linalg has no named operation}}
-  %0 = quanta.conv_2d %x, %w groups 2 : tensor<1x4x5x5x!q>, tensor<6x2x3x3x!q> -> tensor<1x6x3x3x!quant.uniform<i32:f32, 0.25>>
-  %1 = quanta.dequantize %0 : tensor<1x6x3x3x!quant.uniform<i32:f32, 0.25>> to tensor<1x6x3x3xf32>
-  return %1 : tensor<1x6x3x3xf32>
+  %0 = quanta.conv_2d %x, %w groups 2 channels_last : tensor<1x5x5x4x!q>, tensor<6x2x3x3x!q> -> tensor<1x3x3x6x!quant.uniform<i32:f32, 0.25>>
+  %1 = quanta.dequantize %0 : tensor<1x3x3x6x!quant.uniform<i32:f32, 0.25>> to tensor<1x3x3x6xf32>
+  return %1 : tensor<1x3x3x6xf32>
 }
 
 // -----

@@ -42,6 +42,16 @@
 // RUN: cmp %t.s0.npy %t.b0.npy && cmp %t.s1.npy %t.b1.npy
 // RUN: quant-run %t.from-arithmetic.mlir %{sequence} --output=%t.b0.npy --output=%t.b1.npy
 // RUN: cmp %t.s0.npy %t.b0.npy && cmp %t.s1.npy %t.b1.npy
+// DEFINE: %{groups} = --entry=groups --input=%t.x.npy --input=%t.y.npy
+// RUN: %python %S/../Inputs/npy.py %t.x.npy "numpy.random.default_rng(3).standard_normal((2, 4, 5, 6)).astype('float32') * 30" \
+// RUN:   %t.y.npy "numpy.random.default_rng(4).standard_normal((2, 4, 7)).astype('float32') * 30"
+// RUN: quant-run %s %{groups} --output=%t.g0.npy --output=%t.g1.npy --output=%t.g2.npy --output=%t.g3.npy
+// RUN: quant-run %t.back.mlir %{groups} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy --output=%t.b3.npy
+// RUN: cmp %t.g0.npy %t.b0.npy && cmp %t.g1.npy %t.b1.npy && cmp %t.g2.npy %t.b2.npy && cmp %t.g3.npy %t.b3.npy
+// RUN: quant-run %t.from-casts.mlir %{groups} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy --output=%t.b3.npy
+// RUN: cmp %t.g0.npy %t.b0.npy && cmp %t.g1.npy %t.b1.npy && cmp %t.g2.npy %t.b2.npy && cmp %t.g3.npy %t.b3.npy
+// RUN: quant-run %t.from-arithmetic.mlir %{groups} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy --output=%t.b3.npy
+// RUN: cmp %t.g0.npy %t.b0.npy && cmp %t.g1.npy %t.b1.npy && cmp %t.g2.npy %t.b2.npy && cmp %t.g3.npy %t.b3.npy
 // The float network itself is near.
 // RUN: quant-run %t.qdq.mlir --entry=main --input=%t.npy --output=%t.qdq.0.npy --output=%t.qdq.1.npy
 // RUN: %python %S/../EndToEnd/Inputs/agree.py %t.0.npy %t.qdq.0.npy 40
@@ -211,4 +221,54 @@ func.func @sequence(%x: tensor<1x2x4xf32>) -> (tensor<1x3x9xf32>, tensor<1x3x9x!
   %1 = quanta.dequantize %c : tensor<1x3x9x!phases> to tensor<1x3x9xf32>
   %2 = quanta.requantize %c clamp [10, 200] : tensor<1x3x9x!phases> to tensor<1x3x9x!quant.uniform<u8:f32, 0.5:30>>
   return %1, %2 : tensor<1x3x9xf32>, tensor<1x3x9x!quant.uniform<u8:f32, 0.5:30>>
+}
+
+!x = !quant.uniform<u8:f32, 0.5:120>
+!y = !quant.uniform<i8:f32, 8.0:3>
+!g = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25, 0.125, 0.0625, 1.0, 0.75}>
+!gacc = !quant.uniform<i32:f32:1, {0.25, 0.125, 0.0625, 0.03125, 0.5, 0.375}>
+!gb = !quant.uniform<i32:f32:0, {0.25, 0.125, 0.0625, 0.03125, 0.5, 0.375}>
+!tw = !quant.uniform<i8<-127:127>:f32, 0.5>
+!tacc = !quant.uniform<i32:f32, 0.25>
+!gm = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25, 0.125, 0.0625, 1.0, 0.75, 0.5, 0.25}>
+!gmacc = !quant.uniform<i32:f32:1, {0.25, 0.125, 0.0625, 0.03125, 0.5, 0.375, 0.25, 0.125}>
+
+// Groups of channels, with scales for the filters of all of them or one, several
+// filters for each channel, and of a sequence.
+// CHECK-LABEL: func @groups
+// CHECK: tensor.expand_shape {{.*}} {{\[\[}}0], [1, 2], [3], [4]] {{.*}} into tensor<?x2x2x7x?xf32>
+// CHECK: linalg.conv_2d_ngchw_gfchw {{.*}} tensor<2x3x2x3x3xf32>
+// CHECK: tensor.collapse_shape {{.*}} into tensor<?x6x3x?xf32>
+// CHECK: linalg.conv_2d_ngchw_gfchw {{.*}} tensor<2x3x2x3x3xf32>
+// CHECK: linalg.conv_2d_ngchw_gfchw {{.*}} tensor<4x2x1x3x3xf32>
+// CHECK: linalg.conv_2d_ngchw_gfchw {{.*}} tensor<2x3x2x3x1xf32>
+// BACK-LABEL: func @groups
+// BACK: quanta.conv_2d {{.*}} bias {{.*}} groups 2
+// BACK: quanta.requantize {{.*}} clamp [3, 127]
+// BACK: quanta.conv_2d {{.*}} groups 2
+// BACK: quanta.requantize
+// BACK: quanta.conv_2d {{.*}} groups 4
+// BACK: quanta.conv_1d {{.*}} bias {{.*}} groups 2
+// BACK: quanta.requantize
+func.func @groups(%x: tensor<?x4x5x?xf32>, %s: tensor<2x4x7xf32>) -> (tensor<?x6x3x?x!y>, tensor<?x6x3x?x!y>, tensor<?x8x3x?xf32>, tensor<2x6x3x!y>) {
+  %q = quanta.quantize %x : tensor<?x4x5x?xf32> to tensor<?x4x5x?x!x>
+  %w0 = arith.constant dense<"0x2C4E864FF80421C97A8EC7E212E9A28C818DA67FB12740BCC8EFC479AE654C589EE521FE2A2D2A90750E67C6DD61B091E02EA05ED7BA0B65625FCF85473545818A01D6F06EB407D3CC4EA8D19FA7C83314F3AC4C4CBD90D2A64C0502CB0277BD4484D16E5F965758F4DE7A73"> : tensor<6x2x3x3xi8>
+  %w = quant.scast %w0 : tensor<6x2x3x3xi8> to tensor<6x2x3x3x!g>
+  %b0 = arith.constant dense<[100, -200, 7, 4000, 0, -1]> : tensor<6xi32>
+  %b = quant.scast %b0 : tensor<6xi32> to tensor<6x!gb>
+  %0 = quanta.conv_2d %q, %w bias %b strides [2, 1] dilations [1, 2] pads [1, 1, 1, 0] groups 2 : tensor<?x4x5x?x!x>, tensor<6x2x3x3x!g>, tensor<6x!gb> -> tensor<?x6x3x?x!gacc>
+  %1 = quanta.requantize %0 clamp [3, 127] : tensor<?x6x3x?x!gacc> to tensor<?x6x3x?x!y>
+  %t = quant.scast %w0 : tensor<6x2x3x3xi8> to tensor<6x2x3x3x!tw>
+  %2 = quanta.conv_2d %q, %t groups 2 : tensor<?x4x5x?x!x>, tensor<6x2x3x3x!tw> -> tensor<?x6x3x?x!tacc>
+  %3 = quanta.requantize %2 : tensor<?x6x3x?x!tacc> to tensor<?x6x3x?x!y>
+  %m0 = arith.constant dense<"0x57236FE1D54C8BB2B2E4A94C58E288369C1DAC702D7D1E39E04F9DA7DC36FC5971E7ED0E25FB1A753CD1EDE7A7814AECDA22106F1D6C14D4D37D16B0545283A931E8D793B15B5554"> : tensor<8x1x3x3xi8>
+  %m = quant.scast %m0 : tensor<8x1x3x3xi8> to tensor<8x1x3x3x!gm>
+  %4 = quanta.conv_2d %q, %m groups 4 : tensor<?x4x5x?x!x>, tensor<8x1x3x3x!gm> -> tensor<?x8x3x?x!gmacc>
+  %5 = quanta.dequantize %4 : tensor<?x8x3x?x!gmacc> to tensor<?x8x3x?xf32>
+  %p = quanta.quantize %s : tensor<2x4x7xf32> to tensor<2x4x7x!x>
+  %v0 = arith.constant dense<"0x2DE6B66FC50E2DBED13EB32C712F25F777B9DB24279CAA31208A15C3FF7F81004E32D17B"> : tensor<6x2x3xi8>
+  %v = quant.scast %v0 : tensor<6x2x3xi8> to tensor<6x2x3x!g>
+  %6 = quanta.conv_1d %p, %v bias %b strides [2] groups 2 : tensor<2x4x7x!x>, tensor<6x2x3x!g>, tensor<6x!gb> -> tensor<2x6x3x!gacc>
+  %7 = quanta.requantize %6 : tensor<2x6x3x!gacc> to tensor<2x6x3x!y>
+  return %1, %3, %5, %7 : tensor<?x6x3x?x!y>, tensor<?x6x3x?x!y>, tensor<?x8x3x?xf32>, tensor<2x6x3x!y>
 }

@@ -78,6 +78,31 @@ func.func @groups(%x: tensor<?x2x2x4x5x!u8>, %w: tensor<4x2x3x3x!channels>, %ini
 
 // -----
 
+!i16 = !quant.uniform<i16:f32, 0.5:3>
+!channels = !quant.uniform<i8:f32:0, {0.5, 0.25, 1.0, 2.0}>
+
+// Words are two bytes, of which the sums of the lower ones start from the bias.
+// CHECK-LABEL: func @groups_of_words
+// CHECK: %[[U:.*]] = quanta.conv_2d %{{.*}}, %arg1 strides [1, 1] dilations [1, 1] groups 2 {quanta.upper_byte}
+// CHECK: quanta.dequantize %[[U]]
+// CHECK: quanta.conv_2d %{{.*}}, %arg1 bias %{{.*}} groups 2 :
+// CHECK: arith.addf
+// CHECK-NOT: linalg.conv
+func.func @groups_of_words(%x: tensor<?x2x2x4x5x!i16>, %w: tensor<4x2x3x3x!channels>, %e: tensor<?x4x2x3xf32>, %n: index) -> tensor<?x4x2x3xf32> {
+  %b = arith.constant dense<[1.0, 2.0, -1.0, 0.0]> : tensor<4xf32>
+  %0 = quanta.dequantize %x : tensor<?x2x2x4x5x!i16> to tensor<?x2x2x4x5xf32>
+  %1 = quanta.dequantize %w : tensor<4x2x3x3x!channels> to tensor<4x2x3x3xf32>
+  %2 = tensor.expand_shape %1 [[0, 1], [2], [3], [4]] output_shape [2, 2, 2, 3, 3] : tensor<4x2x3x3xf32> into tensor<2x2x2x3x3xf32>
+  %3 = linalg.broadcast ins(%b : tensor<4xf32>) outs(%e : tensor<?x4x2x3xf32>) dimensions = [0, 2, 3]
+  %4 = tensor.expand_shape %3 [[0], [1, 2], [3], [4]] output_shape [%n, 2, 2, 2, 3] : tensor<?x4x2x3xf32> into tensor<?x2x2x2x3xf32>
+  %5 = linalg.conv_2d_ngchw_gfchw {dilations = dense<1> : vector<2xi64>, strides = dense<1> : vector<2xi64>}
+      ins(%0, %2 : tensor<?x2x2x4x5xf32>, tensor<2x2x2x3x3xf32>) outs(%4 : tensor<?x2x2x2x3xf32>) -> tensor<?x2x2x2x3xf32>
+  %6 = tensor.collapse_shape %5 [[0], [1, 2], [3], [4]] : tensor<?x2x2x2x3xf32> into tensor<?x4x2x3xf32>
+  return %6 : tensor<?x4x2x3xf32>
+}
+
+// -----
+
 !narrow = !quant.uniform<i8<-127:127>:f32, 0.5>
 
 // Storage may hold -128, which rounding brings into the range.

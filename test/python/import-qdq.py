@@ -313,6 +313,43 @@ class ImportQdq(OnnxTestCase):
         )  # fmt: skip
 
     @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
+    def test_images_in_groups(self):
+        """With scales for the filters of all groups or one, and activations of bytes
+        or words."""
+        for kind, zero in ((np.uint8, 120), (np.int16, 0)):
+            for channels in (6, 1):
+                size = [channels] if channels > 1 else []
+                exponents = RANDOM.integers(5, 8, size)
+                scales = (np.float32(2) ** -exponents).astype(np.float32)
+                step = np.float32(2.0 ** (-5 if kind == np.uint8 else -11))
+                self.check(
+                    [
+                        linear("QuantizeLinear", "x", "sx", "zx", "qx"),
+                        linear("DequantizeLinear", "qx", "sx", "zx", "dx"),
+                        helper.make_node("DequantizeLinear", ["qw", "sw", "zw"], ["dw"], axis=0),
+                        helper.make_node("DequantizeLinear", ["qb", "sb", "zb"], ["db"], axis=0),
+                        helper.make_node(
+                            "Conv", ["dx", "dw", "db"], ["c"], group=2, strides=[2, 1],
+                            pads=[1, 0, 1, 2],
+                        ),
+                        linear("QuantizeLinear", "c", "sy", "zy", "qy"),
+                        linear("DequantizeLinear", "qy", "sy", "zy", "y"),
+                    ],
+                    [value("x", ["n", 4, 8, 7])],
+                    [value("y", ["n", 6, 4, 7])],
+                    {
+                        "sx": step, "zx": kind(zero),
+                        "sw": scales, "zw": np.zeros(size, np.int8),
+                        "sb": step * scales, "zb": np.zeros(size, np.int32),
+                        "sy": np.float32(0.0625), "zy": np.uint8(130),
+                        "qw": RANDOM.integers(-127, 128, (6, 2, 3, 3)).astype(np.int8),
+                        "qb": RANDOM.integers(-3000, 3000, 6).astype(np.int32),
+                    },
+                    RANDOM.standard_normal((2, 4, 8, 7)).astype(np.float32),
+                    opset=21,
+                )  # fmt: skip
+
+    @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
     def test_weights_of_words(self):
         """ONNX Runtime's own casts, in operator sets that have none of 16 bits; with
         words of which none, or one, is among the 128 largest."""

@@ -19,7 +19,9 @@ namespace quanta {
 /// The sum of products over `maps` (lhs, rhs, result) of float tensors as an
 /// operation of linalg, added to `init`: `linalg.matmul`,
 /// `linalg.batch_matmul`, a named convolution of one to three dimensions, or
-/// `linalg.contract`, if its maps are those. Null if linalg has no name for it.
+/// `linalg.contract`, if its maps are those. A convolution with groups of
+/// channels in one dimension is `linalg.conv_2d_ngchw_gfchw` between reshapes.
+/// Null if linalg has no name for it.
 mlir::Value buildNamedContraction(mlir::OpBuilder &builder, mlir::Location loc,
                                   mlir::Value lhs, mlir::Value rhs,
                                   mlir::Value init,

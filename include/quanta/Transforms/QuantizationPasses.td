@@ -143,7 +143,7 @@ def FormOperations : Pass<"quanta-form-operations", "::mlir::ModuleOp"> {
     | `q(clamp(dq(a) + dq(b)))`; `-`, `*`; broadcast dimensions of size 1 | `quanta.add`, `sub`, `mul` | the same |
     | `q(pooling_sum(dq(x)) / count)` | `quanta.average_pool` | integer sums: at most one step apart |
     | `q(tensor.concat(dq(a), dq(b)))` | `quanta.concat` | at most one step, where types differ |
-    | a convolution of groups with weights per channel of all groups | `quanta.conv_2d` | integer sums |
+    | a convolution of groups between reshapes that split them off the channels and merge them | `quanta.conv_2d` | integer sums |
     | `q(tensor.pad(dq(x), c))` of the same type | `quanta.pad` with the stored value of `c` | the same |
 
     ```mlir
