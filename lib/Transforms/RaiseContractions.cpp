@@ -6,6 +6,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "quanta/Transforms/RaiseContractions.h"
+
+#include "ProductSum.h"
+
 #include "quanta/Transforms/Constants.h"
 #include "quanta/Transforms/Passes.h"
 
@@ -102,102 +105,118 @@ std::optional<Factor> Factor::get(OpBuilder &builder, Location loc,
   return Factor{tensor, keptMap};
 }
 
-/// `sum(a * w)` with weights w, as frontends write products with vectors: a
-/// product of matrices if the sum is over what both factors have, and one of
-/// them is read again for indices of the result that the other one has. Means
-/// of values that a mask or other values weigh are none: they stay as precise
-/// as they are.
+/// Sums of products that are two operations, as frontends write what has no
+/// name: a product of matrices if two factors have the indices that are summed
+/// over, and are read again for indices of the result that the other one has.
+/// One that weights are a factor of may have all of these. Means of values that
+/// a mask or other values weigh are none: they stay as precise as they are.
 struct FuseProductIntoSum : OpRewritePattern<linalg::GenericOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(linalg::GenericOp op,
                                 PatternRewriter &rewriter) const override {
-    linalg::GenericOp product =
-        isSum(op) ? op.getInputs()[0].getDefiningOp<linalg::GenericOp>()
-                  : linalg::GenericOp();
-    if (!product || !isProduct(product))
+    std::optional<ProductSum> pair = ProductSum::match(op);
+    if (!pair)
       return rewriter.notifyMatchFailure(op, "is no sum of products");
-    AffineMap read = op.getIndexingMapsArray()[0];
-    AffineMap maps[] = {product.getIndexingMapsArray()[0].compose(read),
-                        product.getIndexingMapsArray()[1].compose(read)};
-    bool isRepeated = false;
-    for (auto [dim, kind] : llvm::enumerate(op.getIteratorTypesArray())) {
-      bool inBoth =
-          maps[0].isFunctionOfDim(dim) && maps[1].isFunctionOfDim(dim);
-      if (kind == utils::IteratorType::reduction && !inBoth)
-        return rewriter.notifyMatchFailure(op, "sums what one factor lacks");
-      isRepeated |= kind == utils::IteratorType::parallel && !inBoth;
-    }
-    if (!isRepeated)
-      return rewriter.notifyMatchFailure(op, "no factor has rows of its own");
-    if (isConstant(product.getInputs()[0]) ==
-        isConstant(product.getInputs()[1]))
-      return rewriter.notifyMatchFailure(op, "has no weights");
-    SmallVector<Value> factors;
-    SmallVector<AffineMap> factorMaps;
-    for (unsigned i : {0u, 1u}) {
-      std::optional<Factor> factor =
-          Factor::get(rewriter, op.getLoc(), product.getInputs()[i], maps[i]);
-      if (!factor)
-        return failure();
-      factors.push_back(factor->tensor);
-      factorMaps.push_back(factor->map);
-    }
-    // Weights are right factors.
-    if (isConstant(factors[0])) {
-      std::swap(factors[0], factors[1]);
-      std::swap(factorMaps[0], factorMaps[1]);
-    }
-    factorMaps.push_back(op.getIndexingMapsArray()[1]);
-    rewriter.replaceOpWithNewOp<linalg::GenericOp>(
-        op, op.getResultTypes(), factors, op.getOutputs(), factorMaps,
-        op.getIteratorTypesArray(),
-        [](OpBuilder &b, Location loc, ValueRange elements) {
-          Value element =
-              arith::MulFOp::create(b, loc, elements[0], elements[1]);
-          element = arith::AddFOp::create(b, loc, elements[2], element);
-          linalg::YieldOp::create(b, loc, element);
-        });
-    return success();
+    if (succeeded(fuse(*pair, rewriter)))
+      return success();
+    for (size_t index : {0U, 1U})
+      if (auto three = pair->takeApart(index);
+          three && succeeded(fuse(*three, rewriter)))
+        return success();
+    return failure();
   }
 
 private:
-  /// Whether `value` is a constant, up to moves.
-  static bool isConstant(Value value) {
-    while (auto *op = value.getDefiningOp()) {
-      if (!isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-               linalg::TransposeOp, linalg::BroadcastOp>(op))
-        return static_cast<bool>(getConstant(value));
-      value = op->getOperand(0);
+  static LogicalResult fuse(const ProductSum &sum, PatternRewriter &rewriter) {
+    linalg::GenericOp op = sum.op;
+    SmallVector<SumFactor> inner, outer;
+    for (const SumFactor &factor : sum.factors)
+      (sum.isSummed(factor) ? inner : outer).push_back(factor);
+    // What is not summed over multiplies the sum, if that starts from zeros.
+    if (inner.size() != 2 || outer.size() > 1 ||
+        (!outer.empty() && !isZeroTensor(op.getOutputs()[0])))
+      return rewriter.notifyMatchFailure(op, "sums no product of two factors");
+    if (!isProductOfMatrices({op, inner}))
+      return rewriter.notifyMatchFailure(op, "no factor has rows of its own");
+    Value result = build(op, inner, rewriter);
+    if (!result)
+      return rewriter.notifyMatchFailure(op, "is not indexed by iterators");
+    if (!outer.empty())
+      result = multiply(op, result, outer.front(), rewriter);
+    rewriter.replaceOp(op, result);
+    return success();
+  }
+
+  static bool isProductOfMatrices(ProductSum sum) {
+    const SumFactor &a = sum.factors[0], &b = sum.factors[1];
+    for (auto [dim, kind] : llvm::enumerate(sum.op.getIteratorTypesArray())) {
+      bool inA = a.map.isFunctionOfDim(dim), inB = b.map.isFunctionOfDim(dim);
+      if (kind == utils::IteratorType::reduction ? !inA || !inB : !inA && !inB)
+        return false;
     }
-    return false;
-  }
-
-  /// Whether the body is one OpTy of its two arguments.
-  template <typename OpTy> static bool isBodyOf(linalg::GenericOp op) {
-    Block *body = op.getBody();
-    auto scalar = dyn_cast<OpTy>(body->front());
-    if (!scalar || body->getOperations().size() != 2 ||
-        body->getTerminator()->getOperand(0) != scalar)
+    bool hasWeights = isWeights(a.tensor) || isWeights(b.tensor);
+    if (isWeights(a.tensor) && isWeights(b.tensor))
       return false;
-    Value a = body->getArgument(0), b = body->getArgument(1);
-    return (scalar.getLhs() == a && scalar.getRhs() == b) ||
-           (scalar.getLhs() == b && scalar.getRhs() == a);
+    return hasWeights ? sum.isRepeated(a) || sum.isRepeated(b)
+                      : sum.isRepeated(a) && sum.isRepeated(b);
   }
 
-  static bool isSum(linalg::GenericOp op) {
-    return op.hasPureTensorSemantics() && op.getNumDpsInputs() == 1 &&
-           op.getNumDpsInits() == 1 && op.getNumReductionLoops() > 0 &&
-           isBodyOf<arith::AddFOp>(op);
+  /// The sum of the product of two factors; null if they are not indexed by
+  /// iterators.
+  static Value build(linalg::GenericOp op, ArrayRef<SumFactor> factors,
+                     PatternRewriter &rewriter) {
+    SmallVector<Value> tensors;
+    SmallVector<AffineMap> maps;
+    for (const SumFactor &factor : factors) {
+      std::optional<Factor> plain =
+          Factor::get(rewriter, op.getLoc(), factor.tensor, factor.map);
+      if (!plain)
+        return {};
+      tensors.push_back(plain->tensor);
+      maps.push_back(plain->map);
+    }
+    // Weights are right factors.
+    if (isWeights(factors[0].tensor)) {
+      std::swap(tensors[0], tensors[1]);
+      std::swap(maps[0], maps[1]);
+    }
+    maps.push_back(op.getIndexingMapsArray()[1]);
+    return linalg::GenericOp::create(
+               rewriter, op.getLoc(), op.getResultTypes(), tensors,
+               op.getOutputs(), maps, op.getIteratorTypesArray(),
+               [](OpBuilder &b, Location loc, ValueRange elements) {
+                 Value element =
+                     arith::MulFOp::create(b, loc, elements[0], elements[1]);
+                 element = arith::AddFOp::create(b, loc, elements[2], element);
+                 linalg::YieldOp::create(b, loc, element);
+               })
+        .getResult(0);
   }
 
-  /// Elementwise, and read by the sum alone.
-  static bool isProduct(linalg::GenericOp op) {
-    return op->hasOneUse() && op.hasPureTensorSemantics() &&
-           op.getNumDpsInputs() == 2 && op.getNumDpsInits() == 1 &&
-           op.getNumReductionLoops() == 0 &&
-           op.getIndexingMapsArray()[2].isIdentity() &&
-           op.getInputs()[0] != op.getInputs()[1] &&
-           isBodyOf<arith::MulFOp>(op);
+  /// `sum` times a factor that is indexed by iterators of the sum's result.
+  static Value multiply(linalg::GenericOp op, Value sum,
+                        const SumFactor &factor, PatternRewriter &rewriter) {
+    auto type = cast<RankedTensorType>(sum.getType());
+    AffineMap toIterators =
+        inverseAndBroadcastProjectedPermutation(op.getIndexingMapsArray()[1]);
+    AffineMap map = factor.map.compose(toIterators);
+    AffineMap identity =
+        rewriter.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()));
+    Value empty = tensor::EmptyOp::create(
+        rewriter, op.getLoc(),
+        tensor::getMixedSizes(rewriter, op.getLoc(), sum),
+        type.getElementType());
+    SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                               utils::IteratorType::parallel);
+    return linalg::GenericOp::create(
+               rewriter, op.getLoc(), type, ValueRange{sum, factor.tensor},
+               empty, ArrayRef<AffineMap>{identity, map, identity}, iterators,
+               [](OpBuilder &b, Location loc, ValueRange elements) {
+                 Value element =
+                     arith::MulFOp::create(b, loc, elements[0], elements[1]);
+                 linalg::YieldOp::create(b, loc, element);
+               })
+        .getResult(0);
   }
 };
 

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FloatFactors.h"
+#include "ProductSum.h"
 
 #include "quanta/Calibration/FileOutput.h"
 #include "quanta/IR/Quanta.h"
@@ -197,6 +198,9 @@ private:
   /// Whether an operation multiplies its inputs, some of which it reads again
   /// for indices of the result that others have, and adds the products.
   static bool isSumOfProducts(linalg::LinalgOp op) {
+    if (auto generic = dyn_cast<linalg::GenericOp>(op.getOperation());
+        generic && isSumBehindProducts(generic))
+      return true;
     if (op.getNumReductionLoops() == 0 || op.getNumDpsInputs() < 2)
       return false;
     Operation *sum =
@@ -217,6 +221,30 @@ private:
           misses |= !map.isFunctionOfDim(dim);
       return reads && misses;
     });
+  }
+
+  /// The same in operations of their own. Means that a mask weighs are none:
+  /// what they are of is read once.
+  static bool isSumBehindProducts(linalg::GenericOp op) {
+    std::optional<ProductSum> sum = ProductSum::match(op);
+    if (!sum)
+      return false;
+    for (size_t index = 0; index < sum->factors.size();)
+      if (std::optional<ProductSum> parts = sum->takeApart(index))
+        sum = std::move(parts);
+      else
+        ++index;
+    unsigned summed = 0;
+    bool isRepeated = false;
+    for (const SumFactor &factor : sum->factors) {
+      if (!sum->isSummed(factor))
+        continue;
+      ++summed;
+      isRepeated |= sum->isRepeated(factor);
+      if (!sum->isRepeated(factor) && !isWeights(factor.tensor))
+        return false;
+    }
+    return summed > 1 && isRepeated;
   }
 
   static std::string getReason(Operation *op) {

@@ -167,3 +167,66 @@ func.func @elementwise(%x: tensor<4x8xf32>, %y: tensor<4x8xf32>, %e: tensor<4x8x
   } -> tensor<4xf32>
   return %s : tensor<4xf32>
 }
+
+#mk0 = affine_map<(m, n, k) -> (m, 0, k)>
+#nk0 = affine_map<(m, n, k) -> (0, n, k)>
+#mnk = affine_map<(m, n, k) -> (m, n, k)>
+
+// Without weights, each factor is read again: rows of one meet those of the other.
+// CHECK-LABEL: func.func @activations(
+// CHECK: linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<3x8xf32>, tensor<4x8xf32>) outs(%{{.*}} : tensor<3x4xf32>)
+// CHECK-NOT: linalg.generic
+func.func @activations(%x: tensor<3x1x8xf32>, %y: tensor<1x4x8xf32>, %e: tensor<3x4x8xf32>, %o: tensor<3x4xf32>) -> tensor<3x4xf32> {
+  %p = linalg.generic {indexing_maps = [#mk0, #nk0, #mnk], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %y : tensor<3x1x8xf32>, tensor<1x4x8xf32>) outs(%e : tensor<3x4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<3x4x8xf32>
+  %s = linalg.generic {indexing_maps = [#mnk, #mn], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%p : tensor<3x4x8xf32>) outs(%o : tensor<3x4xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = arith.addf %a, %c : f32
+    linalg.yield %m : f32
+  } -> tensor<3x4xf32>
+  return %s : tensor<3x4xf32>
+}
+
+#boij = affine_map<(b, o, i, j) -> (b, o, i, j)>
+#bi = affine_map<(b, o, i, j) -> (b, i)>
+#oij = affine_map<(b, o, i, j) -> (o, i, j)>
+#bj = affine_map<(b, o, i, j) -> (b, j)>
+#boi = affine_map<(b, o, i, j) -> (b, o, i)>
+
+// One of three factors is not summed over, as in a bilinear layer: it multiplies the
+// sums.
+// CHECK-LABEL: func.func @bilinear(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x4xf32>, %[[Y:[a-z0-9]+]]: tensor<?x5xf32>
+// CHECK: %[[T:.*]] = linalg.contract {{.*}} ins(%[[Y]], %{{.*}} : tensor<?x5xf32>, tensor<3x4x5xf32>) outs(%{{.*}} : tensor<?x3x4xf32>)
+// CHECK: linalg.generic {{.*}} ins(%[[T]], %[[X]] : tensor<?x3x4xf32>, tensor<?x4xf32>)
+// CHECK: arith.mulf
+// CHECK-NOT: linalg.generic
+func.func @bilinear(%x: tensor<?x4xf32>, %y: tensor<?x5xf32>, %e: tensor<?x3x4x5xf32>, %o: tensor<?x3x4xf32>) -> tensor<?x3x4xf32> {
+  %w = arith.constant dense<0.5> : tensor<3x4x5xf32>
+  %zero = arith.constant 0.0 : f32
+  %p = linalg.generic {indexing_maps = [#bi, #oij, #boij], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %w : tensor<?x4xf32>, tensor<3x4x5xf32>) outs(%e : tensor<?x3x4x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<?x3x4x5xf32>
+  %q = linalg.generic {indexing_maps = [#boij, #bj, #boij], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%p, %y : tensor<?x3x4x5xf32>, tensor<?x5xf32>) outs(%e : tensor<?x3x4x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<?x3x4x5xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<?x3x4xf32>) -> tensor<?x3x4xf32>
+  %s = linalg.generic {indexing_maps = [#boij, #boi], iterator_types = ["parallel", "parallel", "parallel", "reduction"]}
+      ins(%q : tensor<?x3x4x5xf32>) outs(%f : tensor<?x3x4xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = arith.addf %a, %c : f32
+    linalg.yield %m : f32
+  } -> tensor<?x3x4xf32>
+  return %s : tensor<?x3x4xf32>
+}

@@ -9,6 +9,7 @@
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=strict=true -o /dev/null 2>&1 | count 0
 // RUN: quant-opt %t/all-integer.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/all-integer.mlir
 // RUN: quant-opt %t/three-factors.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/three-factors.mlir
+// RUN: quant-opt %t/two-operations.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/two-operations.mlir
 // RUN: quant-opt %t/foreign.mlir --quanta-report=output=- -o /dev/null | FileCheck %t/foreign.mlir
 // RUN: not quant-opt %t/foreign.mlir --quanta-report=strict=true -o /dev/null 2>&1 | FileCheck %t/foreign.mlir --check-prefix=STRICT
 // RUN: not quant-opt %t/foreign.mlir --quanta-to-llvm -o /dev/null 2>&1 | FileCheck %t/foreign.mlir --check-prefix=CODE
@@ -109,6 +110,50 @@ func.func @main(%x: tensor<2x4xf32>, %w: tensor<3x4x5xf32>, %y: tensor<2x5xf32>,
     linalg.yield %t : f32
   } -> tensor<2x3xf32>
   return %0 : tensor<2x3xf32>
+}
+
+// So does a sum behind the products, but for one of what a mask weighs.
+//--- two-operations.mlir
+#x = affine_map<(b, o, i, j) -> (b, i)>
+#y = affine_map<(b, o, i, j) -> (o, j)>
+#all = affine_map<(b, o, i, j) -> (b, o, i, j)>
+#z = affine_map<(b, o, i, j) -> (b, o)>
+#row = affine_map<(b, i) -> (i)>
+#rows = affine_map<(b, i) -> (b, i)>
+#sum = affine_map<(b, i) -> (b)>
+// CHECK: "int8_mac_share": 0,
+// CHECK: "macs": 120,
+// CHECK: "left_in_float": [
+// CHECK: "location": "products"
+// CHECK: "reason": "a sum of products that is none of two matrices has no quantized counterpart",
+// CHECK-NEXT: "macs": 120
+// CHECK-NOT: "reason": "a sum
+func.func @main(%x: tensor<2x4xf32>, %y: tensor<3x5xf32>, %e: tensor<2x3x4x5xf32>, %o: tensor<2x3xf32>, %m: tensor<4xf32>, %r: tensor<2xf32>) -> (tensor<2x3xf32>, tensor<2xf32>) {
+  %0 = linalg.generic {indexing_maps = [#x, #y, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]}
+      ins(%x, %y : tensor<2x4xf32>, tensor<3x5xf32>) outs(%e : tensor<2x3x4x5xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %p = arith.mulf %a, %b : f32
+    linalg.yield %p : f32
+  } -> tensor<2x3x4x5xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #z], iterator_types = ["parallel", "parallel", "reduction", "reduction"]}
+      ins(%0 : tensor<2x3x4x5xf32>) outs(%o : tensor<2x3xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %t = arith.addf %s, %a : f32
+    linalg.yield %t : f32
+  } -> tensor<2x3xf32> loc("products")
+  %2 = linalg.generic {indexing_maps = [#rows, #row, #rows], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %m : tensor<2x4xf32>, tensor<4xf32>) outs(%x : tensor<2x4xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %p = arith.mulf %a, %b : f32
+    linalg.yield %p : f32
+  } -> tensor<2x4xf32>
+  %3 = linalg.generic {indexing_maps = [#rows, #sum], iterator_types = ["parallel", "reduction"]}
+      ins(%2 : tensor<2x4xf32>) outs(%r : tensor<2xf32>) {
+  ^bb0(%a: f32, %s: f32):
+    %t = arith.addf %s, %a : f32
+    linalg.yield %t : f32
+  } -> tensor<2xf32>
+  return %1, %3 : tensor<2x3xf32>, tensor<2xf32>
 }
 
 //--- all-integer.mlir

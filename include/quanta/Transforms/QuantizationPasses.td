@@ -41,8 +41,10 @@ def RaiseContractions : Pass<"quanta-raise-contractions", "::mlir::ModuleOp"> {
     A `linalg.generic` that adds the products of two f32 tensors, with indexing
     maps that pick dimensions in any order, becomes a `linalg.contract` with the
     same maps. Sums along all that a factor has, as of squares, stay. So becomes a
-    sum of what another operation multiplied, if one factor is constant and is read
-    again for indices of the result that the other one has.
+    sum of what another operation multiplied, if both factors are read again for
+    indices of the result that the other one has; of a factor and a constant, one
+    is enough. A third factor without the indices that are summed over, as a
+    bilinear layer has one, multiplies the sums.
     `quanta-insert-observers` does the same first.
 
     ```mlir
