@@ -19,6 +19,7 @@ from ._quanta import Error
 from .conversion import convert, require
 from .onnx_blocks import expand_matmul_nbits, flatten_blocks
 from .onnx_file import check_sizes, load_whole
+from .onnx_quantized import rewrite_quantized
 from .onnx_rewrites import rewrite_nodes
 from .onnx_words import make_words_signed
 from .onnx_zero_points import add_zero_points, keep_zero_points
@@ -71,11 +72,14 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     if shapes:
         _fix_shapes(model, shapes, path)
     _name_nodes(model.graph, set())
+    rewrite_quantized(model, path)
     check_sizes(model, path)
     model = _infer(model)
     if _needs_folding(model):
         model = _infer(_fold(model))
     rewrite_nodes(model, path)
+    # A rewritten node may say more exactly what its sizes are.
+    check_sizes(model, path)
     model = _infer(model)
     if flatten_blocks(model):
         model = _infer(model)

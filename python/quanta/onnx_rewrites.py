@@ -4,13 +4,15 @@
 
 It computes `Gemm` without a bias as if `alpha` were 1, divides at the border of an
 `AveragePool` with `ceil_mode` and `count_include_pad` by the whole window, does not come
-to an end of a `Pad` that wraps around, and does not take a `ConvTranspose` whose groups
-have one channel each.
+to an end of a `Pad` that wraps around, and scales groups that a `GroupNormalization`
+normalizes as channels.
 """
 
 from typing import Iterator, List, Optional
 
 from ._quanta import Error
+from .onnx_resize import rewrite_resize
+from .onnx_transposed import rewrite_conv_transpose
 from .onnx_zero_points import find_constants, fresh_names
 
 
@@ -73,7 +75,7 @@ def _rewrite(proto, outside: dict, names: Iterator[str], refused: List[str]) -> 
         try:
             made = rewrite(graph, node) if rewrite else [node]
             # What does the node's work keeps its name: it is how people know a layer.
-            for prepared in made[:-1]:
+            for prepared in made[:-1] if made[-1].name == node.name else []:
                 prepared.name = f"{node.name}/{prepared.op_type}"
             nodes += made
         except Error as error:
@@ -216,71 +218,30 @@ def _rewrite_pad(graph: _Graph, node) -> list:
     return nodes
 
 
-def _rewrite_conv_transpose(graph: _Graph, node) -> list:
-    """A convolution of the image with zeros between its pixels, with the kernel turned
-    around. Where sizes or weights are not known, the node stays."""
+def _rewrite_group_normalization(graph: _Graph, node) -> list:
+    """Before operator set 21, scale and bias are one for each group; torch-mlir knows
+    them one for each channel."""
     import numpy as np
-    from onnx import helper, numpy_helper
+    from onnx import numpy_helper
 
-    attributes = _attributes(node)
-    weights, sizes = graph.constants.get(node.input[1]), graph.sizes(node.input[0])
-    if (
-        weights is None
-        or sizes is None
-        or None in sizes[2:]
-        or attributes.get("group", 1) == 1
-        or attributes.get("group", 1) != weights.dims[0]
-        or attributes.get("auto_pad", b"NOTSET") != b"NOTSET"
-        or "output_shape" in attributes
-    ):
-        return [node]
-    rank = len(sizes) - 2
-    dims = range(rank)
-    ones = [1] * rank
-    strides, dilations = attributes.get("strides", ones), attributes.get("dilations", ones)
-    pads = attributes.get("pads", [0] * 2 * rank)
-    behind = attributes.get("output_padding", [0] * rank)
-    nodes = []
-
-    def add(kind: str, value: str, *numbers) -> str:
-        inputs = [value, *(graph.add_constant(np.array(n, np.int64)) for n in numbers)]
-        nodes.append(helper.make_node(kind, inputs, [next(graph.names)]))
-        return nodes[-1].output[0]
-
-    value = node.input[0]
-    if max(strides) > 1:
-        value = add("Unsqueeze", value, [3 + 2 * dim for dim in dims])
-        apart = [0, 0, *(width for dim in dims for width in (0, strides[dim] - 1))]
-        value = add("Pad", value, [0] * len(apart) + apart)
-        value = add(
-            "Reshape", value, [0, 0, *(sizes[2 + dim] * strides[dim] for dim in dims)]
-        )
-    kernel = numpy_helper.to_array(weights)
-    reach = [dilations[dim] * (kernel.shape[2 + dim] - 1) for dim in dims]
-    low = [reach[dim] - pads[dim] for dim in dims]
-    # Behind the last pixel there are no zeros of the image's.
-    high = [
-        reach[dim] - pads[rank + dim] + behind[dim] - (strides[dim] - 1) for dim in dims
-    ]
-    if min(low + high) < 0:
-        value = add("Pad", value, [0, 0, *low, 0, 0, *high])
-        low = high = [0] * rank
-    turned = np.flip(kernel, tuple(2 + dim for dim in dims)).reshape(
-        -1, 1, *kernel.shape[2:]
-    )
-    inputs = [value, graph.add_constant(np.ascontiguousarray(turned)), *node.input[2:]]
-    nodes.append(
-        helper.make_node(
-            "Conv", inputs, node.output, node.name, group=weights.dims[0],
-            dilations=dilations, pads=low + high, kernel_shape=list(kernel.shape[2:]),
-        )
-    )  # fmt: skip
-    return nodes
+    sizes, groups = graph.sizes(node.input[0]), _attributes(node)["num_groups"]
+    for position in (1, 2):
+        tensor = graph.constants.get(node.input[position])
+        known = graph.sizes(node.input[position])
+        if not known or sizes is None or sizes[1] is None or known == [sizes[1]]:
+            continue
+        if tensor is None or known != [groups]:
+            raise Error("a scale or a bias that is no constant, for each group")
+        values = np.repeat(numpy_helper.to_array(tensor), sizes[1] // groups)
+        node.input[position] = graph.add_constant(values)
+    return [node]
 
 
 _REWRITES = {
     "AveragePool": _rewrite_average_pool,
-    "ConvTranspose": _rewrite_conv_transpose,
+    "ConvTranspose": rewrite_conv_transpose,
     "Gemm": _rewrite_gemm,
+    "GroupNormalization": _rewrite_group_normalization,
     "Pad": _rewrite_pad,
+    "Resize": rewrite_resize,
 }

@@ -350,6 +350,87 @@ class ImportQdq(OnnxTestCase):
                 )  # fmt: skip
 
     @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
+    def test_nodes_on_integers(self):
+        """What ONNX Runtime's QOperator format has in the place of float nodes."""
+
+        def check(nodes, arrays, shape, result):
+            self.check(
+                [
+                    linear("QuantizeLinear", "x", "sx", "zx", "q"),
+                    *nodes,
+                    linear("DequantizeLinear", "r", "sy", "zy", "y"),
+                ],
+                [value("x", shape)],
+                [value("y", result)],
+                {
+                    "sx": np.float32(0.03125), "zx": np.uint8(120),
+                    "sy": np.float32(0.0625), "zy": np.uint8(130), **arrays,
+                },
+                RANDOM.standard_normal(shape).astype(np.float32),
+            )  # fmt: skip
+
+        operands = ["q", "sx", "zx", "w", "sw", "zw", "sy", "zy"]
+        for size in ([], [1], [6]):
+            scales = (np.float32(2) ** -RANDOM.integers(5, 8, size)).astype(np.float32)
+            parameters = {"sw": scales, "zw": np.zeros(size, np.int8)}
+            bias = {"b": RANDOM.integers(-3000, 3000, 6).astype(np.int32)}
+            for groups in (1, 2):
+                w = RANDOM.integers(-127, 128, (6, 4 // groups, 3, 3)).astype(np.int8)
+                node = helper.make_node(
+                    "QLinearConv", [*operands, "b"], ["r"], group=groups, pads=[1, 1, 1, 1]
+                )
+                check([node], {"w": w, **parameters, **bias}, [2, 4, 5, 6], [2, 6, 5, 6])
+            w = RANDOM.integers(-127, 128, (7, 6)).astype(np.int8)
+            node = helper.make_node("QLinearMatMul", operands, ["r"])
+            check([node], {"w": w, **parameters}, [3, 7], [3, 6])
+            node = helper.make_node(
+                "QGemm", [*operands[:6], "b", "sy", "zy"], ["r"], domain="com.microsoft", transB=1
+            )
+            check([node], {"w": w.T.copy(), **parameters, **bias}, [3, 7], [3, 6])
+
+    @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
+    def test_elementwise_nodes_on_integers(self):
+        weights = [
+            numpy_helper.from_array(np.array(array, kind), name)
+            for name, array, kind in (
+                ("s", 0.0625, np.float32), ("z", 120, np.uint8), ("t", 0.03125, np.float32),
+                ("o", RANDOM.integers(0, 256, (2, 4, 6)), np.uint8),
+            )
+        ]  # fmt: skip
+        one, other = ["q", "s", "z"], ["o", "t", "z"]
+        for kind, inputs, options in (
+            ("Add", [*one, *other, "t", "z"], {}),
+            ("Mul", [*one, *other, "t", "z"], {}),
+            ("Concat", ["t", "z", *one, *other], {"axis": 1}),
+            ("Sigmoid", [*one, "t", "z"], {}),
+            ("LeakyRelu", [*one, "t", "z"], {"alpha": 0.125}),
+            ("Softmax", [*one, "t", "z"], {"axis": -1, "opset": 13}),
+            ("GlobalAveragePool", [*one, "s", "z"], {}),
+        ):
+            nodes = [
+                linear("QuantizeLinear", "x", "s", "z", "q"),
+                helper.make_node(
+                    f"QLinear{kind}", inputs, ["r"], domain="com.microsoft", **options
+                ),
+                linear("DequantizeLinear", "r", "s" if "Pool" in kind else "t", "z", "y"),
+            ]
+            shape = [2, {"Concat": 8}.get(kind, 4), 1 if "Pool" in kind else 6]
+            model = make(nodes, [value("x", [2, 4, 6])], [value("y", shape)], weights)
+            path = self.save(model)
+            x = RANDOM.standard_normal((2, 4, 6)).astype(np.float32)
+            run = quanta.compile(quanta.quantize(quanta.load(path)))
+            np.testing.assert_array_equal(run(x), run_by_node(path, {"x": x})[0])
+        node = helper.make_node(
+            "QLinearGlobalAveragePool", ["q", "s", "z", "s", "z"], ["r"], name="pool",
+            domain="com.microsoft", channels_last=1,
+        )  # fmt: skip
+        model = make([nodes[0], node, nodes[2]], [value("x", [2, 4, 6])], [value("y", [2, 1, 6])], weights)
+        with self.assertRaisesRegex(
+            quanta.Error, r"'pool' \(QLinearGlobalAveragePool\): .*: export the model in QDQ form"
+        ):
+            quanta.load(self.save(model))
+
+    @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
     def test_weights_of_words(self):
         """ONNX Runtime's own casts, in operator sets that have none of 16 bits; with
         words of which none, or one, is among the 128 largest."""

@@ -111,6 +111,79 @@ class Rewrites(OnnxTestCase):
                 self.assertEqual(report["int8_mac_share"], 1.0)
                 self.assertEqual([c["location"] for c in report["contractions"]], ["up"])
 
+    def test_padding_of_transposed_convolutions(self):
+        for options, kinds in [
+            ({"pads": [0, 1, 2, 0], "output_padding": [1, 1]}, [(1, 3), (2, 3)]),
+            ({"output_shape": [9, 10]}, [(1, 3), (4, 1)]),
+            ({"output_shape": [12, 13], "output_padding": [1, 1]}, [(2, 3)]),
+            ({"output_shape": [8, 9], "auto_pad": "SAME_UPPER"}, [(4, 1)]),
+            ({"auto_pad": "SAME_LOWER"}, [(2, 3)]),
+            ({"auto_pad": "VALID"}, [(4, 1)]),
+        ]:
+            for groups, filters in kinds:
+                node = helper.make_node(
+                    "ConvTranspose", ["x", "w", "b"], ["y"], name="up", group=groups,
+                    strides=[2, 2], **options,
+                )  # fmt: skip
+                model = make(
+                    [node],
+                    [value("x", [2, 4, 5, 6])],
+                    [value("y", [2, groups * filters, "p", "q"])],
+                    [weight("w", 4, filters, 3, 3), weight("b", groups * filters)],
+                )
+                x = data(2, 4, 5, 6)
+                module = self.compare(model, x)
+                report = quanta.quantize(module, quanta.calibrate(module, x)).report
+                self.assertEqual([c["location"] for c in report["contractions"]], ["up"])
+        node = helper.make_node("ConvTranspose", ["x", "w"], ["y"], name="up", output_shape=[9])
+        model = make([node], [value("x", [1, 2, "n"])], [value("y", [1, 2, 9])], [weight("w", 2, 2, 3)])
+        with self.assertRaisesRegex(
+            quanta.Error, r"'up' \(ConvTranspose\): an output_shape or auto_pad with sizes that are open"
+        ):
+            quanta.load(self.save(model))
+
+    def test_groups_with_a_scale_for_each(self):
+        """As before operator set 21; from then on there is one for each channel."""
+        for opset, scales in ((18, 2), (21, 6)):
+            node = helper.make_node("GroupNormalization", ["x", "s", "b"], ["y"], num_groups=2)
+            model = make(
+                [node],
+                [value("x", ["n", 6, 4, 3])],
+                [value("y", ["n", 6, 4, 3])],
+                [weight("s", scales), weight("b", scales)],
+                opset=opset,
+            )
+            self.compare(model, data(2, 6, 4, 3))
+
+    def test_nearest_elements(self):
+        def resize(place, rounding, sizes=None, scales=None, image=(5, 6), mode="nearest"):
+            inputs = ["x", "", "n"] if scales else ["x", "", "", "n"]
+            numbers = constant("n", [1, 2, *sizes]) if sizes else None
+            numbers = numbers or constant("n", [1, 1, *scales], np.float32)
+            node = helper.make_node(
+                "Resize", inputs, ["y"], name="grow", mode=mode,
+                coordinate_transformation_mode=place, nearest_mode=rounding,
+            )  # fmt: skip
+            return make([node], [value("x", [1, 2, *image])], [value("y", [1, 2, "p", "q"])], [numbers])
+
+        for place in ("align_corners", "pytorch_half_pixel", "half_pixel", "asymmetric"):
+            for rounding, size in (
+                ("round_prefer_floor", [7, 9]),
+                ("round_prefer_ceil", [3, 1]),
+                ("floor", [5, 12]),
+                ("ceil", [3, 9]),
+            ):
+                self.compare(resize(place, rounding, sizes=size), data(1, 2, 5, 6))
+        # In f32, 5 times 1.4 is 7.
+        self.compare(resize("align_corners", "floor", scales=[1.4, 1.5]), data(1, 2, 5, 6))
+        self.compare(resize("half_pixel", "floor", scales=[1.4, 1.5], mode="linear"), data(1, 2, 5, 6))
+        for model, reason in [
+            (resize("half_pixel_symmetric", "floor", sizes=[7, 9]), "of the nearest element"),
+            (resize("align_corners", "floor", sizes=[7, 9], image=("h", 6)), ".* open sizes"),
+        ]:
+            with self.assertRaisesRegex(quanta.Error, rf"'grow' \(Resize\): coordinates '\w+' {reason}"):
+                quanta.load(self.save(model))
+
     def test_all_that_is_unknown_is_named(self):
         # Beside something that ONNX Runtime would fold.
         nodes = [
