@@ -254,9 +254,10 @@ Expected<std::string> emitHeader(const Program &program, StringRef stem,
 Expected<Statistics> readStatistics(const Executable &executable) {
   if (executable.getObservers().empty())
     return createStringError(
-        "the program has no observers: statistics come from a program that "
-        "went through 'quanta-insert-observers', which observes f32 tensors: "
-        "factors of contractions and results");
+        "the program has no observers that record: 'quanta-insert-observers' "
+        "gives them to f32 tensors, factors of contractions and results, whose "
+        "range no recipe fixes; a model in f16 or f64 is to be converted to "
+        "f32 first, as PyTorch's module.float() does");
   Statistics statistics;
   statistics.fingerprint = executable.getFingerprint();
   for (const Executable::Observer &observer : executable.getObservers())

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _quanta
 from ._quanta import Error
-from .module import Module, PathLike, Recipe, compile, program_of, recipe_file
+from .module import Module, PathLike, Recipe, compile, float_program_of, recipe_file
 from .progress import Progress
 from .statistics import Statistics
 
@@ -61,7 +61,7 @@ def calibrate(
       Error: there is no data, it does not fit the model, or the module is not at
         a stage that can be observed.
     """
-    program_of(module)
+    float_program_of(module)
     with recipe_file(recipe) as path:
         if path:
             _quanta.check_recipe(path)

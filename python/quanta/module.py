@@ -222,7 +222,7 @@ def quantize(
     from .analysis import choose
     from .calibration import calibrate
 
-    program_of(module)
+    float_program_of(module)
     if not isinstance(max_loss, numbers.Real):
         raise Error(f"max_loss is a number, not {type(max_loss).__name__}")
     if not max_loss >= 0:
@@ -317,6 +317,18 @@ def program_of(module: Module) -> _quanta.Program:
             f"expected a quanta.Module, as quanta.load returns it, not {type(module).__name__}"
         )
     return module._program
+
+
+def float_program_of(module: Module) -> _quanta.Program:
+    """The same of a module that is to be quantized, with a word about one that computes
+    with integers already, as ONNX's `MatMulInteger` does."""
+    program = program_of(module)
+    if program.stage == "integer":
+        raise Error(
+            f"'{module.name}' is at the integer stage already: it can be compiled as it is, "
+            "or its float original quantized"
+        )
+    return program
 
 
 @contextlib.contextmanager

@@ -14,6 +14,13 @@ from .conversion import convert, require
 from .module import Module
 
 
+# Why torch-mlir cannot convert an operation, and what says the same, by its beginning.
+REASONS = {
+    "aten.embedding_bag": "how many rows a bag has is known only when it runs; for bags of "
+    "one size, nn.Embedding and a mean or a maximum over a dimension say the same",
+}
+
+
 def from_torch(
     module: Any,
     example_inputs: Any = (),
@@ -107,8 +114,10 @@ def _save(torch, program, path: str) -> None:
 
 def _explain(failed: list, label: str) -> str:
     lines = []
-    for name, _, reason, place in failed:
+    for name, operation, reason, place in failed:
         line = f"  '{name}'" if name else f"  {reason}"
+        known = (why for kind, why in REASONS.items() if operation.startswith(kind))
+        reason = next(known, reason)
         if place:
             line += f" at {place}"
         if name and not reason.startswith("failed to legalize operation 'torch."):

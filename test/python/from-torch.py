@@ -225,6 +225,19 @@ class FromTorch(unittest.TestCase):
         lines = re.findall(r"'special_bessel_j0' at .*from-torch.py:(\d+)", str(caught.exception))
         self.assertEqual(len(set(lines)), 2)
 
+        class Bags(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.bag = nn.EmbeddingBag(10, 4, mode="mean")
+
+            def forward(self, rows):
+                return self.bag(rows)
+
+        with self.assertRaisesRegex(
+            quanta.Error, r"'bag' at .*from-torch.py:\d+: how many rows a bag has"
+        ):
+            quanta.from_torch(Bags(), torch.zeros(2, 3, dtype=torch.int64))
+
         class Branch(nn.Module):
             def forward(self, x):
                 return torch.cond(x.sum() > 0, lambda x: x + 1, lambda x: x - 1, (x,))
@@ -270,6 +283,39 @@ class FromTorch(unittest.TestCase):
             quanta.from_torch(Net(), torch.ones(4, 4))
         with self.assertRaisesRegex(quanta.Error, "expected a torch.nn.Module, not int"):
             quanta.from_torch(3, torch.ones(4, 4))
+
+    def test_bilinear(self):
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.pair = nn.Bilinear(16, 12, 8)
+
+            def forward(self, x, y):
+                return self.pair(x, y)
+
+        torch.manual_seed(0)
+        net, inputs = Net(), (torch.randn(3, 16), torch.randn(3, 12))
+        module = quanta.from_torch(net, inputs)
+        arrays = tuple(x.numpy() for x in inputs)
+        expected = net(*inputs).detach().numpy()
+        np.testing.assert_allclose(quanta.compile(module)(*arrays), expected, atol=1e-5)
+        quantized = quanta.quantize(module, quanta.calibrate(module, [arrays]))
+        self.assertEqual(quantized.report["int8_mac_share"], 1)
+        self.assertEqual(len(quantized.report["contractions"]), 1)
+        self.assertEqual(quantized.report["contractions"][0]["macs"], 3 * 8 * 16 * 12)
+
+    def test_other_precisions(self):
+        """They are compiled as they are; quantization is of f32."""
+        for kind, tolerance in ((torch.float16, 1e-2), (torch.float64, 1e-12)):
+            net, x = nn.Linear(8, 4).to(kind), torch.randn(2, 8, dtype=kind)
+            module = quanta.from_torch(net, x)
+            np.testing.assert_allclose(
+                quanta.compile(module)(x.numpy()), net(x).detach().numpy(), atol=tolerance
+            )
+            with self.assertRaisesRegex(quanta.Error, "f16 or f64 is to be converted to f32"):
+                quanta.calibrate(module, x.numpy())
+            left = quanta.quantize(module, recipe={"scheme": "dynamic"}).report["left_in_float"]
+            self.assertEqual(left[0]["reason"], "its element type is not f32")
 
 
 if __name__ == "__main__":

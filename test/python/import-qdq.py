@@ -389,6 +389,28 @@ class ImportQdq(OnnxTestCase):
             check([node], {"w": w.T.copy(), **parameters, **bias}, [3, 7], [3, 6])
 
     @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
+    def test_ranges_that_are_found_when_it_runs(self):
+        """As ONNX Runtime's quantize_dynamic writes them: there is nothing to quantize."""
+        nodes = [
+            helper.make_node("DynamicQuantizeLinear", ["x"], ["q", "s", "z"]),
+            helper.make_node("MatMulInteger", ["q", "w", "z", "zw"], ["i"], name="product"),
+            helper.make_node("Cast", ["i"], ["f"], to=TensorProto.FLOAT),
+            helper.make_node("Mul", ["s", "sw"], ["t"]),
+            helper.make_node("Mul", ["f", "t"], ["y"]),
+        ]
+        weights = [
+            numpy_helper.from_array(RANDOM.integers(-127, 128, (4, 5)).astype(np.int8), "w"),
+            numpy_helper.from_array(np.int8(0), "zw"),
+            numpy_helper.from_array(np.float32(0.0078125), "sw"),
+        ]
+        path = self.save(make(nodes, [value("x", [3, 4])], [value("y", [3, 5])], weights))
+        module = quanta.load(path)
+        x = RANDOM.standard_normal((3, 4)).astype(np.float32)
+        np.testing.assert_array_equal(quanta.compile(module)(x), run_by_node(path, {"x": x})[0])
+        with self.assertRaisesRegex(quanta.Error, "at the integer stage already: it can be compiled"):
+            quanta.quantize(module)
+
+    @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
     def test_elementwise_nodes_on_integers(self):
         weights = [
             numpy_helper.from_array(np.array(array, kind), name)
