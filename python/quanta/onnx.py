@@ -17,7 +17,7 @@ from typing import Any, Mapping, Optional, Sequence, Union
 
 from ._quanta import Error
 from .conversion import convert, require
-from .onnx_blocks import expand_matmul_nbits, flatten_blocks
+from .onnx_blocks import expand_block_gathers, expand_matmul_nbits, flatten_blocks
 from .onnx_file import check_sizes, load_whole
 from .onnx_quantized import rewrite_quantized
 from .onnx_rewrites import rewrite_nodes
@@ -67,7 +67,9 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     """The same model (an `onnx.ModelProto`) in the form that converts best."""
     import onnx
 
-    extended = [_use_standard_casts(model), expand_matmul_nbits(model)]
+    extended = [
+        _use_standard_casts(model), expand_matmul_nbits(model), expand_block_gathers(model),
+    ]  # fmt: skip
     model = _to_opset(model, path, WORDS_OPSET if any(extended) else OPSET)
     if shapes:
         _fix_shapes(model, shapes, path)

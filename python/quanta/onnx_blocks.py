@@ -82,6 +82,70 @@ def _expand_product(graph, node, constants: dict, names: Iterator[str]) -> Optio
     return result
 
 
+def expand_block_gathers(model) -> bool:
+    """Makes each of ONNX Runtime's gathers from a table with blocks one from a
+    dequantized table; whether there are any."""
+    return _rewrite(model.graph, "packed_table", _expand_gather)
+
+
+def _expand_gather(graph, node, constants: dict, names: Iterator[str]) -> Optional[list]:
+    """`gather(dequantize(data), indices)`, where bytes may hold two numbers each."""
+    import numpy as np
+    from onnx import TensorProto, helper, numpy_helper
+
+    if node.domain != "com.microsoft" or node.op_type != "GatherBlockQuantized":
+        return None
+    values = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+    inputs = [*node.input, ""][:4]
+    if not all(name in constants for name in (inputs[0], inputs[2], inputs[3]) if name):
+        return None
+    tensor, bits = constants[inputs[0]], values.get("bits", 4)
+    is_packed = tensor.data_type == TensorProto.UINT8
+    if (is_packed and bits not in (4, 8)) or _get_bits(tensor.data_type) is None:
+        return None
+    if numpy_helper.to_array(constants[inputs[2]]).dtype != np.float32:
+        return None
+    axis = values.get("quantize_axis", 1)
+
+    def unpack(tensor, width: int):
+        numbers = numpy_helper.to_array(tensor)
+        if not is_packed:
+            return _to_signed(tensor)
+        if bits == 4:
+            parts = np.stack([numbers & 15, numbers >> 4], -1)
+            numbers = parts.reshape(*numbers.shape[:-1], -1)[..., :width]
+        return (numbers.astype(np.int16) - (1 << (bits - 1))).astype(np.int8)
+
+    kind = TensorProto.INT8 if is_packed and bits == 8 else TensorProto.INT4
+    scales = numpy_helper.to_array(constants[inputs[2]])
+    data = unpack(tensor, 2 * tensor.dims[-1])
+    arrays = [data]
+    if inputs[3]:
+        arrays.append(unpack(constants[inputs[3]], scales.shape[-1]))
+    elif not is_packed:
+        arrays.append(np.full(scales.shape, _to_signed_zero(tensor), np.int8))
+    else:
+        arrays.append(np.zeros(scales.shape, np.int8))
+    made = []
+    for array in arrays:
+        made.append(next(names))
+        graph.initializer.append(
+            helper.make_tensor(made[-1], kind, array.shape, array.ravel().tolist())
+        )
+    table = next(names)
+    return [
+        helper.make_node(
+            "DequantizeLinear", [made[0], inputs[2], made[1]], [table],
+            node.name and node.name + "/table", axis=axis,
+            block_size=values.get("block_size", 128),
+        ),
+        helper.make_node(
+            "Gather", [table, inputs[1]], [node.output[0]], node.name,
+            axis=values.get("gather_axis", 0),
+        ),
+    ]  # fmt: skip
+
+
 def flatten_blocks(model) -> bool:
     """Changes every dequantization of a constant with fewer than 8 bits or with blocks;
     whether there are any."""

@@ -184,6 +184,39 @@ class ImportBlocks(OnnxTestCase):
             quanta.compile(quantized)(x), run_by_node(path, {"x": x})[0], rtol=1e-5, atol=1e-5
         )
 
+    def test_rows_of_a_table(self):
+        """ONNX Runtime's gather from a table with blocks, whose bytes hold one number or
+        two, or of numbers of 4 bits."""
+        indices = np.array([[3, 0, 9], [9, 5, 1]])
+        for bits, kind in ((4, TensorProto.UINT8), (8, TensorProto.UINT8),
+                           (4, TensorProto.UINT4), (4, TensorProto.INT4)):  # fmt: skip
+            low = -8 if kind == TensorProto.INT4 else 0
+            numbers = RANDOM.integers(low, low + (1 << bits), (10, 64))
+            zeros = RANDOM.integers(low, low + (1 << bits), (10, 4))
+            scales = numpy_helper.from_array(powers(10, 4), "s")
+            is_packed = kind == TensorProto.UINT8 and bits == 4
+            store = lambda array: pack(array, 4) if is_packed else array
+            for has_zeros in (True, False):
+                node = helper.make_node(
+                    "GatherBlockQuantized", ["t", "i", "s"] + ["z"] * has_zeros, ["y"],
+                    name="rows", domain="com.microsoft", bits=bits, block_size=16,
+                    gather_axis=0, quantize_axis=1,
+                )  # fmt: skip
+                weights = [stored("t", kind, store(numbers)), scales]
+                weights += [stored("z", kind, store(zeros))] if has_zeros else []
+                inputs = [helper.make_tensor_value_info("i", TensorProto.INT64, ["n", 3])]
+                model = make([node], inputs, [value("y", ["n", 3, 64])], weights, opset=21)
+                model.ir_version = 10
+                path = self.save(model)
+                module = quanta.load(path)
+                zero = zeros if has_zeros else (1 << (bits - 1) if kind == TensorProto.UINT8 else 0)
+                steps = np.repeat(numpy_helper.to_array(scales), 16, 1)
+                zero = np.repeat(zero, 16, 1) if has_zeros else zero
+                table = ((numbers - zero) * steps).astype(np.float32)
+                np.testing.assert_array_equal(quanta.compile(module)(indices), table[indices])
+                text = str(module.run("convert-qdq-to-quanta"))
+                self.assertIn(f"!quant.uniform<i{bits}:f32:{{", text)
+
 
 if __name__ == "__main__":
     unittest.main()
