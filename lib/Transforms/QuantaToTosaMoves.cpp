@@ -79,7 +79,10 @@ LogicalResult QuantaToTosa::convertMove(Operation *op) {
   TosaBuilder tosa(builder, op->getLoc());
   Value input = get(builder, op->getOperand(0)), result;
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  if (getQuantParams(op->getResult(0)).axis && !storageTypes)
+  // Scales that stay along their dimension are those of the type.
+  bool keepsType = getElementTypeOrSelf(op->getOperand(0)) ==
+                   getElementTypeOrSelf(op->getResult(0));
+  if (getQuantParams(op->getResult(0)).axis && !keepsType && !storageTypes)
     return op->emitOpError() << "moves elements with several scales, whose "
                                 "dimension TOSA cannot rename";
   if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op)) {

@@ -161,13 +161,27 @@ LogicalResult TosaToQuanta::convertPad(tosa::PadOp pad) {
   return success();
 }
 
+/// Whether `op` moves elements of one scale, or keeps the scales that they have
+/// along their dimension, which `staysInPlace` is asked about.
+static bool keepsScales(Operation *op,
+                        function_ref<bool(int64_t axis)> staysInPlace) {
+  Type result = getElementTypeOrSelf(op->getResult(0));
+  auto perAxis = dyn_cast<quant::UniformQuantizedPerAxisType>(result);
+  return !perAxis || (getElementTypeOrSelf(op->getOperand(0)) == result &&
+                      staysInPlace(perAxis.getQuantizedDimension()));
+}
+
 LogicalResult TosaToQuanta::convertReshape(tosa::ReshapeOp reshape) {
   Value value = getStorage(reshape.getInput1());
   auto from = cast<RankedTensorType>(value.getType());
   auto to =
       cast<RankedTensorType>(reshape.getType()).clone(from.getElementType());
-  Type result = getElementTypeOrSelf(reshape.getType());
-  if (isa<quant::UniformQuantizedPerAxisType>(result))
+  bool isKept = keepsScales(reshape, [&](int64_t axis) {
+    return axis < std::min(from.getRank(), to.getRank()) &&
+           from.getShape().take_front(axis + 1) ==
+               to.getShape().take_front(axis + 1);
+  });
+  if (!isKept)
     return refuse() << "it moves elements with several scales";
   if (from.getShape() == to.getShape()) {
     op->getResult(0).replaceAllUsesWith(reshape.getInput1());
@@ -199,10 +213,10 @@ LogicalResult TosaToQuanta::convertReshape(tosa::ReshapeOp reshape) {
 }
 
 LogicalResult TosaToQuanta::convertTranspose(tosa::TransposeOp transpose) {
-  Type result = getElementTypeOrSelf(transpose.getType());
-  if (isa<quant::UniformQuantizedPerAxisType>(result))
-    return refuse() << "it moves elements with several scales";
   SmallVector<int64_t> order(transpose.getPerms());
+  if (!keepsScales(transpose,
+                   [&](int64_t axis) { return order[axis] == axis; }))
+    return refuse() << "it moves elements with several scales";
   replace(transposeStorage(getStorage(transpose.getInput1()), order));
   return success();
 }
@@ -210,11 +224,11 @@ LogicalResult TosaToQuanta::convertTranspose(tosa::TransposeOp transpose) {
 LogicalResult TosaToQuanta::convertSlice(tosa::SliceOp slice) {
   std::optional<SmallVector<int64_t>> starts = getSizes(slice.getStart());
   std::optional<SmallVector<int64_t>> sizes = getSizes(slice.getSize());
-  Type result = getElementTypeOrSelf(slice.getType());
-  if (!starts || !sizes || isa<quant::UniformQuantizedPerAxisType>(result) ||
+  bool isKept = keepsScales(slice, [](int64_t) { return true; });
+  if (!starts || !sizes || !isKept ||
       llvm::any_of(*sizes, [](int64_t size) { return size < 0; }))
-    return refuse() << "its offsets and sizes are not constant, or its "
-                       "elements have several scales";
+    return refuse() << "its offsets and sizes are not constant, or it takes "
+                       "some of several scales";
   auto attributes = [&](ArrayRef<int64_t> values) {
     return getAsIndexOpFoldResult(op->getContext(), values);
   };

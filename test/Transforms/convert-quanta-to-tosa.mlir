@@ -65,6 +65,12 @@
 // RUN: quant-run %t/depthwise-back.mlir --input=%t/e.npy --output=%t/depthwise-back.npy --output=%t/mean-back.npy
 // RUN: cmp %t/depthwise.npy %t/depthwise-back.npy && cmp %t/mean.npy %t/mean-back.npy
 
+// RUN: quant-opt %t/scales.mlir --convert-quanta-to-tosa | FileCheck %t/scales.mlir
+// RUN: quant-opt %t/scales.mlir --convert-quanta-to-tosa --convert-tosa-to-quanta -o %t/scales-back.mlir
+// RUN: %python %S/../Inputs/npy.py %t/s.npy "numpy.arange(-9, 9).reshape(3, 2, 3).astype('int8')"
+// RUN: quant-run %t/scales.mlir --input=%t/s.npy --output=%t/s0.npy
+// RUN: quant-run %t/scales-back.mlir --input=%t/s.npy --output=%t/s1.npy && cmp %t/s0.npy %t/s1.npy
+
 // RUN: %python %S/../Inputs/npy.py %t/g.npy "numpy.random.default_rng(6).integers(-20, 20, (2, 4, 5, 6)).astype('int8')"
 // RUN: quant-opt %t/groups.mlir --convert-quanta-to-tosa -o %t/groups-tosa.mlir
 // RUN: FileCheck %t/groups.mlir < %t/groups-tosa.mlir
@@ -235,6 +241,21 @@ func.func @dw(%x: tensor<1x5x5x2x!q>) -> (tensor<1x3x3x4x!q>, tensor<1x2x2x2x!me
   %1 = quanta.requantize %0 : tensor<1x3x3x4x!acc> to tensor<1x3x3x4x!q>
   %2 = quanta.average_pool %x over [1, 2] window [2, 2] strides [2, 2] dilations [1, 1] : tensor<1x5x5x2x!q> -> tensor<1x2x2x2x!mean>
   return %1, %2 : tensor<1x3x3x4x!q>, tensor<1x2x2x2x!mean>
+}
+
+//--- scales.mlir
+!ch = !quant.uniform<i8:f32:1, {0.5, 0.25}>
+
+// Several scales stay where the dimension that they lie along does.
+// CHECK-LABEL: func @scales
+// CHECK: tosa.slice {{.*}} -> tensor<2x2x2x!quant.uniform<i8:f32:1, {5.000000e-01,2.500000e-01}>>
+// CHECK: tosa.reshape {{.*}} -> tensor<2x2x1x2x!quant.uniform<i8:f32:1, {5.000000e-01,2.500000e-01}>>
+// CHECK: quanta.dequantize
+func.func @scales(%x: tensor<3x2x3x!ch>) -> tensor<2x2x1x2xf32> {
+  %0 = tensor.extract_slice %x[1, 0, 1] [2, 2, 2] [1, 1, 1] : tensor<3x2x3x!ch> to tensor<2x2x2x!ch>
+  %1 = tensor.expand_shape %0 [[0], [1], [2, 3]] output_shape [2, 2, 1, 2] : tensor<2x2x2x!ch> into tensor<2x2x1x2x!ch>
+  %2 = quanta.dequantize %1 : tensor<2x2x1x2x!ch> to tensor<2x2x1x2xf32>
+  return %2 : tensor<2x2x1x2xf32>
 }
 
 //--- groups.mlir
