@@ -45,9 +45,13 @@ StringRef stringifyStage(Stage stage) {
   return "";
 }
 
+/// Asked for each value of a program, as what follows is for each operation:
+/// looking up an interface that nothing else has would take most of the time.
 static bool isQuantizedTensor(Type type) {
-  auto shaped = dyn_cast<ShapedType>(type);
-  return shaped && isa<quant::QuantizedType>(shaped.getElementType());
+  if (auto tensor = dyn_cast<TensorType>(type))
+    return isa<quant::QuantizedType>(tensor.getElementType());
+  auto buffer = dyn_cast<BaseMemRefType>(type);
+  return buffer && isa<quant::QuantizedType>(buffer.getElementType());
 }
 
 /// A float network may count and compare integers; it does not sum products of
@@ -65,7 +69,7 @@ static bool isIntegerContraction(linalg::LinalgOp op) {
          });
 }
 
-std::optional<Stage> getStageOf(Operation *op) {
+static std::optional<Stage> getStageOfQuantaOp(Operation *op) {
   if (isa<ObserveOp>(op))
     return Stage::Observed;
   if (isa<FakeQuantOp, DynamicFakeQuantOp, FakeQuantGradOp>(op))
@@ -75,6 +79,14 @@ std::optional<Stage> getStageOf(Operation *op) {
     return Stage::Quantized;
   if (isa<FusedOpInterface, PackOp>(op))
     return Stage::Kernel;
+  return std::nullopt;
+}
+
+std::optional<Stage> getStageOf(Operation *op) {
+  Dialect *dialect = op->getDialect();
+  if (isa_and_nonnull<QuantaDialect>(dialect))
+    if (std::optional<Stage> stage = getStageOfQuantaOp(op))
+      return stage;
   if (isa<LLVM::LLVMFuncOp>(op))
     return Stage::LLVM;
   if (llvm::any_of(op->getOperandTypes(), isQuantizedTensor) ||
@@ -92,6 +104,8 @@ std::optional<Stage> getStageOf(Operation *op) {
       return Stage::Kernel;
     return std::nullopt;
   }
+  if (!isa_and_nonnull<linalg::LinalgDialect>(dialect))
+    return std::nullopt;
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     if (linalgOp.hasPureBufferSemantics())
       return Stage::Kernel;
@@ -208,7 +222,7 @@ LogicalResult checkBuffers(ModuleOp module, StringRef passName,
                         << " takes the kernel stage: " << hint;
       return WalkResult::interrupt();
     }
-    if (getStageOf(op) == Stage::LLVM) {
+    if (isa<LLVM::LLVMFuncOp>(op)) {
       (void)refuse(op, Stage::LLVM, Stage::Kernel, passName);
       return WalkResult::interrupt();
     }
