@@ -15,6 +15,8 @@
 #include "mlir/Dialect/Vector/Transforms/LoweringPatterns.h"
 #include "mlir/Dialect/Vector/Transforms/VectorRewritePatterns.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -47,6 +49,29 @@ static void populateVectorPatterns(RewritePatternSet &patterns) {
   vector::populateVectorToElementsUnrollPatterns(patterns);
 }
 
+/// The alignment of elements, where the type alone decides on it.
+static std::optional<uint64_t> getElementAlignment(Type type) {
+  if (!type.isIntOrFloat())
+    return std::nullopt;
+  unsigned bits = type.getIntOrFloatBitWidth();
+  if (bits < 8 || bits > 64 || !llvm::isPowerOf2_32(bits))
+    return std::nullopt;
+  return bits / 8;
+}
+
+/// States what the conversion to LLVM would assume: it makes an LLVM context
+/// for every question after the alignment of a type.
+template <typename... OpTys> static void stateAlignments(ModuleOp module) {
+  module.walk([](Operation *op) {
+    llvm::TypeSwitch<Operation *>(op).Case<OpTys...>([](auto access) {
+      std::optional<uint64_t> alignment =
+          getElementAlignment(access.getMemRefType().getElementType());
+      if (alignment && !access.getAlignment())
+        access.setAlignment(*alignment);
+    });
+  });
+}
+
 namespace {
 struct LowerVectorsPass : impl::LowerVectorsBase<LowerVectorsPass> {
   void runOnOperation() override {
@@ -62,7 +87,9 @@ struct LowerVectorsPass : impl::LowerVectorsBase<LowerVectorsPass> {
     config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
     if (failed(
             applyPatternsGreedily(getOperation(), std::move(patterns), config)))
-      signalPassFailure();
+      return signalPassFailure();
+    stateAlignments<vector::LoadOp, vector::StoreOp, vector::MaskedLoadOp,
+                    vector::MaskedStoreOp>(getOperation());
   }
 };
 } // namespace

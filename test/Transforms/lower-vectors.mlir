@@ -1,5 +1,5 @@
 // RUN: quant-opt %s --quanta-lower-vectors | FileCheck %s
-// RUN: quant-opt %s --quanta-to-llvm=cpu=haswell | FileCheck %s --check-prefix=LLVM
+// RUN: quant-opt %s --quanta-set-target=cpu=haswell --quanta-kernel-to-llvm | FileCheck %s --check-prefix=LLVM
 
 // CHECK-LABEL: func.func @mask(
 // CHECK: arith.constant dense<[true, true, true, false]>
@@ -53,4 +53,16 @@ func.func @arithmetic(%i: i32, %j: i32, %x: vector<4xf32>, %y: vector<4xf32>) ->
   %1 = arith.maximumf %x, %y : vector<4xf32>
   %2 = arith.truncf %1 : vector<4xf32> to vector<4xbf16>
   return %0, %2 : i32, vector<4xbf16>
+}
+
+// What is known to be the elements' own is stated, what is stated stays.
+// CHECK-LABEL: func.func private @alignments(
+// CHECK: vector.load %arg0[%{{.*}}] {alignment = 4 : i64}
+// CHECK: vector.store %{{.*}}, %arg0[%{{.*}}] {alignment = 16 : i64}
+// CHECK: vector.load %arg1[%{{.*}}] : memref<?xi1>
+func.func private @alignments(%x: memref<?xf32>, %bits: memref<?xi1>, %i: index) -> vector<8xi1> {
+  %0 = vector.load %x[%i] : memref<?xf32>, vector<4xf32>
+  vector.store %0, %x[%i] {alignment = 16 : i64} : memref<?xf32>, vector<4xf32>
+  %1 = vector.load %bits[%i] : memref<?xi1>, vector<8xi1>
+  return %1 : vector<8xi1>
 }
