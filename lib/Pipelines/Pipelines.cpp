@@ -142,13 +142,12 @@ void buildKernelToLLVMPipeline(OpPassManager &pm) {
   // Before loops: constants of approximations leave them.
   pm.addPass(createExpandMath());
   pm.addPass(createConvertBufferizationToMemRefPass());
-  pm.addNestedPass<func::FuncOp>(createConvertLinalgToLoopsPass());
+  pm.addPass(createLowerLoops());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createLowerViews());
   // What LLVM has no operation for goes to libm, which takes vectors apart with
   // operations on vectors.
-  pm.addPass(createConvertMathToLLVMPass());
-  pm.addPass(createConvertMathToLibmPass());
+  pm.addPass(createLowerMath());
   pm.addPass(createLowerVectors());
   pm.addPass(createSCFToControlFlowPass());
   pm.addPass(createConvertToLLVMPass());

@@ -287,6 +287,50 @@ def VectorizeElementwise : Pass<"quanta-vectorize-elementwise", "::mlir::ModuleO
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def LowerLoops : Pass<"quanta-lower-loops", "::mlir::ModuleOp"> {
+  let summary = "Loops for what is left of linalg on buffers";
+  let description = [{
+    What upstream's `convert-linalg-to-loops` makes, without simplifying what is
+    around it, which takes most of the time of that pass: operations without a
+    kernel of their own are few. What indices are made of, `affine.apply`, is left
+    to `quanta-lower-views`.
+
+    ```mlir
+    linalg.fill ins(%c : f32) outs(%0 : memref<4xf32>)
+    ```
+    becomes
+    ```mlir
+    scf.for %i = %c0 to %c4 step %c1 {
+      %j = affine.apply affine_map<(i) -> (i)>(%i)
+      memref.store %c, %0[%j] : memref<4xf32>
+    }
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::affine::AffineDialect", "::mlir::arith::ArithDialect",
+    "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
+}
+
+def LowerMath : Pass<"quanta-lower-math", "::mlir::ModuleOp"> {
+  let summary = "Express `math` operations by those of LLVM and calls of libm";
+  let description = [{
+    Applies upstream's `convert-math-to-llvm`, then `convert-math-to-libm` to what
+    LLVM has no operation for, both to the operations of `math` alone instead of
+    looking through the whole program.
+
+    ```mlir
+    %1 = math.cbrt %0 : f32
+    ```
+    becomes
+    ```mlir
+    %1 = call @cbrtf(%0) : (f32) -> f32
+    ```
+  }];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::vector::VectorDialect"];
+}
+
 def LowerViews : Pass<"quanta-lower-views", "::mlir::ModuleOp"> {
   let summary = "Express views of buffers by offsets and strides";
   let description = [{
