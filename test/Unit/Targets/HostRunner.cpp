@@ -65,8 +65,23 @@ compileGuarded(const Program &program, StringRef cpu) {
   Expected<Program> lowered = lowerToLLVM(*kernels, options);
   if (!lowered)
     return lowered.takeError();
-  useGuardedAllocation(lowered->getModule());
-  return compile(*lowered, options);
+  // Not by `compile`, which would work on another copy of the program.
+  EmissionOptions emission;
+  emission.optLevel = options.optLevel;
+  emission.cacheDirectory = options.cacheDirectory;
+  std::unique_ptr<Executable> executable;
+  Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
+    useGuardedAllocation(module);
+    Expected<std::unique_ptr<Executable>> result =
+        Executable::create(module, emission);
+    if (!result)
+      return result.takeError();
+    executable = std::move(*result);
+    return Error::success();
+  });
+  if (error)
+    return error;
+  return executable;
 }
 
 static void call(const Executable &executable, const Executable::Entry &entry,
