@@ -4,6 +4,8 @@
 # whether each source still includes what it uses.
 option(QUANTA_PRECOMPILE_HEADERS "Parse MLIR's headers once for all sources" ON)
 
+include(QuantaCompilerCache)
+
 if(QUANTA_PRECOMPILE_HEADERS)
   set(source ${CMAKE_CURRENT_BINARY_DIR}/precompiled.cpp)
   file(GENERATE OUTPUT ${source} CONTENT "")
@@ -29,14 +31,19 @@ if(QUANTA_PRECOMPILE_HEADERS)
     <mlir/Pass/Pass.h>
     <mlir/Transforms/DialectConversion.h>
     <mlir/Transforms/GreedyPatternRewriteDriver.h>)
+  quanta_cache_precompiled_header(quanta-precompiled)
   if(CMAKE_CXX_COMPILER_ID MATCHES Clang)
     # The compiler cache compares contents; a time inside would defeat it.
     target_compile_options(quanta-precompiled PRIVATE
       "SHELL:-Xclang -fno-pch-timestamp")
+    # CMake names the header's source behind it, by a path that ccache does not
+    # take as relative; clang needs the precompiled header alone.
+    set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -Xclang -include-pch -Xclang <PCH_FILE>)
   endif()
 endif()
 
 function(quanta_precompile_headers target)
+  quanta_cache_objects(${target})
   if(QUANTA_PRECOMPILE_HEADERS)
     get_target_property(type ${target} TYPE)
     if(type STREQUAL EXECUTABLE)
