@@ -104,7 +104,7 @@ bool canMove(FusedConv2DOp op, FusedConv2DOp reader) {
           (!instance.getValue() || !keeps(instance.getValue())))
         return false;
   }
-  return keeps(reader.getOutput());
+  return llvm::all_of(reader.getOutputs(), keeps);
 }
 
 /// Whether both compute tiles of the same outputs.

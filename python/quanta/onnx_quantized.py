@@ -163,15 +163,25 @@ class _Writer:
         )
 
     def dequantize_bias(self, position: int) -> str:
-        """A bias is at the scale of the sums, the product of both factors'."""
+        """A bias is at the scale of the sums, the product of both factors'. Several
+        scales are along its last dimension, which a constant may leave out."""
         import numpy as np
+        from onnx import numpy_helper
 
         scale = (self.numbers(1).reshape(-1) * self.numbers(4).reshape(-1)).astype(np.float32)
         if scale.size == 1:
             scale = scale.reshape(())
         zero_points = np.zeros(scale.shape, np.int32)
-        inputs = [self.inputs[position], self.constant(scale), self.constant(zero_points)]
-        options = {"axis": 0} if scale.ndim else {}
+        bias, axis = self.inputs[position], 0
+        if scale.ndim and bias in self.constants:
+            values = numpy_helper.to_array(self.constants[bias])
+            shape = (*values.shape[:-1], scale.size)
+            bias = self.constant(np.broadcast_to(values, shape).copy())
+            axis = len(shape) - 1
+        elif scale.ndim and self.node.op_type == "QGemm":
+            raise Error("a bias that is no constant beside several scales")
+        inputs = [bias, self.constant(scale), self.constant(zero_points)]
+        options = {"axis": axis} if scale.ndim else {}
         return self.add(
             "DequantizeLinear", inputs, f"{self.node.name}/DequantizeLinear", **options
         )

@@ -478,6 +478,9 @@ func.func @broken_group(%x: memref<1x9x9x3xi8>, %w: memref<576xi8>, %b: memref<1
 // CHECK-LABEL: func.func @overwritten(
 // CHECK: memref.alloc() : memref<1x32x32x64xf32>
 // CHECK-NOT: memref.alloca
+// CHECK-LABEL: func.func @overwritten_by_second(
+// CHECK: memref.alloc() : memref<1x32x32x64xf32>
+// CHECK-NOT: memref.alloca
 // CHECK: return
 func.func private @use(memref<1x32x32x64xi8>)
 
@@ -548,6 +551,31 @@ func.func @overwritten(%x: memref<1x32x32x4xi8>, %w: memref<256xi8>, %b: memref<
     quanta.yield %2 : i8
   }
   memref.dealloc %a : memref<1x32x32x64xf32>
+  call @use(%y) : (memref<1x32x32x64xi8>) -> ()
+  return
+}
+
+func.func @overwritten_by_second(%x: memref<1x32x32x4xi8>, %w: memref<256xi8>, %v: memref<4096xi8>, %b: memref<64xi32>) {
+  %y = memref.alloc() : memref<1x32x32x64xi8>
+  %z = memref.alloc() : memref<1x32x32x64xf32>
+  %a = memref.alloc() : memref<1x32x32x64xf32>
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%y : memref<1x32x32x64xi8>) rhs(%v : memref<4096xi8>)
+      init(%b : memref<64xi32>) maps [] outs(%a : memref<1x32x32x64xf32>) {
+  ^bb0(%acc: i32):
+    %0 = arith.sitofp %acc : i32 to f32
+    quanta.yield %0 : f32
+  }
+  quanta.fused_conv_2d #quanta.avx512_vnni kernel [1, 1] strides [1, 1] dilations [1, 1] lhs(%x : memref<1x32x32x4xi8>) rhs(%w : memref<256xi8>)
+      init(%b : memref<64xi32>) extras(%a : memref<1x32x32x64xf32>) maps [affine_map<(n, h, w, c) -> (n, h, w, c)>]
+      outs(%z, %y : memref<1x32x32x64xf32>, memref<1x32x32x64xi8>) {
+  ^bb0(%acc: i32, %branch: f32):
+    %0 = arith.fptosi %branch : f32 to i32
+    %1 = arith.addi %0, %acc : i32
+    %2 = arith.trunci %1 : i32 to i8
+    quanta.yield %branch, %2 : f32, i8
+  }
+  memref.dealloc %a : memref<1x32x32x64xf32>
+  memref.dealloc %z : memref<1x32x32x64xf32>
   call @use(%y) : (memref<1x32x32x64xi8>) -> ()
   return
 }

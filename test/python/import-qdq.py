@@ -387,6 +387,10 @@ class ImportQdq(OnnxTestCase):
                 "QGemm", [*operands[:6], "b", "sy", "zy"], ["r"], domain="com.microsoft", transB=1
             )
             check([node], {"w": w.T.copy(), **parameters, **bias}, [3, 7], [3, 6])
+            # A bias of any shape that goes with the result's.
+            for shape in ([], [1], [1, 6], [6, 1], [6, 6]):
+                bias = {"b": RANDOM.integers(-3000, 3000, shape).astype(np.int32)}
+                check([node], {"w": w.T.copy(), **parameters, **bias}, [6, 7], [6, 6])
 
     @unittest.skipUnless(HAS_RUNTIME, "without the package onnxruntime")
     def test_ranges_that_are_found_when_it_runs(self):
