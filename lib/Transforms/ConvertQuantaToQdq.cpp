@@ -219,6 +219,8 @@ static LogicalResult checkScales(Operation *op, Value lhs, Value rhs) {
     double product = static_cast<double>(left.scale(left.axis ? channel : 0)) *
                      static_cast<double>(right.scale(right.axis ? channel : 0));
     bool isSame = true;
+    StringRef what = "accumulators";
+    double kept = scale, made = product;
     for (Operation *user : op->getUsers()) {
       if (isa<DequantizeOp>(user)) {
         isSame &= static_cast<float>(product) == static_cast<float>(scale);
@@ -226,17 +228,20 @@ static LogicalResult checkScales(Operation *op, Value lhs, Value rhs) {
       }
       QuantParams to = getQuantParams(user->getResult(0));
       double result = to.scales[to.axis ? channel : 0];
-      isSame &= reference::requantizeMultiplier(
-                    product, static_cast<double>(static_cast<float>(result))) ==
-                reference::requantizeMultiplier(scale, result);
+      auto rounded = static_cast<double>(static_cast<float>(result));
+      if (reference::requantizeMultiplier(product, rounded) ==
+          reference::requantizeMultiplier(scale, result))
+        continue;
+      isSame = false;
+      if (product == scale)
+        std::tie(what, kept, made) = std::tuple("results", result, rounded);
     }
     if (!isSame)
       return op->emitOpError()
-             << "has accumulators of the scale "
-             << llvm::formatv("{0:e16}", scale).str() << " in channel "
+             << "has " << what << " of the scale "
+             << llvm::formatv("{0:e16}", kept).str() << " in channel "
              << channel << ", which QDQ form, with scales of f32, makes "
-             << llvm::formatv("{0:e16}", product).str()
-             << " with other results";
+             << llvm::formatv("{0:e16}", made).str() << " with other results";
   }
   return success();
 }

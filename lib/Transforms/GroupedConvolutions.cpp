@@ -92,8 +92,11 @@ LogicalResult GroupedForm::match() {
   auto inputType = cast<RankedTensorType>(input.getType());
   auto rightType = cast<RankedTensorType>(right.getType());
   QuantParams lhs = getQuantParams(input), rhs = getQuantParams(weights);
-  // Only a first dimension of weights may be split.
-  if (expand && (expand.getReassociationIndices()[0].size() < 2 ||
+  // Only a first dimension of weights may be split. One filter in each group is
+  // none to split from: then its scales are those of groups.
+  bool isSplit = expand || rightType.getDimSize(1) == 1;
+  if (expand && ((expand.getReassociationIndices()[0].size() < 2 &&
+                  rightType.getDimSize(1) != 1) ||
                  cast<RankedTensorType>(weights.getType()).getDimSize(0) !=
                      rightType.getDimSize(0) * rightType.getDimSize(1)))
     return rewriter.notifyMatchFailure(conv, "its weights are of other groups");
@@ -101,7 +104,7 @@ LogicalResult GroupedForm::match() {
       (inputType.getDimSize(4) != 1 || rightType.getDimSize(4) != 1))
     return rewriter.notifyMatchFailure(conv, "is not of width 1");
   if (lhs.axis || lhs.storageWidth() > 16 || rhs.storageWidth() > 8 ||
-      rhs.axis.value_or(0) != 0 || (rhs.axis && !expand) ||
+      rhs.axis.value_or(0) != 0 || (rhs.axis && !isSplit) ||
       merged.getType().isDynamicDim(1) || inputType.isDynamicDim(1) ||
       inputType.isDynamicDim(2) || !rightType.hasStaticShape())
     return rewriter.notifyMatchFailure(conv, "quanta.conv_2d cannot do it");

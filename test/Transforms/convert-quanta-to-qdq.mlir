@@ -52,6 +52,11 @@
 // RUN: cmp %t.g0.npy %t.b0.npy && cmp %t.g1.npy %t.b1.npy && cmp %t.g2.npy %t.b2.npy && cmp %t.g3.npy %t.b3.npy
 // RUN: quant-run %t.from-arithmetic.mlir %{groups} --output=%t.b0.npy --output=%t.b1.npy --output=%t.b2.npy --output=%t.b3.npy
 // RUN: cmp %t.g0.npy %t.b0.npy && cmp %t.g1.npy %t.b1.npy && cmp %t.g2.npy %t.b2.npy && cmp %t.g3.npy %t.b3.npy
+// DEFINE: %{single} = --entry=single_filters --input=%t.x.npy
+// RUN: quant-run %s %{single} --output=%t.g0.npy
+// RUN: quant-run %t.back.mlir %{single} --output=%t.b0.npy && cmp %t.g0.npy %t.b0.npy
+// RUN: quant-run %t.from-casts.mlir %{single} --output=%t.b0.npy && cmp %t.g0.npy %t.b0.npy
+// RUN: quant-run %t.from-arithmetic.mlir %{single} --output=%t.b0.npy && cmp %t.g0.npy %t.b0.npy
 // The float network itself is near.
 // RUN: quant-run %t.qdq.mlir --entry=main --input=%t.npy --output=%t.qdq.0.npy --output=%t.qdq.1.npy
 // RUN: %python %S/../EndToEnd/Inputs/agree.py %t.0.npy %t.qdq.0.npy 40
@@ -271,4 +276,22 @@ func.func @groups(%x: tensor<?x4x5x?xf32>, %s: tensor<2x4x7xf32>) -> (tensor<?x6
   %6 = quanta.conv_1d %p, %v bias %b strides [2] groups 2 : tensor<2x4x7x!x>, tensor<6x2x3x!g>, tensor<6x!gb> -> tensor<2x6x3x!gacc>
   %7 = quanta.requantize %6 : tensor<2x6x3x!gacc> to tensor<2x6x3x!y>
   return %1, %3, %5, %7 : tensor<?x6x3x?x!y>, tensor<?x6x3x?x!y>, tensor<?x8x3x?xf32>, tensor<2x6x3x!y>
+}
+
+!single = !quant.uniform<i8<-127:127>:f32:0, {0.5, 0.25}>
+!sums = !quant.uniform<i32:f32:1, {0.25, 0.125}>
+// One filter in each group: scales of filters are those of groups.
+// CHECK-LABEL: func @single_filters
+// CHECK: linalg.conv_2d_ngchw_gfchw {{.*}} tensor<2x1x2x3x3xf32>
+// BACK-LABEL: func @single_filters
+// BACK-NOT: linalg.conv
+// BACK: quanta.conv_2d {{.*}} groups 2
+// BACK: quanta.requantize
+func.func @single_filters(%x: tensor<?x4x5x?xf32>) -> tensor<?x2x3x?x!y> {
+  %q = quanta.quantize %x : tensor<?x4x5x?xf32> to tensor<?x4x5x?x!x>
+  %w0 = arith.constant dense<"0x2C4E864FF80421C97A8EC7E212E9A28C818DA67FB12740BCC8EFC479AE654C589EE521FE"> : tensor<2x2x3x3xi8>
+  %w = quant.scast %w0 : tensor<2x2x3x3xi8> to tensor<2x2x3x3x!single>
+  %0 = quanta.conv_2d %q, %w groups 2 : tensor<?x4x5x?x!x>, tensor<2x2x3x3x!single> -> tensor<?x2x3x?x!sums>
+  %1 = quanta.requantize %0 : tensor<?x2x3x?x!sums> to tensor<?x2x3x?x!y>
+  return %1 : tensor<?x2x3x?x!y>
 }
