@@ -1,5 +1,4 @@
-//===- ConvProducer.h - Convolutions computed where they are read -*- C++
-//-*-===//
+//===- ConvProducer.h - Convolutions where they are read --------*- C++ -*-===//
 //
 // Part of the Quanta project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception

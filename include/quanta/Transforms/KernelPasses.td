@@ -176,7 +176,8 @@ def PackConvolutions : Pass<"quanta-pack-convolutions", "::mlir::ModuleOp"> {
     bias: all at compile time. Padding of the image that is zero to the
     instruction becomes `pads`, so that it is neither copied nor multiplied. The
     width of an image decides how many vectors of channels a tile has: all pixels
-    of it to a single tap, unless what it is added to works on rows. A depthwise convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
+    of it to a single tap, unless what it is added to works on rows. A depthwise
+    convolution of bytes becomes a `quanta.fused_depthwise_conv_2d` if
     the instruction set can interleave rows; it takes any padding. Weights of f16
     and bf16 stay so, and those that are stored as integers beside f32 images.
     Integer weights of 4 and 2 bits keep them (`#quanta.narrow_dot`); constants of

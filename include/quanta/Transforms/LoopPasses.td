@@ -151,7 +151,8 @@ def GenerateKernels : Pass<"quanta-generate-kernels", "::mlir::ModuleOp"> {
     of convolutions too, and sums go through memory on the stack to the epilogue.
     Images with pads or strides are copied first. A convolution to large f32
     results that only another one's epilogue reads, as in residual blocks, is
-    computed tile by tile where they are read. Other reductions whose channels lie next to each other, pooling among them, become
+    computed tile by tile where they are read. Other reductions whose channels
+    lie next to each other, pooling among them, become
     loops on vectors of channels, which sum in the order of scalar loops. They
     start from what their output has just been filled with, without the fill.
   }];
