@@ -168,8 +168,13 @@ Expected<std::unique_ptr<Executable>> compile(const Program &program,
   Expected<Program> lowered = lowerToLLVM(program, options);
   if (!lowered)
     return lowered.takeError();
+  return compileLowered(*lowered, options);
+}
+
+Expected<std::unique_ptr<Executable>>
+compileLowered(const Program &lowered, const CompileOptions &options) {
   std::unique_ptr<Executable> executable;
-  Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
+  Error error = lowered.withDiagnostics([&](mlir::ModuleOp module) -> Error {
     Expected<std::unique_ptr<Executable>> result =
         Executable::create(module, getEmissionOptions(options));
     if (!result)

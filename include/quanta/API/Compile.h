@@ -63,6 +63,10 @@ llvm::Expected<Program> lowerToLLVM(const Program &program,
 llvm::Expected<std::unique_ptr<Executable>>
 compile(const Program &program, const CompileOptions &options = {});
 
+/// The same of a program that `lowerToLLVM` has made, which is not copied.
+llvm::Expected<std::unique_ptr<Executable>>
+compileLowered(const Program &lowered, const CompileOptions &options = {});
+
 /// Compiles a program of any stage ahead of time. The object file's functions
 /// are declared by the header of `emitHeader`.
 llvm::Expected<std::vector<char>> emit(const Program &program, OutputKind kind,

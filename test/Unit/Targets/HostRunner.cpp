@@ -65,23 +65,8 @@ compileGuarded(const Program &program, StringRef cpu) {
   Expected<Program> lowered = lowerToLLVM(*kernels, options);
   if (!lowered)
     return lowered.takeError();
-  // Not by `compile`, which would work on another copy of the program.
-  EmissionOptions emission;
-  emission.optLevel = options.optLevel;
-  emission.cacheDirectory = options.cacheDirectory;
-  std::unique_ptr<Executable> executable;
-  Error error = lowered->withDiagnostics([&](mlir::ModuleOp module) -> Error {
-    useGuardedAllocation(module);
-    Expected<std::unique_ptr<Executable>> result =
-        Executable::create(module, emission);
-    if (!result)
-      return result.takeError();
-    executable = std::move(*result);
-    return Error::success();
-  });
-  if (error)
-    return error;
-  return executable;
+  useGuardedAllocation(lowered->getModule());
+  return compileLowered(*lowered, options);
 }
 
 static void call(const Executable &executable, const Executable::Entry &entry,
