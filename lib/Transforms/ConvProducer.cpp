@@ -31,7 +31,6 @@ bool isLarge(ShapedType type) {
 /// Whether `value` is what elementwise work makes of a convolution that has
 /// more than one tap, or leaves out pixels.
 bool isBehindRows(Value value) {
-  auto isOne = [](int64_t size) { return size == 1; };
   Operation *op = value.getDefiningOp();
   auto generic = dyn_cast_or_null<linalg::GenericOp>(op);
   while (generic && linalg::isElementwise(generic) &&
@@ -40,13 +39,10 @@ bool isBehindRows(Value value) {
     generic = dyn_cast_or_null<linalg::GenericOp>(op);
   }
   if (auto fused = dyn_cast_or_null<FusedConv2DOp>(op))
-    return !llvm::all_of(fused.getKernel(), isOne) ||
-           !llvm::all_of(fused.getStrides(), isOne);
+    return !areWindowsPointwise(fused.getKernel(), fused.getStrides());
   auto named = dyn_cast_or_null<linalg::LinalgOp>(op);
   std::optional<Conv2D> conv = named ? matchConv2D(named) : std::nullopt;
-  return conv && !conv->isDepthwise() &&
-         (!llvm::all_of(conv->kernel, isOne) ||
-          !llvm::all_of(conv->strides, isOne));
+  return conv && !conv->isDepthwise() && !conv->isPointwise();
 }
 
 /// What a buffer is a view of.
@@ -156,9 +152,7 @@ bool isPointwise(FusedConv2DOp op) {
   if (op.hasOpenSizes())
     return false;
   Conv2DSizes sizes(op);
-  auto isOne = [](int64_t value) { return value == 1; };
-  return llvm::all_of(sizes.kernel, isOne) &&
-         llvm::all_of(sizes.strides, isOne) &&
+  return areWindowsPointwise(sizes.kernel, sizes.strides) &&
          sizes.inputHeight == sizes.height && sizes.inputWidth == sizes.width &&
          llvm::all_of(sizes.pads, [](int64_t pad) { return pad == 0; });
 }

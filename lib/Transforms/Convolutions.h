@@ -15,6 +15,14 @@
 
 namespace quanta {
 
+/// Whether windows are of one element each and leave none out in between: but
+/// for padding, rows and columns of the image make no difference.
+inline bool areWindowsPointwise(llvm::ArrayRef<int64_t> sizes,
+                                llvm::ArrayRef<int64_t> strides) {
+  auto isOne = [](int64_t value) { return value == 1; };
+  return llvm::all_of(sizes, isOne) && llvm::all_of(strides, isOne);
+}
+
 /// A 2-D convolution or depthwise convolution without groups in any layout,
 /// named or generic, known by its indexing maps:
 /// `out[n, y, x, f] += in[n, y * sy + i * dy, x * sx + j * dx, c] * w[...]`.
@@ -29,6 +37,7 @@ struct Conv2D {
   std::array<int64_t, 4> inputDims, outputDims;
 
   bool isDepthwise() const { return filter == channel; }
+  bool isPointwise() const { return areWindowsPointwise(kernel, strides); }
   static bool isChannelsLast(const std::array<int64_t, 4> &dims) {
     return dims == std::array<int64_t, 4>{0, 1, 2, 3};
   }

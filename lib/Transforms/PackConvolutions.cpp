@@ -219,9 +219,7 @@ void pack(linalg::LinalgOp op, const ConstantConv2D &match,
   // computed with it. Where sizes are open, rows are taken for long ones.
   bool isOpen = ShapedType::isDynamicShape(resultType.getShape().slice(1, 2));
   int64_t width = isOpen ? 256 : resultType.getDimSize(2);
-  auto isOne = [](int64_t value) { return value == 1; };
-  if (!isOpen && llvm::all_of(match.conv.kernel, isOne) &&
-      llvm::all_of(match.conv.strides, isOne) && !isReadByRows(op))
+  if (!isOpen && match.conv.isPointwise() && !isReadByRows(op))
     width *= resultType.getDimSize(1);
   ConvolutionRuns runs = ConvolutionRuns::get(
       match.conv.kernel, match.conv.dilations, match.channels);
