@@ -7,10 +7,6 @@
 
 #include "Convolutions.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/TypeUtilities.h"
-
 using namespace mlir;
 
 namespace quanta {
@@ -105,52 +101,6 @@ std::optional<Conv2D> matchConv2D(linalg::LinalgOp op) {
       (!conv.isDepthwise() && maps[2].isFunctionOfDim(conv.channel)))
     return std::nullopt;
   return conv;
-}
-
-std::optional<bool> matchMultiplyAdd(linalg::LinalgOp op) {
-  Block *body = op.getBlock();
-  auto yield = dyn_cast<linalg::YieldOp>(body->getTerminator());
-  if (!yield || yield.getNumOperands() != 1)
-    return std::nullopt;
-  if (auto fma = yield.getOperand(0).getDefiningOp<math::FmaOp>()) {
-    auto extend = fma.getB().getDefiningOp<arith::ExtFOp>();
-    bool matches = extend && fma.getA() == body->getArgument(0) &&
-                   extend.getIn() == body->getArgument(1) &&
-                   fma.getC() == body->getArgument(2);
-    return matches ? std::optional<bool>(true) : std::nullopt;
-  }
-  Operation *add = yield.getOperand(0).getDefiningOp();
-  if (!isa_and_nonnull<arith::AddIOp, arith::AddFOp>(add))
-    return std::nullopt;
-  unsigned accIndex = add->getOperand(0) == body->getArgument(2) ? 0 : 1;
-  if (add->getOperand(accIndex) != body->getArgument(2))
-    return std::nullopt;
-  Operation *mul = add->getOperand(1 - accIndex).getDefiningOp();
-  if (!isa_and_nonnull<arith::MulIOp, arith::MulFOp>(mul))
-    return std::nullopt;
-  Value lhs = mul->getOperand(0), rhs = mul->getOperand(1);
-  if (isa<arith::MulFOp>(mul)) {
-    bool matches = lhs == body->getArgument(0) && rhs == body->getArgument(1);
-    return matches ? std::optional<bool>(true) : std::nullopt;
-  }
-  Operation *lhsExt = lhs.getDefiningOp();
-  auto rhsExt = rhs.getDefiningOp<arith::ExtSIOp>();
-  if (!isa_and_nonnull<arith::ExtSIOp, arith::ExtUIOp>(lhsExt) || !rhsExt ||
-      lhsExt->getOperand(0) != body->getArgument(0) ||
-      rhsExt.getIn() != body->getArgument(1))
-    return std::nullopt;
-  return isa<arith::ExtSIOp>(lhsExt);
-}
-
-bool hasFactorTypes(linalg::LinalgOp op) {
-  auto element = [&](unsigned index) {
-    return getElementTypeOrSelf(op->getOperand(index));
-  };
-  return (element(0).isInteger(8) && element(1).isInteger(8) &&
-          element(2).isInteger(32)) ||
-         (element(0).isF32() &&
-          isa<Float32Type, Float16Type, BFloat16Type>(element(1)) &&
-          element(2).isF32());
 }
 
 } // namespace quanta

@@ -47,15 +47,6 @@ struct Conv2D {
 /// further inputs are not looked at.
 std::optional<Conv2D> matchConv2D(mlir::linalg::LinalgOp op);
 
-/// `out + ext(lhs) * ext(rhs)` on integers, `out + lhs * rhs` on f32, or
-/// `fma(lhs, ext(rhs), out)` with rhs in f16 or bf16.
-/// Returns whether lhs is sign-extended; nothing if the body is another one.
-std::optional<bool> matchMultiplyAdd(mlir::linalg::LinalgOp op);
-
-/// Whether the operands are i8, i8 and i32, or all f32, or f32 but for the
-/// second one in f16 or bf16.
-bool hasFactorTypes(mlir::linalg::LinalgOp op);
-
 } // namespace quanta
 
 #endif // QUANTA_LIB_TRANSFORMS_CONVOLUTIONS_H

@@ -8,6 +8,7 @@
 #include "PackConvolutions.h"
 
 #include "ConvProducer.h"
+#include "MultiplyAdd.h"
 #include "NarrowWeights.h"
 #include "TargetDots.h"
 
@@ -33,6 +34,18 @@ namespace quanta {
 
 namespace {
 
+/// Whether the image is sign-extended; nothing if kernels do not compute the
+/// body: they take weights as they are, and fuse f32 products with sums only
+/// where a weight is narrower.
+std::optional<bool> matchBody(linalg::LinalgOp op) {
+  std::optional<MultiplyAdd> body = matchMultiplyAdd(op);
+  if (!body || body->lhs.zeroPoint != 0 || body->rhs.zeroPoint != 0 ||
+      !body->rhs.isSigned ||
+      (body->isFused && getElementTypeOrSelf(op->getOperand(1)).isF32()))
+    return std::nullopt;
+  return body->lhs.isSigned;
+}
+
 std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
   if (!op.hasPureTensorSemantics())
     return std::nullopt;
@@ -45,7 +58,7 @@ std::optional<ConstantConv2D> matchConstantConv2D(linalg::LinalgOp op) {
   if (stored && stored->lhs == 0 && stored->rhs == 1)
     lhsSigned = true;
   else if (op.getNumDpsInputs() == 2 && hasFactorTypes(op))
-    lhsSigned = matchMultiplyAdd(op);
+    lhsSigned = matchBody(op);
   DenseElementsAttr weights = getDenseConstant(op->getOperand(1));
   auto inputType = cast<RankedTensorType>(op->getOperand(0).getType());
   auto outputType = cast<RankedTensorType>(op->getResult(0).getType());

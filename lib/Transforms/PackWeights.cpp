@@ -5,7 +5,6 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Convolutions.h"
 #include "NarrowWeights.h"
 #include "StoredWeights.h"
 #include "TargetDots.h"
