@@ -200,7 +200,7 @@ void addOperand(OperandFigures &figures, const ExposedOperand &exposed,
     return;
   const QuantParams &params = *exposed.params;
   for (int64_t i = 0, e = before.getNumElements(); i < e; ++i) {
-    size_t channel = getChannel(before, params, i);
+    size_t channel = params.getChannel(before.getShape(), i);
     double q = readElement(before, i) / params.scale(channel) +
                params.zeroPoint(channel);
     figures.saturated +=

@@ -82,16 +82,6 @@ int64_t readStorage(const HostTensor &tensor, const QuantParams &params,
                            : static_cast<int64_t>(bits);
 }
 
-size_t getChannel(const HostTensor &tensor, const QuantParams &params,
-                  int64_t index) {
-  if (!params.axis)
-    return 0;
-  int64_t inner = 1;
-  for (int64_t size : tensor.getShape().drop_front(*params.axis + 1))
-    inner *= size;
-  return index / inner % tensor.getShape()[*params.axis];
-}
-
 std::string formatIndex(const HostTensor &tensor, int64_t index) {
   std::string text;
   for (size_t dim = tensor.getRank(); dim-- > 0;) {
@@ -109,7 +99,7 @@ Expected<HostTensor> dequantize(const HostTensor &storage,
   if (!result)
     return result;
   for (int64_t i = 0, e = storage.getNumElements(); i < e; ++i) {
-    size_t channel = getChannel(storage, params, i);
+    size_t channel = params.getChannel(storage.getShape(), i);
     result->getDataAs<float>()[i] =
         reference::dequantize(readStorage(storage, params, i),
                               params.scale(channel), params.zeroPoint(channel));

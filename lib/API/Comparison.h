@@ -29,10 +29,6 @@ double readElement(const HostTensor &tensor, int64_t index);
 int64_t readStorage(const HostTensor &tensor, const QuantParams &params,
                     int64_t index);
 
-/// Which scale belongs to an element.
-size_t getChannel(const HostTensor &tensor, const QuantParams &params,
-                  int64_t index);
-
 /// "(0, 3)"
 std::string formatIndex(const HostTensor &tensor, int64_t index);
 

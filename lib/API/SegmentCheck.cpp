@@ -46,7 +46,7 @@ void SegmentCheck::Figures::add(const HostTensor &actual,
     // Both are multiples of the scale, up to the rounding of f32.
     if (params)
       difference = std::nearbyint(
-          difference / params->scale(getChannel(actual, *params, i)));
+          difference / params->scale(params->getChannel(actual.getShape(), i)));
     if (difference != 0)
       differences.push_back(static_cast<float>(difference));
   }

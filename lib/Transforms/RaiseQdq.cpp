@@ -493,15 +493,9 @@ private:
       return false;
     auto params = *QuantParams::get(type);
     auto shape = cast<RankedTensorType>(input.getType()).getShape();
-    int64_t inner = 1, channels = 1;
-    if (params.axis) {
-      channels = shape[*params.axis];
-      for (int64_t size : shape.drop_front(*params.axis + 1))
-        inner *= size;
-    }
     SmallVector<float> floats;
     for (auto [index, value] : llvm::enumerate(*values)) {
-      size_t channel = static_cast<int64_t>(index) / inner % channels;
+      size_t channel = params.getChannel(shape, static_cast<int64_t>(index));
       floats.push_back(reference::dequantize(value, params.scale(channel),
                                              params.zeroPoint(channel)));
     }
