@@ -171,9 +171,8 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
 static void addToResult(OperandFigures &figures, const ExposedOperand &exposed,
                         const HostTensor &before, const HostTensor &after) {
   ArrayRef<int64_t> shape = before.getShape();
-  int64_t inner = 1;
-  for (int64_t size : shape.drop_front(exposed.axis + 1))
-    inner *= size;
+  int64_t inner =
+      mlir::ShapedType::getNumElements(shape.drop_front(exposed.axis + 1));
   auto channels = static_cast<int64_t>(exposed.met.size());
   for (int64_t i = 0, e = before.getNumElements(); i < e; ++i) {
     double value = readElement(before, i);

@@ -132,8 +132,7 @@ static void addMetWeights(QuantizableOpInterface op, mlir::OpOperand &factor,
     exposed.axis = *axis;
     auto shape = cast<mlir::RankedTensorType>(fake.getType()).getShape();
     channels = shape[*weightAxis];
-    for (int64_t size : shape.drop_front(*weightAxis + 1))
-      inner *= size;
+    inner = mlir::ShapedType::getNumElements(shape.drop_front(*weightAxis + 1));
   }
   exposed.met.resize(std::max<size_t>(channels, 1));
   for (auto [index, value] : enumerate(*values)) {

@@ -195,9 +195,8 @@ private:
         return std::nullopt;
       sums.assign(bias->begin(), bias->end());
     }
-    int64_t inner = 1;
-    for (int64_t dim = *channelDim + 1; dim < rhsType.getRank(); ++dim)
-      inner *= rhsType.getDimSize(dim);
+    int64_t inner = ShapedType::getNumElements(
+        rhsType.getShape().drop_front(*channelDim + 1));
     // Modulo 2^32, as the sums of the contraction are.
     uint32_t zeroPoint = static_cast<uint32_t>(lhs.zeroPoint(0));
     for (auto [index, weight] : llvm::enumerate(*weights))

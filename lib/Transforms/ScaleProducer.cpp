@@ -27,9 +27,7 @@ namespace quanta {
 /// `factors[i]`.
 static void scaleValues(MutableArrayRef<float> values, ArrayRef<int64_t> shape,
                         int64_t axis, ArrayRef<float> factors) {
-  size_t inner = 1;
-  for (int64_t size : shape.drop_front(axis + 1))
-    inner *= size;
+  size_t inner = ShapedType::getNumElements(shape.drop_front(axis + 1));
   for (auto [index, value] : llvm::enumerate(values))
     value *= factors[index / inner % factors.size()];
 }

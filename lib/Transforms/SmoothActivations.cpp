@@ -94,9 +94,8 @@ ChannelWeights getChannelWeights(ObserveOp observe, int64_t axis) {
     auto type = cast<RankedTensorType>(weight.getType());
     weights.maxima.resize(type.getDimSize(reader.weightAxis), 0.0);
     weights.powers.resize(weights.maxima.size(), 0.0);
-    size_t inner = 1;
-    for (int64_t size : type.getShape().drop_front(reader.weightAxis + 1))
-      inner *= size;
+    size_t inner = ShapedType::getNumElements(
+        type.getShape().drop_front(reader.weightAxis + 1));
     for (auto [index, value] : llvm::enumerate(*getConstantFloats(weight))) {
       size_t channel = index / inner % weights.maxima.size();
       double magnitude = std::abs(static_cast<double>(value));

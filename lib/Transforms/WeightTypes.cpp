@@ -146,8 +146,7 @@ FailureOr<Type> chooseWeightType(QuantizableOpInterface op, OpOperand &factor,
   int64_t inner = 1, channels = 1;
   if (axis) {
     channels = type.getDimSize(*axis);
-    for (int64_t dim = *axis + 1; dim < type.getRank(); ++dim)
-      inner *= type.getDimSize(dim);
+    inner = ShapedType::getNumElements(type.getShape().drop_front(*axis + 1));
   }
   std::vector<std::vector<float>> parts(channels);
   for (auto [index, value] : llvm::enumerate(*values))
