@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "FloatForms.h"
+#include "PoolWindows.h"
 #include "RewriteFamilies.h"
 
 #include "quanta/Transforms/Constants.h"
@@ -117,95 +118,50 @@ Value buildFloatLookup(OpBuilder &builder, LookupOp op, Value x) {
       });
 }
 
-/// The sizes of what is left of `x` behind the windows of `op`.
-template <typename OpTy>
-static Value createPoolInit(OpBuilder &builder, OpTy op, Value x, float start) {
-  Location loc = op.getLoc();
-  RankedTensorType type = op.getResult().getType();
-  SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, x);
-  for (int64_t dim = 0; dim < type.getRank(); ++dim)
-    if (!type.isDynamicDim(dim))
-      sizes[dim] = builder.getIndexAttr(type.getDimSize(dim));
-  for (auto [index, dim] : llvm::enumerate(op.getDims())) {
-    if (!type.isDynamicDim(dim))
-      continue;
-    int64_t reach = op.getDilations()[index] * (op.getWindow()[index] - 1);
-    AffineExpr size;
-    bindDims(builder.getContext(), size);
-    sizes[dim] = affine::makeComposedFoldedAffineApply(
-        builder, loc, (size - reach - 1).floorDiv(op.getStrides()[index]) + 1,
-        {sizes[dim]});
-  }
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
-  return linalg::FillOp::create(builder, loc, buildF32(builder, loc, start),
-                                empty)
-      .getResult(0);
-}
-
+/// The named operation of `linalg` for pooling images, or its loops.
 template <typename NchwOp, typename NhwcOp, typename OpTy>
-static Value buildPool(OpBuilder &builder, OpTy op, Value x, float start,
-                       FloatBinary body) {
+static Value buildNamedPool(OpBuilder &builder, OpTy op, Value x, float start,
+                            PoolBody body) {
   Location loc = op.getLoc();
-  Value init = createPoolInit(builder, op, x, start);
-  // Only its sizes count.
-  Value window = tensor::EmptyOp::create(builder, loc, op.getWindow(),
-                                         builder.getF32Type());
-  int64_t rank = op.getResult().getType().getRank();
+  PoolWindows windows = getPoolWindows(op);
+  Value init =
+      createPoolInit(builder, loc, x, windows, builder.getF32FloatAttr(start));
   auto list = [&](ArrayRef<int64_t> values) -> Attribute {
     return DenseIntElementsAttr::get(
         RankedTensorType::get({2}, builder.getI64Type()), values);
   };
   auto build = [&](auto named) -> Value {
+    // Only its sizes count.
+    Value window = tensor::EmptyOp::create(builder, loc, windows.sizes,
+                                           builder.getF32Type());
     return decltype(named)::create(
                builder, loc, TypeRange{init.getType()}, ValueRange{x, window},
-               ValueRange{init}, list(op.getStrides()), list(op.getDilations()))
+               ValueRange{init}, list(windows.strides), list(windows.dilations))
         .getResult(0);
   };
-  if (rank == 4 && op.getDims() == ArrayRef<int64_t>({2, 3}))
+  bool isOfImages = op.getResult().getType().getRank() == 4;
+  if (isOfImages && op.getDims() == ArrayRef<int64_t>({2, 3}))
     return build(NchwOp());
-  if (rank == 4 && op.getDims() == ArrayRef<int64_t>({1, 2}))
+  if (isOfImages && op.getDims() == ArrayRef<int64_t>({1, 2}))
     return build(NhwcOp());
-  unsigned loops = rank + op.getDims().size();
-  SmallVector<AffineExpr> exprs, windowExprs;
-  for (int64_t dim = 0; dim < rank; ++dim)
-    exprs.push_back(builder.getAffineDimExpr(dim));
-  for (auto [index, dim] : llvm::enumerate(op.getDims())) {
-    windowExprs.push_back(builder.getAffineDimExpr(rank + index));
-    exprs[dim] = exprs[dim] * op.getStrides()[index] +
-                 windowExprs.back() * op.getDilations()[index];
-  }
-  AffineMap maps[] = {
-      AffineMap::get(loops, 0, exprs, builder.getContext()),
-      AffineMap::get(loops, 0, windowExprs, builder.getContext()),
-      builder.getMultiDimIdentityMap(loops).getMajorSubMap(rank)};
-  SmallVector<utils::IteratorType> iterators(rank,
-                                             utils::IteratorType::parallel);
-  iterators.resize(loops, utils::IteratorType::reduction);
-  return linalg::GenericOp::create(
-             builder, loc, init.getType(), ValueRange{x, window}, init, maps,
-             iterators,
-             [&](OpBuilder &b, Location loc, ValueRange elements) {
-               linalg::YieldOp::create(b, loc,
-                                       body(b, loc, elements[2], elements[0]));
-             })
-      .getResult(0);
+  return buildPool(builder, loc, x, windows, init, body);
 }
 
 Value buildFloatPool(OpBuilder &builder, MaxPoolOp op, Value x) {
-  return buildPool<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>(
+  return buildNamedPool<linalg::PoolingNchwMaxOp, linalg::PoolingNhwcMaxOp>(
       builder, op, x, -std::numeric_limits<float>::infinity(),
-      [](OpBuilder &b, Location loc, Value lhs, Value rhs) -> Value {
-        return arith::MaximumFOp::create(b, loc, lhs, rhs);
+      [](OpBuilder &b, Location loc, Value element, Value maximum) -> Value {
+        return arith::MaximumFOp::create(b, loc, maximum, element);
       });
 }
 
 Value buildFloatPool(OpBuilder &builder, AveragePoolOp op, Value x) {
-  Value sums = buildPool<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>(
-      builder, op, x, 0.0f,
-      [](OpBuilder &b, Location loc, Value lhs, Value rhs) -> Value {
-        return arith::AddFOp::create(b, loc, lhs, rhs);
-      });
+  Value sums =
+      buildNamedPool<linalg::PoolingNchwSumOp, linalg::PoolingNhwcSumOp>(
+          builder, op, x, 0.0f,
+          [](OpBuilder &b, Location loc, Value element, Value sum) -> Value {
+            return arith::AddFOp::create(b, loc, sum, element);
+          });
   float count = 1;
   for (int64_t size : op.getWindow())
     count *= static_cast<float>(size);
