@@ -338,9 +338,11 @@ LogicalResult Converter::convertRequantize(RequantizeOp op) {
 template <typename FloatOp, typename OpTy>
 void Converter::convertBinary(OpTy op) {
   OpBuilder builder(op);
-  Value x = buildFloatBinary(
-      builder, op.getLoc(), getFloat(builder, op.getLhs()),
-      getFloat(builder, op.getRhs()), op.getResult().getType(),
+  Value lhs = getFloat(builder, op.getLhs());
+  Value rhs = getFloat(builder, op.getRhs());
+  Value x = buildBroadcast(
+      builder, op.getLoc(), lhs, rhs,
+      op.getResult().getType().clone(builder.getF32Type()),
       [](OpBuilder &b, Location loc, Value lhs, Value rhs) -> Value {
         return FloatOp::create(b, loc, lhs, rhs);
       });

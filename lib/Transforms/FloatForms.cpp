@@ -52,40 +52,6 @@ Value buildFloatClamp(OpBuilder &builder, Location loc, Value x,
   });
 }
 
-Value buildFloatBinary(OpBuilder &builder, Location loc, Value lhs, Value rhs,
-                       RankedTensorType type, FloatBinary body) {
-  SmallVector<AffineMap> maps;
-  SmallVector<OpFoldResult> sizes(type.getRank());
-  for (Value operand : {lhs, rhs}) {
-    SmallVector<AffineExpr> exprs;
-    auto operandType = cast<RankedTensorType>(operand.getType());
-    for (auto [dim, size] : llvm::enumerate(operandType.getShape())) {
-      bool isRepeated = size == 1 && type.getDimSize(dim) != 1;
-      exprs.push_back(isRepeated ? builder.getAffineConstantExpr(0)
-                                 : builder.getAffineDimExpr(dim));
-      if (!isRepeated)
-        sizes[dim] = type.isDynamicDim(dim)
-                         ? tensor::getMixedSize(builder, loc, operand, dim)
-                         : builder.getIndexAttr(type.getDimSize(dim));
-    }
-    maps.push_back(
-        AffineMap::get(type.getRank(), 0, exprs, builder.getContext()));
-  }
-  maps.push_back(builder.getMultiDimIdentityMap(type.getRank()));
-  Value empty =
-      tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
-  SmallVector<utils::IteratorType> iterators(type.getRank(),
-                                             utils::IteratorType::parallel);
-  return linalg::GenericOp::create(
-             builder, loc, empty.getType(), ValueRange{lhs, rhs}, empty, maps,
-             iterators,
-             [&](OpBuilder &b, Location loc, ValueRange elements) {
-               linalg::YieldOp::create(b, loc,
-                                       body(b, loc, elements[0], elements[1]));
-             })
-      .getResult(0);
-}
-
 Value buildFloatLookup(OpBuilder &builder, LookupOp op, Value x) {
   Location loc = op.getLoc();
   QuantParams from = getQuantParams(op.getInput());

@@ -26,14 +26,6 @@ mlir::Value buildFloatClamp(mlir::OpBuilder &builder, mlir::Location loc,
                             mlir::Value x, llvm::ArrayRef<int64_t> bounds,
                             const QuantParams &params);
 
-using FloatBinary = llvm::function_ref<mlir::Value(
-    mlir::OpBuilder &, mlir::Location, mlir::Value, mlir::Value)>;
-
-/// Elementwise, with dimensions of size 1 repeated to those of `type`.
-mlir::Value buildFloatBinary(mlir::OpBuilder &builder, mlir::Location loc,
-                             mlir::Value lhs, mlir::Value rhs,
-                             mlir::RankedTensorType type, FloatBinary body);
-
 /// The table as a step function of the floats, which `quanta-form-lookups`
 /// evaluates to the same table.
 mlir::Value buildFloatLookup(mlir::OpBuilder &builder, LookupOp op,

@@ -26,7 +26,6 @@ struct BinaryLowering : OpConversionPattern<OpTy> {
   LogicalResult
   matchAndRewrite(OpTy op, typename OpTy::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    Location loc = op.getLoc();
     QuantParams lhs = getQuantParams(op.getLhs());
     QuantParams rhs = getQuantParams(op.getRhs());
     QuantParams to = getQuantParams(op.getResult());
@@ -34,43 +33,16 @@ struct BinaryLowering : OpConversionPattern<OpTy> {
     if (auto clamp = op.getClamp())
       range = {static_cast<int32_t>((*clamp)[0]),
                static_cast<int32_t>((*clamp)[1])};
-    RankedTensorType type = op.getResult().getType();
-    auto getMap = [&](Value operand) {
-      SmallVector<AffineExpr> exprs;
-      for (auto [dim, size] : llvm::enumerate(
-               cast<RankedTensorType>(operand.getType()).getShape()))
-        exprs.push_back(size == 1 && type.getDimSize(dim) != 1
-                            ? rewriter.getAffineConstantExpr(0)
-                            : rewriter.getAffineDimExpr(dim));
-      return AffineMap::get(type.getRank(), 0, exprs, rewriter.getContext());
-    };
-    AffineMap maps[] = {getMap(adaptor.getLhs()), getMap(adaptor.getRhs()),
-                        rewriter.getMultiDimIdentityMap(type.getRank())};
-    SmallVector<OpFoldResult> sizes;
-    for (int64_t dim = 0; dim < type.getRank(); ++dim) {
-      bool isLeft = isa<AffineDimExpr>(maps[0].getResult(dim));
-      sizes.push_back(
-          type.isDynamicDim(dim)
-              ? tensor::getMixedSize(
-                    rewriter, loc, isLeft ? adaptor.getLhs() : adaptor.getRhs(),
-                    dim)
-              : OpFoldResult(rewriter.getIndexAttr(type.getDimSize(dim))));
-    }
-    Value empty =
-        tensor::EmptyOp::create(rewriter, loc, sizes, to.storageType());
-    SmallVector<utils::IteratorType> iterators(type.getRank(),
-                                               utils::IteratorType::parallel);
-    auto generic = linalg::GenericOp::create(
-        rewriter, loc, empty.getType(),
-        ValueRange{adaptor.getLhs(), adaptor.getRhs()}, empty, maps, iterators,
-        [&](OpBuilder &b, Location loc, ValueRange elements) {
-          Value x = buildScalarDequantize(b, loc, elements[0], lhs);
-          Value y = buildScalarDequantize(b, loc, elements[1], rhs);
+    Value result = buildBroadcast(
+        rewriter, op.getLoc(), adaptor.getLhs(), adaptor.getRhs(),
+        op.getResult().getType().clone(to.storageType()),
+        [&](OpBuilder &b, Location loc, Value left, Value right) {
+          Value x = buildScalarDequantize(b, loc, left, lhs);
+          Value y = buildScalarDequantize(b, loc, right, rhs);
           Value sum = FloatOp::create(b, loc, x, y);
-          linalg::YieldOp::create(b, loc,
-                                  buildScalarQuantize(b, loc, sum, to, range));
+          return buildScalarQuantize(b, loc, sum, to, range);
         });
-    replaceWithStored(op, generic.getResult(0), rewriter);
+    replaceWithStored(op, result, rewriter);
     return success();
   }
 };
@@ -97,6 +69,41 @@ struct LookupLowering : OpConversionPattern<LookupOp> {
 };
 
 } // namespace
+
+Value buildBroadcast(OpBuilder &builder, Location loc, Value lhs, Value rhs,
+                     RankedTensorType type, BinaryBody body) {
+  auto getMap = [&](Value operand) {
+    SmallVector<AffineExpr> exprs;
+    for (auto [dim, size] :
+         llvm::enumerate(cast<RankedTensorType>(operand.getType()).getShape()))
+      exprs.push_back(size == 1 && type.getDimSize(dim) != 1
+                          ? builder.getAffineConstantExpr(0)
+                          : builder.getAffineDimExpr(dim));
+    return AffineMap::get(type.getRank(), 0, exprs, builder.getContext());
+  };
+  AffineMap maps[] = {getMap(lhs), getMap(rhs),
+                      builder.getMultiDimIdentityMap(type.getRank())};
+  SmallVector<OpFoldResult> sizes;
+  for (auto [dim, size] : llvm::enumerate(type.getShape())) {
+    bool isRepeated = !isa<AffineDimExpr>(maps[0].getResult(dim));
+    sizes.push_back(
+        ShapedType::isDynamic(size)
+            ? tensor::getMixedSize(builder, loc, isRepeated ? rhs : lhs, dim)
+            : OpFoldResult(builder.getIndexAttr(size)));
+  }
+  Value empty =
+      tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+  SmallVector<utils::IteratorType> iterators(type.getRank(),
+                                             utils::IteratorType::parallel);
+  return linalg::GenericOp::create(
+             builder, loc, empty.getType(), ValueRange{lhs, rhs}, empty, maps,
+             iterators,
+             [&](OpBuilder &b, Location loc, ValueRange elements) {
+               linalg::YieldOp::create(b, loc,
+                                       body(b, loc, elements[0], elements[1]));
+             })
+      .getResult(0);
+}
 
 void populateRewriteElementwise(const TypeConverter &converter,
                                 RewritePatternSet &patterns) {

@@ -31,6 +31,16 @@ void populateRewriteShapes(const mlir::TypeConverter &converter,
 void populateRewriteWeightOnly(const mlir::TypeConverter &converter,
                                mlir::RewritePatternSet &patterns);
 
+/// What becomes of two elements.
+using BinaryBody = llvm::function_ref<mlir::Value(
+    mlir::OpBuilder &, mlir::Location, mlir::Value, mlir::Value)>;
+
+/// An elementwise operation with results of `type`, to whose sizes those
+/// dimensions of the operands are repeated that are of size 1.
+mlir::Value buildBroadcast(mlir::OpBuilder &builder, mlir::Location loc,
+                           mlir::Value lhs, mlir::Value rhs,
+                           mlir::RankedTensorType type, BinaryBody body);
+
 /// What becomes of an element of a row, whose number is an index.
 using ElementOfRow = llvm::function_ref<mlir::Value(
     mlir::OpBuilder &, mlir::Location, mlir::Value element, mlir::Value row)>;
