@@ -19,6 +19,7 @@ from ._quanta import Error
 from .conversion import convert, require
 from .onnx_blocks import expand_block_gathers, expand_matmul_nbits, flatten_blocks
 from .onnx_file import check_sizes, load_whole
+from .onnx_graph import walk
 from .onnx_quantized import rewrite_quantized
 from .onnx_rewrites import rewrite_nodes
 from .onnx_words import make_words_signed
@@ -73,7 +74,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     model = _to_opset(model, path, WORDS_OPSET if any(extended) else OPSET)
     if shapes:
         _fix_shapes(model, shapes, path)
-    _name_nodes(model.graph, set())
+    _name_nodes(model.graph)
     rewrite_quantized(model, path)
     check_sizes(model, path)
     model = _infer(model)
@@ -88,7 +89,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     add_zero_points(model)
     make_words_signed(model)
     keep_zero_points(model)
-    _name_nodes(model.graph, set())
+    _name_nodes(model.graph)
     # The graph's name becomes the function's, and a function in an object file
     # is called from C.
     name = re.sub(r"\W", "_", model.graph.name, flags=re.ASCII)
@@ -269,9 +270,10 @@ def _fold(model):
             return model
 
 
-def _name_nodes(graph, taken: set) -> None:
+def _name_nodes(graph) -> None:
     """Names every node, each differently: the names become MLIR locations."""
-    for node in graph.node:
+    taken = set()
+    for node in walk(graph.node):
         base = node.name or f"{node.op_type}_{node.output[0] if node.output else ''}"
         name, count = base, 1
         while name in taken:
@@ -279,9 +281,6 @@ def _name_nodes(graph, taken: set) -> None:
             name = f"{base}_{count}"
         node.name = name
         taken.add(name)
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                _name_nodes(attribute.g, taken)
 
 
 def _lower(model, path: str) -> str:
@@ -299,16 +298,10 @@ def _lower(model, path: str) -> str:
 
 
 def _explain(model, failed: list, path: str) -> str:
-    kinds = {}
-
-    def collect(graph):
-        for node in graph.node:
-            kinds[node.name] = (node.domain + "." if node.domain else "") + node.op_type
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    collect(attribute.g)
-
-    collect(model.graph)
+    kinds = {
+        node.name: (node.domain + "." if node.domain else "") + node.op_type
+        for node in walk(model.graph.node)
+    }
     order = list(kinds)
     failed.sort(key=lambda f: order.index(f[0]) if f[0] in kinds else len(order))
     lines = []

@@ -9,7 +9,7 @@ with a scale for each index of one dimension, whose result is reshaped.
 import math
 from typing import Iterator, Optional
 
-from .onnx_zero_points import find_constants, fresh_names
+from .onnx_graph import bodies, find_constants, fresh_names, walk
 
 
 def expand_matmul_nbits(model) -> bool:
@@ -163,16 +163,9 @@ def _rewrite(graph, base: str, rewrite) -> bool:
     nodes = [new for node, made in rewritten for new in made or [node]]
     replaced = {n for node, made in rewritten if made for n in node.input}
     read = {value.name for value in graph.output}
-
-    def collect(nodes):
-        for node in nodes:
-            read.update(node.input)
-            for attribute in node.attribute:
-                for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                    collect(body.node)
-                    read.update(value.name for value in body.output)
-
-    collect(nodes)
+    for node in walk(nodes):
+        read.update(node.input)
+        read.update(value.name for body in bodies(node) for value in body.output)
     unread = replaced - read
     kept = [weight for weight in graph.initializer if weight.name not in unread]
     is_read = lambda node: node.op_type != "Constant" or node.output[0] not in unread

@@ -6,6 +6,7 @@ import os
 import re
 
 from ._quanta import Error
+from .onnx_graph import bodies
 
 
 def load_whole(path: str):
@@ -119,7 +120,6 @@ def _check_names(graph, outside: set, path: str) -> None:
                     f"node '{label}' of '{path}' reads '{name}', which no input, weight "
                     "or node before it has given"
                 )
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                _check_names(body, known, path)
+        for body in bodies(node):
+            _check_names(body, known, path)
         known.update(node.output)

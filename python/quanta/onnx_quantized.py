@@ -11,7 +11,7 @@ whose weights have several scales.
 from typing import Iterator, List, Optional
 
 from ._quanta import Error
-from .onnx_zero_points import find_constants, fresh_names
+from .onnx_graph import bodies, find_constants, fresh_names
 
 BINARY = {"QLinearAdd": "Add", "QLinearMul": "Mul"}
 UNARY = {
@@ -40,9 +40,8 @@ def _rewrite(proto, outside: dict, names: Iterator[str], refused: List[str]) -> 
     constants = {**outside, **find_constants(proto)}
     nodes = []
     for node in proto.node:
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                _rewrite(body, constants, names, refused)
+        for body in bodies(node):
+            _rewrite(body, constants, names, refused)
         try:
             nodes += _Writer(proto, node, constants, names).write() or [node]
         except Error as error:

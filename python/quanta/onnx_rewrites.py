@@ -11,9 +11,9 @@ normalizes as channels.
 from typing import Iterator, List, Optional
 
 from ._quanta import Error
+from .onnx_graph import bodies, find_constants, fresh_names
 from .onnx_resize import rewrite_resize
 from .onnx_transposed import rewrite_conv_transpose
-from .onnx_zero_points import find_constants, fresh_names
 
 
 def rewrite_nodes(model, path: str) -> None:
@@ -68,9 +68,8 @@ def _rewrite(proto, outside: dict, names: Iterator[str], refused: List[str]) -> 
     graph = _Graph(proto, outside, names)
     nodes = []
     for node in proto.node:
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                _rewrite(body, graph.constants, names, refused)
+        for body in bodies(node):
+            _rewrite(body, graph.constants, names, refused)
         rewrite = _REWRITES.get(node.op_type) if node.domain in ("", "ai.onnx") else None
         try:
             made = rewrite(graph, node) if rewrite else [node]

@@ -6,7 +6,8 @@ torch-mlir has no type for the former. Integers and zero points that are both le
 half of the range stand for the same numbers.
 """
 
-from .onnx_zero_points import find_constants, to_signed
+from .onnx_graph import find_constants
+from .onnx_zero_points import to_signed
 
 # What takes integers as they come.
 MOVES = {"Concat", "Expand", "Flatten", "Gather", "Identity", "Reshape", "Slice", "Split",

@@ -6,15 +6,16 @@ It wants those that ONNX lets a node leave out, and takes unsigned ones of a
 `DequantizeLinear` with several for signed ones: 128 for -128.
 """
 
-import itertools
 from typing import Iterator
+
+from .onnx_graph import bodies, find_constants, fresh_names
 
 
 def add_zero_points(model) -> None:
     """Gives each node that leaves out its zero point the one that ONNX says it has: 0, of
     the type of the integers, for each scale. Where the scale is no constant or the type
     is not known, the node stays as it is."""
-    _add(model.graph, {}, {}, fresh_names(model.graph))
+    _add(model.graph, {}, {}, fresh_names(model.graph, "zero_points"))
 
 
 def _add(graph, outside: dict, types: dict, names: Iterator[str]) -> None:
@@ -26,9 +27,8 @@ def _add(graph, outside: dict, types: dict, names: Iterator[str]) -> None:
     for value in [*graph.input, *graph.value_info]:
         types.setdefault(value.name, value.type.tensor_type.elem_type)
     for node in graph.node:
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                _add(body, constants, types, names)
+        for body in bodies(node):
+            _add(body, constants, types, names)
         if node.op_type not in ("QuantizeLinear", "DequantizeLinear"):
             continue
         is_missing = len(node.input) < 3 or not node.input[2]
@@ -56,48 +56,21 @@ def keep_zero_points(model) -> None:
     Constants and their zero points become signed ones, both less by half the range;
     integers from elsewhere become i32, whose zero points are signed anyway.
     """
-    _keep(model.graph, {}, fresh_names(model.graph))
+    _keep(model.graph, {}, fresh_names(model.graph, "zero_points"))
 
 
 def _keep(graph, outside: dict, names: Iterator[str]) -> None:
     constants = {**outside, **find_constants(graph)}
     nodes = []
     for node in graph.node:
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                _keep(body, constants, names)
+        for body in bodies(node):
+            _keep(body, constants, names)
         if _is_misread(node, constants):
             nodes += _correct(graph, node, constants, names)
         nodes.append(node)
     if len(nodes) != len(graph.node):
         del graph.node[:]
         graph.node.extend(nodes)
-
-
-def find_constants(graph) -> dict:
-    """The constant tensors of a graph, not of those in it, by name."""
-    constants = {weight.name: weight for weight in graph.initializer}
-    for node in graph.node:
-        if node.op_type == "Constant" and node.attribute[0].name == "value":
-            constants[node.output[0]] = node.attribute[0].t
-    return constants
-
-
-def fresh_names(graph, base: str = "zero_points") -> Iterator[str]:
-    """Names that no value of the graph or of one in it has."""
-    taken = set()
-
-    def collect(graph):
-        taken.update(value.name for value in [*graph.input, *graph.initializer])
-        for node in graph.node:
-            taken.update(node.output)
-            for attribute in node.attribute:
-                for body in [attribute.g] if attribute.HasField("g") else attribute.graphs:
-                    collect(body)
-
-    collect(graph)
-    names = (f"{base}_{number}" for number in itertools.count())
-    return (name for name in names if name not in taken)
 
 
 def _is_misread(node, constants: dict) -> bool:
