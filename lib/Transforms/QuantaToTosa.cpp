@@ -7,6 +7,7 @@
 
 #include "QuantaToTosa.h"
 #include "RewriteFamilies.h"
+#include "TosaContraction.h"
 
 #include "quanta/IR/ConvolutionShape.h"
 #include "quanta/Transforms/Constants.h"

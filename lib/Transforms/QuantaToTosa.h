@@ -74,20 +74,6 @@ private:
                     std::optional<llvm::ArrayRef<int64_t>> clamp);
 };
 
-/// A convolution or matrix product of values in TOSA, with i32 results.
-struct TosaContraction {
-  mlir::Value lhs, rhs, bias;
-  int64_t lhsZeroPoint, rhsZeroPoint;
-  /// Added around the windows of the left factor, for each dimension.
-  llvm::SmallVector<int64_t> low, high;
-  llvm::ArrayRef<mlir::AffineMap> maps;
-  int64_t channelDim;
-
-  /// Null, with the reason, if TOSA has no operation for it.
-  mlir::Value build(mlir::OpBuilder &builder, mlir::Location loc,
-                    mlir::RankedTensorType resultType, std::string &reason);
-};
-
 } // namespace quanta
 
 #endif // QUANTA_LIB_TRANSFORMS_QUANTATOTOSA_H
