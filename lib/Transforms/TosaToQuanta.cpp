@@ -173,20 +173,25 @@ Value TosaToQuanta::transposeStorage(Value value, ArrayRef<int64_t> order) {
 
 LogicalResult TosaToQuanta::convert() {
   if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
-    return convertConvolution(conv.getInput(), conv.getWeight(), conv.getBias(),
-                              conv.getInputZp(), conv.getWeightZp(),
-                              conv.getPad(), conv.getStride(),
-                              conv.getDilation(), Convolution::Plain);
+    return convertConvolution(
+        {Convolution::Plain, conv.getInput(), conv.getWeight(), conv.getBias(),
+         conv.getInputZp(), conv.getWeightZp(), conv.getPad(), conv.getStride(),
+         conv.getDilation()});
   if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
-    return convertConvolution(conv.getInput(), conv.getWeight(), conv.getBias(),
-                              conv.getInputZp(), conv.getWeightZp(),
-                              conv.getPad(), conv.getStride(),
-                              conv.getDilation(), Convolution::Depthwise);
+    return convertConvolution(
+        {Convolution::Depthwise, conv.getInput(), conv.getWeight(),
+         conv.getBias(), conv.getInputZp(), conv.getWeightZp(), conv.getPad(),
+         conv.getStride(), conv.getDilation()});
   if (auto conv = dyn_cast<tosa::TransposeConv2DOp>(op))
-    return convertConvolution(conv.getInput(), conv.getWeight(), conv.getBias(),
-                              conv.getInputZp(), conv.getWeightZp(),
-                              conv.getOutPad(), conv.getStride(), {1, 1},
-                              Convolution::Transposed);
+    return convertConvolution({Convolution::Transposed,
+                               conv.getInput(),
+                               conv.getWeight(),
+                               conv.getBias(),
+                               conv.getInputZp(),
+                               conv.getWeightZp(),
+                               conv.getOutPad(),
+                               conv.getStride(),
+                               {1, 1}});
   if (auto matmul = dyn_cast<tosa::MatMulOp>(op))
     return convertMatmul(matmul);
   if (auto rescale = dyn_cast<tosa::RescaleOp>(op))

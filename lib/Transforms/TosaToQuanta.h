@@ -29,21 +29,33 @@ public:
   llvm::LogicalResult convert();
 
 private:
-  enum class Convolution { Plain, Depthwise, Transposed };
+  /// What convolutions of TOSA have in common.
+  struct Convolution {
+    enum Kind { Plain, Depthwise, Transposed } kind;
+    mlir::Value input, weight, bias, inputZeroPoint, weightZeroPoint;
+    llvm::ArrayRef<int64_t> pad, stride, dilation;
+  };
 
   mlir::Operation *op;
   mlir::OpBuilder builder;
   mlir::Location loc;
 
-  llvm::LogicalResult
-  convertConvolution(mlir::Value input, mlir::Value weight, mlir::Value bias,
-                     mlir::Value inputZeroPoint, mlir::Value weightZeroPoint,
-                     llvm::ArrayRef<int64_t> pad,
-                     llvm::ArrayRef<int64_t> stride,
-                     llvm::ArrayRef<int64_t> dilation, Convolution kind);
+  llvm::LogicalResult convertConvolution(const Convolution &conv);
+  /// Filters, channels of the group, taps; transposed, channels come first.
+  llvm::FailureOr<mlir::Value> convertWeights(const Convolution &conv,
+                                              mlir::quant::QuantizedType type);
+  /// Null for zeros, which are no bias.
+  llvm::FailureOr<mlir::Value> convertBias(mlir::Value bias, int64_t filters,
+                                           mlir::quant::QuantizedType type);
   llvm::LogicalResult convertMatmul(mlir::tosa::MatMulOp matmul);
   llvm::LogicalResult convertAddOfBias(mlir::tosa::AddOp add);
   llvm::LogicalResult convertRescale(mlir::tosa::RescaleOp rescale);
+  llvm::FailureOr<mlir::quant::QuantizedType>
+  getSourceType(mlir::tosa::RescaleOp rescale, int64_t zeroPoint);
+  static mlir::quant::QuantizedType withFactors(mlir::quant::QuantizedType type,
+                                                llvm::ArrayRef<double> factors,
+                                                llvm::ArrayRef<double> results,
+                                                int32_t axis);
   llvm::LogicalResult convertBinary(mlir::tosa::RescaleOp rescale,
                                     mlir::Operation *sum);
   llvm::LogicalResult convertClamp(mlir::tosa::ClampOp clamp);

@@ -16,85 +16,95 @@ using namespace mlir;
 
 namespace quanta {
 
-LogicalResult TosaToQuanta::convertConvolution(
-    Value input, Value weight, Value bias, Value inputZeroPoint,
-    Value weightZeroPoint, ArrayRef<int64_t> pad, ArrayRef<int64_t> stride,
-    ArrayRef<int64_t> dilation, Convolution kind) {
-  bool isDepthwise = kind == Convolution::Depthwise;
-  bool isTransposed = kind == Convolution::Transposed;
-  auto zx = getZeroPoint(inputZeroPoint), zw = getZeroPoint(weightZeroPoint);
-  if (failed(zx) || failed(zw))
-    return failure();
-  auto x = getType(input, *zx), w = getType(weight, *zw);
-  if (failed(x) || failed(w))
-    return failure();
-  if (QuantParams::get(*x)->axis)
-    return refuse() << "its input has several scales";
-  auto weightType = cast<RankedTensorType>(weight.getType());
-  if (!weightType.hasStaticShape())
-    return refuse() << "its weights have dynamic sizes";
-  // To filters, channels of the group, taps; transposed, channels come first.
+FailureOr<Value> TosaToQuanta::convertWeights(const Convolution &conv,
+                                              quant::QuantizedType type) {
   SmallVector<int64_t> order{0, 3, 1, 2};
+  bool isDepthwise = conv.kind == Convolution::Depthwise;
   if (isDepthwise)
     order = {2, 3, 0, 1};
-  else if (isTransposed)
+  else if (conv.kind == Convolution::Transposed)
     order = {3, 0, 1, 2};
   Value storage = transposeStorage(
-      getElements(weight) ? weight : getStorage(weight), order);
-  SmallVector<int64_t> sizes(
-      cast<RankedTensorType>(storage.getType()).getShape());
-  int64_t groups = isDepthwise ? sizes[0] : 1;
-  QuantParams weights = *QuantParams::get(*w);
-  int64_t filters = sizes[isTransposed ? 1 : 0] * (isDepthwise ? sizes[1] : 1);
-  if (weights.axis) {
-    int32_t axis = *weights.axis;
+      getElements(conv.weight) ? conv.weight : getStorage(conv.weight), order);
+  auto storageType = cast<RankedTensorType>(storage.getType());
+  SmallVector<int64_t> sizes(storageType.getShape());
+  QuantParams params = *QuantParams::get(type);
+  if (params.axis) {
+    int32_t axis = *params.axis;
     bool isOfFilters = isDepthwise ? (axis == 2 && sizes[1] == 1) ||
                                          (axis == 3 && sizes[0] == 1)
                                    : axis == 0;
     if (!isOfFilters)
       return refuse() << "its weights are quantized along dimension " << axis
                       << ", which is not that of its filters";
-    SmallVector<double> scales(weights.scales.begin(), weights.scales.end());
-    w = withScales(*w, 1.0, scales, isTransposed ? 1 : 0);
+    SmallVector<double> scales(params.scales.begin(), params.scales.end());
+    type = withScales(type, 1.0, scales,
+                      conv.kind == Convolution::Transposed ? 1 : 0);
   }
   if (isDepthwise) {
-    SmallVector<ReassociationIndices> collapse{{0, 1}, {2}, {3}},
-        expand{{0, 1}, {2}, {3}};
-    SmallVector<int64_t> flat{filters, sizes[2], sizes[3]},
-        wide{filters, 1, sizes[2], sizes[3]};
+    SmallVector<ReassociationIndices> groups{{0, 1}, {2}, {3}};
+    auto flat = storageType.clone({sizes[0] * sizes[1], sizes[2], sizes[3]});
+    auto wide = storageType.clone({sizes[0] * sizes[1], 1, sizes[2], sizes[3]});
     if (DenseElementsAttr elements = getElements(storage)) {
-      storage = arith::ConstantOp::create(
-          builder, loc, elements.reshape(elements.getType().clone(wide)));
+      storage = arith::ConstantOp::create(builder, loc, elements.reshape(wide));
     } else {
-      Type i8 = getElementTypeOrSelf(storage.getType());
-      storage = tensor::CollapseShapeOp::create(
-          builder, loc, RankedTensorType::get(flat, i8), storage, collapse);
-      storage = tensor::ExpandShapeOp::create(
-          builder, loc, RankedTensorType::get(wide, i8), storage, expand);
+      storage =
+          tensor::CollapseShapeOp::create(builder, loc, flat, storage, groups);
+      storage =
+          tensor::ExpandShapeOp::create(builder, loc, wide, storage, groups);
     }
+    storageType = wide;
   }
-  Value factor = quant::StorageCastOp::create(
-      builder, loc, cast<RankedTensorType>(storage.getType()).clone(Type(*w)),
-      storage);
-  Value image = as(input, *x);
-  QuantParams left = *QuantParams::get(*x), right = *QuantParams::get(*w);
-  // Zeros are no bias, one number is that of all filters.
-  Value start;
+  return quant::StorageCastOp::create(builder, loc,
+                                      storageType.clone(Type(type)), storage)
+      .getResult();
+}
+
+FailureOr<Value> TosaToQuanta::convertBias(Value bias, int64_t filters,
+                                           quant::QuantizedType type) {
   DenseElementsAttr elements = getElements(bias);
-  if (!elements || !elements.isSplat() ||
-      !elements.getSplatValue<APInt>().isZero()) {
-    auto biasType = RankedTensorType::get({filters}, builder.getI32Type());
-    Value values = bias;
-    if (elements && elements.isSplat())
-      values = arith::ConstantOp::create(
-          builder, loc,
-          DenseElementsAttr::get(biasType, elements.getSplatValue<APInt>()));
-    if (values.getType() != biasType)
-      return refuse() << "its bias is of " << values.getType()
-                      << ", not of one i32 for each of its " << filters
-                      << " filters";
-    start = as(values, getAccumulatorType(left, right, 0));
-  }
+  // One number is that of all filters.
+  bool isSplat = elements && elements.isSplat();
+  if (isSplat && elements.getSplatValue<APInt>().isZero())
+    return Value();
+  auto biasType = RankedTensorType::get({filters}, builder.getI32Type());
+  if (isSplat)
+    bias = arith::ConstantOp::create(
+        builder, loc,
+        DenseElementsAttr::get(biasType, elements.getSplatValue<APInt>()));
+  if (bias.getType() != biasType)
+    return refuse() << "its bias is of " << bias.getType()
+                    << ", not of one i32 for each of its " << filters
+                    << " filters";
+  return as(bias, type);
+}
+
+LogicalResult TosaToQuanta::convertConvolution(const Convolution &conv) {
+  auto zx = getZeroPoint(conv.inputZeroPoint);
+  auto zw = getZeroPoint(conv.weightZeroPoint);
+  if (failed(zx) || failed(zw))
+    return failure();
+  auto x = getType(conv.input, *zx), w = getType(conv.weight, *zw);
+  if (failed(x) || failed(w))
+    return failure();
+  QuantParams left = *QuantParams::get(*x);
+  if (left.axis)
+    return refuse() << "its input has several scales";
+  auto weightType = cast<RankedTensorType>(conv.weight.getType());
+  if (!weightType.hasStaticShape())
+    return refuse() << "its weights have dynamic sizes";
+  bool isTransposed = conv.kind == Convolution::Transposed;
+  FailureOr<Value> factor = convertWeights(conv, *w);
+  if (failed(factor))
+    return failure();
+  Value image = as(conv.input, *x);
+  QuantParams right = getQuantParams(*factor);
+  int64_t filters = cast<RankedTensorType>(factor->getType())
+                        .getDimSize(isTransposed ? 1 : 0);
+  FailureOr<Value> start =
+      convertBias(conv.bias, filters, getAccumulatorType(left, right, 0));
+  if (failed(start))
+    return failure();
   auto type = cast<RankedTensorType>(op->getResult(0).getType());
   if (!type.getElementType().isInteger(32))
     return refuse() << "it accumulates in " << type.getElementType()
@@ -103,10 +113,13 @@ LogicalResult TosaToQuanta::convertConvolution(
   auto list = [&](ArrayRef<int64_t> values) {
     return builder.getDenseI64ArrayAttr(values);
   };
+  ArrayRef<int64_t> pad = conv.pad;
   if (!isTransposed) {
+    int64_t groups =
+        conv.kind == Convolution::Depthwise ? weightType.getDimSize(2) : 1;
     replace(Conv2DOp::create(
-        builder, loc, result, image, factor, start, list(stride),
-        list(dilation), list({pad[0], pad[2], pad[1], pad[3]}),
+        builder, loc, result, image, *factor, *start, list(conv.stride),
+        list(conv.dilation), list({pad[0], pad[2], pad[1], pad[3]}),
         builder.getI64IntegerAttr(groups), builder.getUnitAttr()));
     return success();
   }
@@ -114,7 +127,8 @@ LogicalResult TosaToQuanta::convertConvolution(
   if (pad[0] > 0 || pad[2] > 0)
     return refuse() << "it adds elements before its result";
   replace(ConvTranspose2DOp::create(
-      builder, loc, result, image, factor, start, list(stride), list(dilation),
+      builder, loc, result, image, *factor, *start, list(conv.stride),
+      list(conv.dilation),
       list({-pad[0], -pad[2], std::max<int64_t>(0, -pad[1]),
             std::max<int64_t>(0, -pad[3])}),
       list({std::max<int64_t>(0, pad[1]), std::max<int64_t>(0, pad[3])}),

@@ -44,6 +44,65 @@ static bool isSame(double factor, double quotient) {
   return std::abs(factor - quotient) <= std::abs(quotient) * 1e-6;
 }
 
+/// The type that the input has: that of the accumulators which it is, and of
+/// scale 1 where nothing is known.
+FailureOr<quant::QuantizedType>
+TosaToQuanta::getSourceType(tosa::RescaleOp rescale, int64_t zeroPoint) {
+  Value input = rescale.getInput();
+  if (!getElementTypeOrSelf(input.getType()).isInteger(32))
+    return getType(input, zeroPoint, rescale.getInputUnsigned());
+  if (zeroPoint != 0)
+    return refuse() << "its i32 input has the zero point " << zeroPoint;
+  if (auto cast = input.getDefiningOp<quant::StorageCastOp>())
+    if (auto type = dyn_cast<quant::QuantizedType>(
+            getElementTypeOrSelf(cast.getInput().getType())))
+      return type;
+  return makeType(op->getContext(), 32, true, 1.0, 0);
+}
+
+/// The number of a channel, of one for each or for all.
+static double ofChannel(ArrayRef<double> list, size_t channel) {
+  return list[list.size() == 1 ? 0 : channel];
+}
+
+namespace {
+/// How factors agree with the quotients of scales: not at all, but for the bits
+/// that TOSA does not have, or in the f32 that requantization multiplies by.
+enum class Agreement { None, Near, Equal };
+} // namespace
+
+static Agreement compareFactors(ArrayRef<double> factors,
+                                ArrayRef<double> scales,
+                                ArrayRef<double> results, size_t channels) {
+  bool isEqual = true;
+  for (size_t channel = 0; channel < channels; ++channel) {
+    double factor = ofChannel(factors, channel),
+           scale = ofChannel(scales, channel),
+           result = ofChannel(results, channel);
+    if (!isSame(factor, scale / result))
+      return Agreement::None;
+    isEqual &= reference::requantizeMultiplier(scale, result) ==
+               static_cast<float>(factor);
+  }
+  return isEqual ? Agreement::Equal : Agreement::Near;
+}
+
+/// The type with the scales of which the factors are the quotients.
+quant::QuantizedType TosaToQuanta::withFactors(quant::QuantizedType type,
+                                               ArrayRef<double> factors,
+                                               ArrayRef<double> results,
+                                               int32_t axis) {
+  QuantParams params = *QuantParams::get(type);
+  if (params.axis)
+    type = makeType(type.getContext(), params.storageWidth(), params.isSigned(),
+                    1.0, params.zeroPoints[0]);
+  SmallVector<double> scales;
+  for (size_t channel = 0; channel < std::max(factors.size(), results.size());
+       ++channel)
+    scales.push_back(ofChannel(results, channel) * ofChannel(factors, channel));
+  return withScales(type, 1.0, scales, axis);
+}
+
 LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
   Value input = rescale.getInput();
   Type from = getElementTypeOrSelf(input.getType());
@@ -72,71 +131,37 @@ LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
   if (failed(result))
     return failure();
   QuantParams target = *QuantParams::get(*result);
-  auto rank = cast<RankedTensorType>(rescale.getType()).getRank();
-  auto last = static_cast<int32_t>(rank - 1);
+  auto type = cast<RankedTensorType>(rescale.getType());
+  auto last = static_cast<int32_t>(type.getRank() - 1);
   if (target.axis && *target.axis != last)
     return refuse() << "its result has several scales along another dimension "
                        "than its last";
-  // The scales that the input has, if the factors are their quotients.
-  quant::QuantizedType source;
-  if (from.isInteger(32)) {
-    if (*zeroIn != 0)
-      return refuse() << "its i32 input has the zero point " << *zeroIn;
-    auto cast = input.getDefiningOp<quant::StorageCastOp>();
-    if (cast)
-      source = dyn_cast<quant::QuantizedType>(
-          getElementTypeOrSelf(cast.getInput().getType()));
-    if (!source)
-      source = makeType(op->getContext(), 32, true, 1.0, 0);
-  } else {
-    auto type = getType(input, *zeroIn, rescale.getInputUnsigned());
-    if (failed(type))
-      return failure();
-    source = *type;
-  }
-  QuantParams known = *QuantParams::get(source);
+  FailureOr<quant::QuantizedType> source = getSourceType(rescale, *zeroIn);
+  if (failed(source))
+    return failure();
+  QuantParams known = *QuantParams::get(*source);
   size_t channels =
       std::max({known.scales.size(), factors->size(), target.scales.size()});
-  auto ofChannel = [](ArrayRef<double> list, size_t channel) {
-    return list[list.size() == 1 ? 0 : channel];
-  };
   auto fits = [&](ArrayRef<double> list) {
     return list.size() == 1 || list.size() == channels;
   };
   if (!fits(*factors) || !fits(target.scales))
     return refuse() << "it has " << factors->size() << " factors, and "
                     << target.scales.size() << " scales in its result";
-  bool isNear = (!known.axis || *known.axis == last) && fits(known.scales);
-  bool isEqual = isNear;
-  for (size_t channel = 0; isNear && channel < channels; ++channel) {
-    double factor = ofChannel(*factors, channel),
-           scale = ofChannel(known.scales, channel),
-           result = ofChannel(target.scales, channel);
-    isNear = isSame(factor, scale / result);
-    isEqual &= reference::requantizeMultiplier(scale, result) ==
-               static_cast<float>(factor);
-  }
+  Agreement agreement = Agreement::None;
+  if ((!known.axis || *known.axis == last) && fits(known.scales))
+    agreement = compareFactors(*factors, known.scales, target.scales, channels);
   if (isa<quant::QuantizedType>(from) && isa<quant::QuantizedType>(to)) {
-    if (!isNear)
+    if (agreement == Agreement::None)
       return refuse() << "it multiplies by " << factors->front()
                       << ", but its types say "
                       << known.scales[0] / target.scales[0];
-  } else if (!isNear || !isEqual) {
-    if (known.axis)
-      source = makeType(op->getContext(), known.storageWidth(),
-                        known.isSigned(), 1.0, known.zeroPoints[0]);
-    SmallVector<double> scales;
-    for (size_t channel = 0;
-         channel < std::max(factors->size(), target.scales.size()); ++channel)
-      scales.push_back(ofChannel(target.scales, channel) *
-                       ofChannel(*factors, channel));
-    source = withScales(source, 1.0, scales, last);
+  } else if (agreement != Agreement::Equal) {
+    source = withFactors(*source, *factors, target.scales, last);
   }
-  Value value = as(input, source);
-  replace(RequantizeOp::create(
-      builder, loc,
-      cast<RankedTensorType>(rescale.getType()).clone(Type(*result)), value,
-      DenseI64ArrayAttr(), StringAttr()));
+  replace(RequantizeOp::create(builder, loc, type.clone(Type(*result)),
+                               as(input, *source), DenseI64ArrayAttr(),
+                               StringAttr()));
   return success();
 }
 
