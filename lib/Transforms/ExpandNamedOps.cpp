@@ -169,6 +169,131 @@ struct ExpandSoftmax : OpRewritePattern<SoftmaxOp> {
   }
 };
 
+/// Layer normalization of the rows of an f32 tensor: an operation of `linalg`
+/// for each step.
+class RowNormalizer {
+public:
+  RowNormalizer(OpBuilder &builder, Location loc, Value x,
+                const APFloat &epsilon)
+      : builder(builder), loc(loc), x(x),
+        sizes(tensor::getMixedSizes(builder, loc, x)) {
+    auto type = cast<RankedTensorType>(x.getType());
+    auto rank = static_cast<unsigned>(type.getRank());
+    identity = builder.getMultiDimIdentityMap(rank);
+    row = AffineMap::get(rank, 0, identity.getResults().drop_back(),
+                         builder.getContext());
+    rowsOnly = builder.getMultiDimIdentityMap(rank - 1);
+    count = number(APFloat(static_cast<float>(type.getDimSize(rank - 1))));
+    this->epsilon = number(epsilon);
+    one = number(APFloat(1.0f));
+  }
+
+  /// `weight` and `bias` are of the row's elements, or null.
+  Value build(Value weight, Value bias) {
+    Value means = buildMeans();
+    Value factors = buildFactors(means);
+    return apply(means, factors, weight, bias);
+  }
+
+private:
+  OpBuilder &builder;
+  Location loc;
+  Value x, count, epsilon, one;
+  SmallVector<OpFoldResult> sizes;
+  /// From the elements of `x`: to themselves, and to their rows.
+  AffineMap identity, row;
+  /// From rows to themselves.
+  AffineMap rowsOnly;
+
+  using Body = function_ref<Value(OpBuilder &, ValueRange)>;
+
+  Value number(const APFloat &value) {
+    return arith::ConstantOp::create(
+        builder, loc, builder.getFloatAttr(builder.getF32Type(), value));
+  }
+
+  Value makeEmpty(ArrayRef<OpFoldResult> shape) {
+    return tensor::EmptyOp::create(builder, loc, shape, builder.getF32Type());
+  }
+
+  Value build(ValueRange inputs, ArrayRef<AffineMap> maps, Value init,
+              AffineMap result, Body body) {
+    SmallVector<AffineMap> all(maps);
+    all.push_back(result);
+    unsigned loops = result.getNumDims();
+    SmallVector<utils::IteratorType> iterators(loops,
+                                               utils::IteratorType::parallel);
+    if (result.getNumResults() < loops)
+      iterators.back() = utils::IteratorType::reduction;
+    return linalg::GenericOp::create(
+               builder, loc, init.getType(), inputs, init, all, iterators,
+               [&](OpBuilder &b, Location, ValueRange elements) {
+                 linalg::YieldOp::create(b, loc, body(b, elements));
+               })
+        .getResult(0);
+  }
+
+  /// The sum of each row; the body adds to its last argument.
+  Value sum(ValueRange inputs, ArrayRef<AffineMap> maps, Body body) {
+    Value zeros =
+        linalg::FillOp::create(builder, loc,
+                               number(APFloat::getZero(APFloat::IEEEsingle())),
+                               makeEmpty(ArrayRef(sizes).drop_back()))
+            .getResult(0);
+    return build(inputs, maps, zeros, row, body);
+  }
+
+  Value mapRows(Value rows, Body body) {
+    return build(rows, rowsOnly, makeEmpty(ArrayRef(sizes).drop_back()),
+                 rowsOnly, body);
+  }
+
+  Value buildMeans() {
+    Value sums = sum(x, identity, [&](OpBuilder &b, ValueRange e) -> Value {
+      return arith::AddFOp::create(b, loc, e[1], e[0]);
+    });
+    return mapRows(sums, [&](OpBuilder &b, ValueRange e) -> Value {
+      return arith::DivFOp::create(b, loc, e[0], count);
+    });
+  }
+
+  /// `1 / sqrt(variance + epsilon)`.
+  Value buildFactors(Value means) {
+    Value squares = sum({x, means}, {identity, row},
+                        [&](OpBuilder &b, ValueRange e) -> Value {
+                          Value d = arith::SubFOp::create(b, loc, e[0], e[1]);
+                          Value square = arith::MulFOp::create(b, loc, d, d);
+                          return arith::AddFOp::create(b, loc, e[2], square);
+                        });
+    return mapRows(squares, [&](OpBuilder &b, ValueRange e) -> Value {
+      Value variance = arith::DivFOp::create(b, loc, e[0], count);
+      Value sum = arith::AddFOp::create(b, loc, variance, epsilon);
+      Value root = math::SqrtOp::create(b, loc, sum);
+      return arith::DivFOp::create(b, loc, one, root);
+    });
+  }
+
+  Value apply(Value means, Value factors, Value weight, Value bias) {
+    SmallVector<Value> inputs{x, means, factors};
+    SmallVector<AffineMap> maps{identity, row, row};
+    for (Value value : {weight, bias})
+      if (value) {
+        inputs.push_back(value);
+        maps.push_back(identity.getMinorSubMap(1));
+      }
+    return build(inputs, maps, makeEmpty(sizes), identity,
+                 [&](OpBuilder &b, ValueRange e) -> Value {
+                   Value d = arith::SubFOp::create(b, loc, e[0], e[1]);
+                   Value y = arith::MulFOp::create(b, loc, d, e[2]);
+                   if (weight)
+                     y = arith::MulFOp::create(b, loc, y, e[3]);
+                   if (bias)
+                     y = arith::AddFOp::create(b, loc, y, e[weight ? 4 : 3]);
+                   return y;
+                 });
+  }
+};
+
 /// One row for each sum: what is normalized becomes a single dimension.
 struct ExpandLayerNorm : OpRewritePattern<LayerNormOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -199,7 +324,8 @@ struct ExpandLayerNorm : OpRewritePattern<LayerNormOp> {
                                    rows.clone(rewriter.getF32Type()), input,
                                    /*name=*/StringAttr());
     Value weight = flat(op.getWeight()), bias = flat(op.getBias());
-    Value y = normalize(op, x, weight, bias, rewriter);
+    Value y =
+        RowNormalizer(rewriter, loc, x, op.getEpsilon()).build(weight, bias);
     Value result = QuantizeOp::create(
         rewriter, loc, rows.clone(op.getResult().getType().getElementType()), y,
         /*name=*/StringAttr());
@@ -214,93 +340,6 @@ struct ExpandLayerNorm : OpRewritePattern<LayerNormOp> {
 private:
   static int64_t countFrom(RankedTensorType type, int64_t axis) {
     return ShapedType::getNumElements(type.getShape().drop_front(axis));
-  }
-
-  static Value normalize(LayerNormOp op, Value x, Value weight, Value bias,
-                         PatternRewriter &rewriter) {
-    Location loc = op.getLoc();
-    auto type = cast<RankedTensorType>(x.getType());
-    auto rank = static_cast<unsigned>(type.getRank());
-    AffineMap identity = rewriter.getMultiDimIdentityMap(rank),
-              row = AffineMap::get(rank, 0, identity.getResults().drop_back(),
-                                   rewriter.getContext()),
-              column = identity.getMinorSubMap(1);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(rewriter, loc, x);
-    auto number = [&](const APFloat &value) -> Value {
-      return arith::ConstantOp::create(
-          rewriter, loc, rewriter.getFloatAttr(rewriter.getF32Type(), value));
-    };
-    using Body = function_ref<Value(OpBuilder &, ValueRange)>;
-    auto build = [&](ValueRange inputs, ArrayRef<AffineMap> maps, Value init,
-                     bool isSum, Body body) -> Value {
-      SmallVector<AffineMap> all(maps);
-      unsigned loops = all.front().getNumDims();
-      all.push_back(isSum ? row : rewriter.getMultiDimIdentityMap(loops));
-      SmallVector<utils::IteratorType> iterators(loops,
-                                                 utils::IteratorType::parallel);
-      if (isSum)
-        iterators.back() = utils::IteratorType::reduction;
-      return linalg::GenericOp::create(
-                 rewriter, loc, init.getType(), inputs, init, all, iterators,
-                 [&](OpBuilder &b, Location, ValueRange elements) {
-                   linalg::YieldOp::create(b, loc, body(b, elements));
-                 })
-          .getResult(0);
-    };
-    auto makeEmpty = [&](ArrayRef<OpFoldResult> shape) -> Value {
-      return tensor::EmptyOp::create(rewriter, loc, shape,
-                                     rewriter.getF32Type());
-    };
-    auto makeZeros = [&]() -> Value {
-      return linalg::FillOp::create(
-                 rewriter, loc, number(APFloat::getZero(APFloat::IEEEsingle())),
-                 makeEmpty(ArrayRef(sizes).drop_back()))
-          .getResult(0);
-    };
-    APFloat one(1.0f);
-    Value count =
-        number(APFloat(static_cast<float>(type.getDimSize(rank - 1))));
-    Value epsilon = number(op.getEpsilon()), unit = number(one);
-    Value sums = build(x, identity, makeZeros(), /*isSum=*/true,
-                       [&](OpBuilder &b, ValueRange e) -> Value {
-                         return arith::AddFOp::create(b, loc, e[1], e[0]);
-                       });
-    AffineMap rowsOnly = rewriter.getMultiDimIdentityMap(rank - 1);
-    Value means = build(sums, rowsOnly, makeEmpty(ArrayRef(sizes).drop_back()),
-                        false, [&](OpBuilder &b, ValueRange e) -> Value {
-                          return arith::DivFOp::create(b, loc, e[0], count);
-                        });
-    Value squares = build({x, means}, {identity, row}, makeZeros(), true,
-                          [&](OpBuilder &b, ValueRange e) -> Value {
-                            Value d = arith::SubFOp::create(b, loc, e[0], e[1]);
-                            Value square = arith::MulFOp::create(b, loc, d, d);
-                            return arith::AddFOp::create(b, loc, e[2], square);
-                          });
-    Value factors =
-        build(squares, rowsOnly, makeEmpty(ArrayRef(sizes).drop_back()), false,
-              [&](OpBuilder &b, ValueRange e) -> Value {
-                Value variance = arith::DivFOp::create(b, loc, e[0], count);
-                Value sum = arith::AddFOp::create(b, loc, variance, epsilon);
-                Value root = math::SqrtOp::create(b, loc, sum);
-                return arith::DivFOp::create(b, loc, unit, root);
-              });
-    SmallVector<Value> inputs{x, means, factors};
-    SmallVector<AffineMap> maps{identity, row, row};
-    for (Value value : {weight, bias})
-      if (value) {
-        inputs.push_back(value);
-        maps.push_back(column);
-      }
-    return build(inputs, maps, makeEmpty(sizes), false,
-                 [&](OpBuilder &b, ValueRange e) -> Value {
-                   Value d = arith::SubFOp::create(b, loc, e[0], e[1]);
-                   Value y = arith::MulFOp::create(b, loc, d, e[2]);
-                   if (weight)
-                     y = arith::MulFOp::create(b, loc, y, e[3]);
-                   if (bias)
-                     y = arith::AddFOp::create(b, loc, y, e[weight ? 4 : 3]);
-                   return y;
-                 });
   }
 };
 
