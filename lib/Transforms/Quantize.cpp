@@ -57,7 +57,7 @@ struct Factor {
 
 class ContractionQuantizer {
 public:
-  LogicalResult run(QuantizableOpInterface op);
+  void run(QuantizableOpInterface op);
 
 private:
   bool runWeightOnly(QuantizableOpInterface op);
@@ -353,9 +353,8 @@ void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
   bool isStart =
       isZeroTensor(init) || getBroadcastVector(init, getColumnDim(op, weight));
   Value start = init;
-  if (!isStart) {
+  if (!isStart)
     start = createZerosLike(builder, op.getLoc(), init);
-  }
   Value result = op.buildWeightOnly(builder, factors, weight, start);
   if (!isStart)
     result = addElements(builder, op.getLoc(), result, init);
@@ -363,75 +362,94 @@ void ContractionQuantizer::replaceWithStored(QuantizableOpInterface op,
   op->erase();
 }
 
-LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
-  if (runWeightOnly(op) || runFloat(op))
-    return success();
-  SmallVector<Operation *> fakes;
+/// What rounds each factor to a type that integer contractions take; nothing if
+/// one is not rounded so.
+std::optional<SmallVector<Operation *>>
+getRoundings(QuantizableOpInterface op) {
+  SmallVector<Operation *> roundings;
   for (OpOperand *factor : op.getFactors()) {
-    Operation *fake = factor->get().getDefiningOp();
-    if (!getFactorType(fake))
-      return success();
-    fakes.push_back(fake);
+    roundings.push_back(factor->get().getDefiningOp());
+    if (!getFactorType(roundings.back()))
+      return std::nullopt;
   }
-  std::string reason;
+  return roundings;
+}
+
+/// For each factor the dimensions of the result that index its rows; nothing,
+/// with the reason, if these factors cannot be multiplied as integers.
+std::optional<SmallVector<SmallVector<int64_t>>>
+checkFactors(QuantizableOpInterface op, ArrayRef<Operation *> roundings,
+             std::string &reason) {
+  Type lhs = getFactorType(roundings[0]), rhs = getFactorType(roundings[1]);
   bool isQuantizable = succeeded(op.checkQuantizable(reason)) &&
-                       succeeded(checkAxes(op, getFactorType(fakes[0]),
-                                           getFactorType(fakes[1]), reason)) &&
-                       succeeded(checkScales(getFactorType(fakes[0]),
-                                             getFactorType(fakes[1]), reason));
-  SmallVector<SmallVector<int64_t>> resultDims(fakes.size());
-  for (auto [fake, factor, dims] :
-       llvm::zip(fakes, op.getFactors(), resultDims))
-    if (auto dynamic = dyn_cast<DynamicFakeQuantOp>(fake)) {
+                       succeeded(checkAxes(op, lhs, rhs, reason)) &&
+                       succeeded(checkScales(lhs, rhs, reason));
+  SmallVector<SmallVector<int64_t>> resultDims(roundings.size());
+  for (auto [rounding, factor, dims] :
+       llvm::zip(roundings, op.getFactors(), resultDims))
+    if (auto dynamic = dyn_cast<DynamicFakeQuantOp>(rounding)) {
       auto found = getResultDims(op, *factor, dynamic, reason);
       isQuantizable &= succeeded(found);
       if (succeeded(found))
         dims = *found;
     }
-  if (!isQuantizable) {
-    op->setAttr(attrs::floatReason, StringAttr::get(op->getContext(), reason));
-    return success();
-  }
-  SmallVector<Factor> factors;
-  for (auto [fake, dims] : llvm::zip(fakes, resultDims)) {
-    factors.push_back(quantizeFactor(fake));
-    factors.back().resultDims = dims;
-  }
+  if (!isQuantizable)
+    return std::nullopt;
+  return resultDims;
+}
+
+/// What becomes of the value that a contraction starts its sums from.
+struct Start {
+  /// The sums of integers start from it; null for zeros.
+  Value bias;
+  /// Added along the channels to a result whose scale is known only at run
+  /// time; null if nothing is.
+  Value vector;
+  /// Whether it is added to the result as a whole.
+  bool isAdded;
+};
+
+Start convertStart(OpBuilder &builder, QuantizableOpInterface op,
+                   const QuantParams &lhs, const QuantParams &rhs,
+                   bool isDynamic) {
+  Value init = op.getAccumulatorInit()->get();
+  Value vector = getBroadcastVector(init, op.getChannelResultDim());
+  if (!vector)
+    return {Value(), Value(), !isZeroTensor(init)};
+  if (isDynamic)
+    return {Value(), vector, false};
+  Value bias = quantizeBias(builder, op.getLoc(), vector,
+                            getAccumulatorType(lhs, rhs, 0));
+  if (!bias)
+    op.emitRemark() << "keeps its bias in float: i32 cannot hold it well at "
+                       "the scale of the accumulators";
+  return {bias, Value(), !bias};
+}
+
+/// Replaces `op` by a contraction of integers, unless its sums may not fit.
+void replaceWithIntegers(QuantizableOpInterface op, ArrayRef<Factor> factors) {
   QuantParams lhs = factors[0].getParams(), rhs = factors[1].getParams();
   bool isDynamic = factors[0].scale || factors[1].scale;
   int32_t channelDim = op.getChannelResultDim();
-  auto accumulatorType = getAccumulatorType(lhs, rhs, channelDim);
   auto resultType = cast<RankedTensorType>(op->getResult(0).getType());
-
   OpBuilder builder(op);
   Location loc = op.getLoc();
   Value init = op.getAccumulatorInit()->get();
-  bool needsInit = !isZeroTensor(init);
-  Value bias;
-  Value vector = getBroadcastVector(init, channelDim);
-  if (vector && isDynamic) {
-    // Its scale is known only at run time: it is added to the result.
-    needsInit = false;
-  } else if (vector) {
-    bias = quantizeBias(builder, loc, vector, getAccumulatorType(lhs, rhs, 0));
-    needsInit = !bias;
-    if (!bias)
-      op.emitRemark()
-          << "keeps its bias in float: i32 cannot hold it well at the "
-             "scale of the accumulators";
-  }
+  Start start = convertStart(builder, op, lhs, rhs, isDynamic);
   // Weights may know how many channels there are where the result does not.
   SmallVector<int64_t> shape(resultType.getShape());
   if (rhs.axis)
     shape[channelDim] = static_cast<int64_t>(rhs.scales.size());
+  auto accumulatorType =
+      RankedTensorType::get(shape, getAccumulatorType(lhs, rhs, channelDim));
   Value result =
       op.buildQuantized(builder, {factors[0].quantized, factors[1].quantized},
-                        bias, RankedTensorType::get(shape, accumulatorType));
+                        start.bias, accumulatorType);
   if (Attribute part = op->getAttr(attrs::upperByte))
     result.getDefiningOp()->setAttr(attrs::upperByte, part);
   if (!checkAccumulators(op, result.getDefiningOp(),
                          factors[0].zeroPoint != nullptr))
-    return success();
+    return;
   if (factors[0].zeroPoint)
     result = subtractZeroPoint(builder, loc, result, factors[0],
                                factors[1].quantized);
@@ -440,13 +458,32 @@ LogicalResult ContractionQuantizer::run(QuantizableOpInterface op) {
   if (result.getType() != resultType)
     result = tensor::CastOp::create(builder, loc, resultType, result);
   if (isDynamic)
-    result =
-        applyDynamicScales(builder, loc, result, factors, vector, channelDim);
-  if (needsInit)
+    result = applyDynamicScales(builder, loc, result, factors, start.vector,
+                                channelDim);
+  if (start.isAdded)
     result = addElements(builder, loc, result, init);
   op->getResult(0).replaceAllUsesWith(result);
   op->erase();
-  return success();
+}
+
+void ContractionQuantizer::run(QuantizableOpInterface op) {
+  if (runWeightOnly(op) || runFloat(op))
+    return;
+  std::optional<SmallVector<Operation *>> roundings = getRoundings(op);
+  if (!roundings)
+    return;
+  std::string reason;
+  auto resultDims = checkFactors(op, *roundings, reason);
+  if (!resultDims) {
+    op->setAttr(attrs::floatReason, StringAttr::get(op->getContext(), reason));
+    return;
+  }
+  SmallVector<Factor> factors;
+  for (auto [rounding, dims] : llvm::zip(*roundings, *resultDims)) {
+    factors.push_back(quantizeFactor(rounding));
+    factors.back().resultDims = dims;
+  }
+  replaceWithIntegers(op, factors);
 }
 
 struct QuantizePass : impl::QuantizeBase<QuantizePass> {
@@ -460,8 +497,7 @@ struct QuantizePass : impl::QuantizeBase<QuantizePass> {
     module.walk([&](QuantizableOpInterface op) { ops.push_back(op); });
     ContractionQuantizer quantizer;
     for (QuantizableOpInterface op : ops)
-      if (failed(quantizer.run(op)))
-        return signalPassFailure();
+      quantizer.run(op);
     RewritePatternSet patterns(&getContext());
     populateQuantizePatterns(patterns);
     // Without constant folding: it would duplicate weights as it moves them.
