@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -171,73 +172,39 @@ Value TosaToQuanta::transposeStorage(Value value, ArrayRef<int64_t> order) {
       .getResult()[0];
 }
 
-LogicalResult TosaToQuanta::convert() {
-  if (auto conv = dyn_cast<tosa::Conv2DOp>(op))
-    return convertConvolution(
-        {Convolution::Plain, conv.getInput(), conv.getWeight(), conv.getBias(),
-         conv.getInputZp(), conv.getWeightZp(), conv.getPad(), conv.getStride(),
-         conv.getDilation()});
-  if (auto conv = dyn_cast<tosa::DepthwiseConv2DOp>(op))
-    return convertConvolution(
-        {Convolution::Depthwise, conv.getInput(), conv.getWeight(),
-         conv.getBias(), conv.getInputZp(), conv.getWeightZp(), conv.getPad(),
-         conv.getStride(), conv.getDilation()});
-  if (auto conv = dyn_cast<tosa::TransposeConv2DOp>(op))
-    return convertConvolution({Convolution::Transposed,
-                               conv.getInput(),
-                               conv.getWeight(),
-                               conv.getBias(),
-                               conv.getInputZp(),
-                               conv.getWeightZp(),
-                               conv.getOutPad(),
-                               conv.getStride(),
-                               {1, 1}});
-  if (auto matmul = dyn_cast<tosa::MatMulOp>(op))
-    return convertMatmul(matmul);
-  if (auto rescale = dyn_cast<tosa::RescaleOp>(op))
-    return convertRescale(rescale);
-  if (isa<tosa::AddOp, tosa::SubOp, tosa::MulOp>(op)) {
-    // Between rescales: the last of them takes it along.
-    bool isBetween = llvm::all_of(op->getUsers(), [](Operation *user) {
-      return isa<tosa::RescaleOp>(user);
-    });
-    bool isOfRescaled = op->getOperand(0).getDefiningOp<tosa::RescaleOp>() ||
-                        op->getOperand(1).getDefiningOp<tosa::RescaleOp>();
-    if (isBetween && isOfRescaled)
-      return success();
-    if (auto add = dyn_cast<tosa::AddOp>(op))
-      return convertAddOfBias(add);
-    return refuse() << "its operands are not rescaled from i8, or its result "
-                       "is not rescaled to it";
-  }
-  if (auto clamp = dyn_cast<tosa::ClampOp>(op))
-    return convertClamp(clamp);
-  if (auto table = dyn_cast<tosa::TableOp>(op))
-    return convertTable(table);
-  if (auto negate = dyn_cast<tosa::NegateOp>(op))
-    return convertNegate(negate);
-  if (auto pool = dyn_cast<tosa::AvgPool2dOp>(op))
-    return convertAveragePool(pool);
-  if (auto pool = dyn_cast<tosa::MaxPool2dOp>(op))
-    return convertMaxPool(pool);
-  if (auto pad = dyn_cast<tosa::PadOp>(op))
-    return convertPad(pad);
-  if (auto reshape = dyn_cast<tosa::ReshapeOp>(op))
-    return convertReshape(reshape);
-  if (auto transpose = dyn_cast<tosa::TransposeOp>(op))
-    return convertTranspose(transpose);
-  if (auto slice = dyn_cast<tosa::SliceOp>(op))
-    return convertSlice(slice);
-  if (auto concat = dyn_cast<tosa::ConcatOp>(op))
-    return convertConcat(concat);
-  if (auto identity = dyn_cast<tosa::IdentityOp>(op)) {
-    identity.getResult().replaceAllUsesWith(identity.getInput1());
+//===----------------------------------------------------------------------===//
+// Operations
+//===----------------------------------------------------------------------===//
+
+LogicalResult TosaToQuanta::convert(tosa::IdentityOp identity) {
+  identity.getResult().replaceAllUsesWith(identity.getInput1());
+  return success();
+}
+
+/// What others than the operations here read.
+LogicalResult TosaToQuanta::convert(tosa::ConstOp constant) {
+  if (op->use_empty())
     return success();
-  }
-  if (auto constant = dyn_cast<tosa::ConstOp>(op))
-    return convertConst(constant);
-  return refuse() << "it is none of the operations that "
-                     "convert-tosa-to-quanta takes";
+  auto elements = dyn_cast<TypedAttr>(constant.getValues());
+  auto dense = dyn_cast<ElementsAttr>(constant.getValues());
+  if (!elements || !dense)
+    return refuse() << "its values are not dense";
+  replace(arith::ConstantOp::create(builder, loc, elements));
+  return success();
+}
+
+LogicalResult TosaToQuanta::convert() {
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::TransposeConv2DOp,
+            tosa::MatMulOp, tosa::RescaleOp, tosa::AddOp, tosa::SubOp,
+            tosa::MulOp, tosa::ClampOp, tosa::TableOp, tosa::NegateOp,
+            tosa::AvgPool2dOp, tosa::MaxPool2dOp, tosa::PadOp, tosa::ReshapeOp,
+            tosa::TransposeOp, tosa::SliceOp, tosa::ConcatOp, tosa::IdentityOp,
+            tosa::ConstOp>([&](auto typed) { return convert(typed); })
+      .Default([&](Operation *) -> LogicalResult {
+        return refuse() << "it is none of the operations that "
+                           "convert-tosa-to-quanta takes";
+      });
 }
 
 } // namespace quanta

@@ -40,6 +40,28 @@ private:
   mlir::OpBuilder builder;
   mlir::Location loc;
 
+  // One for each operation that `convert` knows.
+  llvm::LogicalResult convert(mlir::tosa::Conv2DOp conv);
+  llvm::LogicalResult convert(mlir::tosa::DepthwiseConv2DOp conv);
+  llvm::LogicalResult convert(mlir::tosa::TransposeConv2DOp conv);
+  llvm::LogicalResult convert(mlir::tosa::MatMulOp matmul);
+  llvm::LogicalResult convert(mlir::tosa::RescaleOp rescale);
+  llvm::LogicalResult convert(mlir::tosa::AddOp add);
+  llvm::LogicalResult convert(mlir::tosa::SubOp sub);
+  llvm::LogicalResult convert(mlir::tosa::MulOp mul);
+  llvm::LogicalResult convert(mlir::tosa::ClampOp clamp);
+  llvm::LogicalResult convert(mlir::tosa::TableOp table);
+  llvm::LogicalResult convert(mlir::tosa::NegateOp negate);
+  llvm::LogicalResult convert(mlir::tosa::AvgPool2dOp pool);
+  llvm::LogicalResult convert(mlir::tosa::MaxPool2dOp pool);
+  llvm::LogicalResult convert(mlir::tosa::PadOp pad);
+  llvm::LogicalResult convert(mlir::tosa::ReshapeOp reshape);
+  llvm::LogicalResult convert(mlir::tosa::TransposeOp transpose);
+  llvm::LogicalResult convert(mlir::tosa::SliceOp slice);
+  llvm::LogicalResult convert(mlir::tosa::ConcatOp concat);
+  llvm::LogicalResult convert(mlir::tosa::IdentityOp identity);
+  llvm::LogicalResult convert(mlir::tosa::ConstOp constant);
+
   llvm::LogicalResult convertConvolution(const Convolution &conv);
   /// Filters, channels of the group, taps; transposed, channels come first.
   llvm::FailureOr<mlir::Value> convertWeights(const Convolution &conv,
@@ -47,28 +69,16 @@ private:
   /// Null for zeros, which are no bias.
   llvm::FailureOr<mlir::Value> convertBias(mlir::Value bias, int64_t filters,
                                            mlir::quant::QuantizedType type);
-  llvm::LogicalResult convertMatmul(mlir::tosa::MatMulOp matmul);
-  llvm::LogicalResult convertAddOfBias(mlir::tosa::AddOp add);
-  llvm::LogicalResult convertRescale(mlir::tosa::RescaleOp rescale);
   llvm::FailureOr<mlir::quant::QuantizedType>
   getSourceType(mlir::tosa::RescaleOp rescale, int64_t zeroPoint);
   static mlir::quant::QuantizedType withFactors(mlir::quant::QuantizedType type,
                                                 llvm::ArrayRef<double> factors,
                                                 llvm::ArrayRef<double> results,
                                                 int32_t axis);
+  /// Arithmetic that the rescale behind it takes along, or an error.
+  llvm::LogicalResult convertBetween();
   llvm::LogicalResult convertBinary(mlir::tosa::RescaleOp rescale,
                                     mlir::Operation *sum);
-  llvm::LogicalResult convertClamp(mlir::tosa::ClampOp clamp);
-  llvm::LogicalResult convertTable(mlir::tosa::TableOp table);
-  llvm::LogicalResult convertNegate(mlir::tosa::NegateOp negate);
-  llvm::LogicalResult convertAveragePool(mlir::tosa::AvgPool2dOp pool);
-  llvm::LogicalResult convertMaxPool(mlir::tosa::MaxPool2dOp pool);
-  llvm::LogicalResult convertPad(mlir::tosa::PadOp pad);
-  llvm::LogicalResult convertReshape(mlir::tosa::ReshapeOp reshape);
-  llvm::LogicalResult convertTranspose(mlir::tosa::TransposeOp transpose);
-  llvm::LogicalResult convertSlice(mlir::tosa::SliceOp slice);
-  llvm::LogicalResult convertConcat(mlir::tosa::ConcatOp concat);
-  llvm::LogicalResult convertConst(mlir::tosa::ConstOp constant);
 
   /// The elements of a constant of TOSA or arith, behind casts of storage.
   static mlir::DenseElementsAttr getElements(mlir::Value value);

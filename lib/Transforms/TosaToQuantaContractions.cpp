@@ -136,7 +136,33 @@ LogicalResult TosaToQuanta::convertConvolution(const Convolution &conv) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertMatmul(tosa::MatMulOp matmul) {
+LogicalResult TosaToQuanta::convert(tosa::Conv2DOp conv) {
+  return convertConvolution(
+      {Convolution::Plain, conv.getInput(), conv.getWeight(), conv.getBias(),
+       conv.getInputZp(), conv.getWeightZp(), conv.getPad(), conv.getStride(),
+       conv.getDilation()});
+}
+
+LogicalResult TosaToQuanta::convert(tosa::DepthwiseConv2DOp conv) {
+  return convertConvolution(
+      {Convolution::Depthwise, conv.getInput(), conv.getWeight(),
+       conv.getBias(), conv.getInputZp(), conv.getWeightZp(), conv.getPad(),
+       conv.getStride(), conv.getDilation()});
+}
+
+LogicalResult TosaToQuanta::convert(tosa::TransposeConv2DOp conv) {
+  return convertConvolution({Convolution::Transposed,
+                             conv.getInput(),
+                             conv.getWeight(),
+                             conv.getBias(),
+                             conv.getInputZp(),
+                             conv.getWeightZp(),
+                             conv.getOutPad(),
+                             conv.getStride(),
+                             {1, 1}});
+}
+
+LogicalResult TosaToQuanta::convert(tosa::MatMulOp matmul) {
   auto za = getZeroPoint(matmul.getAZp()), zb = getZeroPoint(matmul.getBZp());
   if (failed(za) || failed(zb))
     return failure();
@@ -164,8 +190,20 @@ static BatchMatmulOp getProduct(Value value) {
               : BatchMatmulOp();
 }
 
+/// Between rescales: the last of them takes it along.
+static bool isBetweenRescales(Operation *op) {
+  auto isRescale = [](Operation *other) {
+    return isa_and_nonnull<tosa::RescaleOp>(other);
+  };
+  return llvm::all_of(op->getUsers(), isRescale) &&
+         (isRescale(op->getOperand(0).getDefiningOp()) ||
+          isRescale(op->getOperand(1).getDefiningOp()));
+}
+
 /// A constant vector added to the columns of a product is its bias.
-LogicalResult TosaToQuanta::convertAddOfBias(tosa::AddOp add) {
+LogicalResult TosaToQuanta::convert(tosa::AddOp add) {
+  if (isBetweenRescales(add))
+    return success();
   for (auto [product, bias] :
        {std::make_pair(add.getInput1(), add.getInput2()),
         std::make_pair(add.getInput2(), add.getInput1())}) {
@@ -194,5 +232,15 @@ LogicalResult TosaToQuanta::convertAddOfBias(tosa::AddOp add) {
   return refuse() << "it adds i32 tensors that are neither rescaled nor a "
                      "product and its constant bias";
 }
+
+LogicalResult TosaToQuanta::convertBetween() {
+  if (isBetweenRescales(op))
+    return success();
+  return refuse() << "its operands are not rescaled from i8, or its result is "
+                     "not rescaled to it";
+}
+
+LogicalResult TosaToQuanta::convert(tosa::SubOp) { return convertBetween(); }
+LogicalResult TosaToQuanta::convert(tosa::MulOp) { return convertBetween(); }
 
 } // namespace quanta

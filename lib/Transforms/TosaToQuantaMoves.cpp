@@ -16,7 +16,7 @@ using namespace mlir;
 
 namespace quanta {
 
-LogicalResult TosaToQuanta::convertTable(tosa::TableOp table) {
+LogicalResult TosaToQuanta::convert(tosa::TableOp table) {
   DenseElementsAttr elements = getElements(table.getTable());
   if (!elements || elements.getNumElements() != 256 ||
       !elements.getElementType().isInteger(8))
@@ -43,7 +43,7 @@ LogicalResult TosaToQuanta::convertTable(tosa::TableOp table) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertNegate(tosa::NegateOp negate) {
+LogicalResult TosaToQuanta::convert(tosa::NegateOp negate) {
   auto zeroIn = getZeroPoint(negate.getInput1Zp());
   auto zeroOut = getZeroPoint(negate.getOutputZp());
   if (failed(zeroIn) || failed(zeroOut))
@@ -73,7 +73,7 @@ LogicalResult TosaToQuanta::convertNegate(tosa::NegateOp negate) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertAveragePool(tosa::AvgPool2dOp pool) {
+LogicalResult TosaToQuanta::convert(tosa::AvgPool2dOp pool) {
   if (llvm::any_of(pool.getPad(), [](int64_t pad) { return pad != 0; }))
     return refuse() << "it pads, and leaves padding out of its means";
   auto zeroIn = getZeroPoint(pool.getInputZp());
@@ -96,7 +96,7 @@ LogicalResult TosaToQuanta::convertAveragePool(tosa::AvgPool2dOp pool) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertMaxPool(tosa::MaxPool2dOp pool) {
+LogicalResult TosaToQuanta::convert(tosa::MaxPool2dOp pool) {
   Type element = getElementTypeOrSelf(pool.getInput().getType());
   if (element != getElementTypeOrSelf(pool.getType()))
     return refuse() << "its input and its result have different types";
@@ -128,7 +128,7 @@ static std::optional<SmallVector<int64_t>> getSizes(Value shape) {
           .getValues<int64_t>());
 }
 
-LogicalResult TosaToQuanta::convertPad(tosa::PadOp pad) {
+LogicalResult TosaToQuanta::convert(tosa::PadOp pad) {
   std::optional<SmallVector<int64_t>> sizes = getSizes(pad.getPadding());
   DenseElementsAttr elements = getElements(pad.getPadConst());
   if (!sizes || !elements || !elements.getElementType().isInteger(8))
@@ -171,7 +171,7 @@ static bool keepsScales(Operation *op,
                       staysInPlace(perAxis.getQuantizedDimension()));
 }
 
-LogicalResult TosaToQuanta::convertReshape(tosa::ReshapeOp reshape) {
+LogicalResult TosaToQuanta::convert(tosa::ReshapeOp reshape) {
   Value value = getStorage(reshape.getInput1());
   auto from = cast<RankedTensorType>(value.getType());
   auto to =
@@ -212,7 +212,7 @@ LogicalResult TosaToQuanta::convertReshape(tosa::ReshapeOp reshape) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertTranspose(tosa::TransposeOp transpose) {
+LogicalResult TosaToQuanta::convert(tosa::TransposeOp transpose) {
   SmallVector<int64_t> order(transpose.getPerms());
   if (!keepsScales(transpose,
                    [&](int64_t axis) { return order[axis] == axis; }))
@@ -221,7 +221,7 @@ LogicalResult TosaToQuanta::convertTranspose(tosa::TransposeOp transpose) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertSlice(tosa::SliceOp slice) {
+LogicalResult TosaToQuanta::convert(tosa::SliceOp slice) {
   std::optional<SmallVector<int64_t>> starts = getSizes(slice.getStart());
   std::optional<SmallVector<int64_t>> sizes = getSizes(slice.getSize());
   bool isKept = keepsScales(slice, [](int64_t) { return true; });
@@ -238,7 +238,7 @@ LogicalResult TosaToQuanta::convertSlice(tosa::SliceOp slice) {
   return success();
 }
 
-LogicalResult TosaToQuanta::convertConcat(tosa::ConcatOp concat) {
+LogicalResult TosaToQuanta::convert(tosa::ConcatOp concat) {
   Type element = getElementTypeOrSelf(concat.getType());
   auto params = QuantParams::get(element);
   quant::QuantizedType type;
@@ -263,18 +263,6 @@ LogicalResult TosaToQuanta::convertConcat(tosa::ConcatOp concat) {
   replace(ConcatOp::create(
       builder, loc, cast<RankedTensorType>(concat.getType()).clone(type),
       inputs, builder.getI64IntegerAttr(concat.getAxis())));
-  return success();
-}
-
-/// What others than the operations here read.
-LogicalResult TosaToQuanta::convertConst(tosa::ConstOp constant) {
-  if (op->use_empty())
-    return success();
-  auto elements = dyn_cast<TypedAttr>(constant.getValues());
-  auto dense = dyn_cast<ElementsAttr>(constant.getValues());
-  if (!elements || !dense)
-    return refuse() << "its values are not dense";
-  replace(arith::ConstantOp::create(builder, loc, elements));
   return success();
 }
 

@@ -103,7 +103,7 @@ quant::QuantizedType TosaToQuanta::withFactors(quant::QuantizedType type,
   return withScales(type, 1.0, scales, axis);
 }
 
-LogicalResult TosaToQuanta::convertRescale(tosa::RescaleOp rescale) {
+LogicalResult TosaToQuanta::convert(tosa::RescaleOp rescale) {
   Value input = rescale.getInput();
   Type from = getElementTypeOrSelf(input.getType());
   Type to = getElementTypeOrSelf(rescale.getType());
@@ -242,7 +242,7 @@ LogicalResult TosaToQuanta::convertBinary(tosa::RescaleOp rescale,
   return success();
 }
 
-LogicalResult TosaToQuanta::convertClamp(tosa::ClampOp clamp) {
+LogicalResult TosaToQuanta::convert(tosa::ClampOp clamp) {
   Value input = clamp.getInput();
   auto low = dyn_cast<IntegerAttr>(clamp.getMinVal());
   auto high = dyn_cast<IntegerAttr>(clamp.getMaxVal());
