@@ -20,6 +20,7 @@
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -148,10 +149,18 @@ private:
   LogicalResult convertContraction(Operation *op, Value lhs, Value rhs,
                                    Value bias, ArrayRef<AffineMap> maps,
                                    int64_t channelDim);
-  LogicalResult convertWeightOnly(WeightOnlyContractOp op);
-  LogicalResult convertRequantize(RequantizeOp op);
-  template <typename FloatOp, typename OpTy> void convertBinary(OpTy op);
-  void convertMove(Operation *op);
+  LogicalResult convertOp(WeightOnlyContractOp op);
+  LogicalResult convertOp(RequantizeOp op);
+  LogicalResult convertOp(DequantizeOp op);
+  LogicalResult convertOp(LookupOp op);
+  LogicalResult convertOp(PadOp op);
+  LogicalResult convertOp(EmbeddingOp op);
+  LogicalResult convertOp(ResizeOp op);
+  LogicalResult convertOp(ConcatOp op);
+  template <typename FloatOp, typename OpTy>
+  LogicalResult convertBinary(OpTy op);
+  template <typename OpTy> LogicalResult convertPool(OpTy op);
+  LogicalResult convertMove(Operation *op);
 };
 
 Value Converter::getFloat(OpBuilder &builder, Value quantized) {
@@ -301,7 +310,7 @@ static bool startsFromRow(WeightOnlyContractOp op) {
   return false;
 }
 
-LogicalResult Converter::convertWeightOnly(WeightOnlyContractOp op) {
+LogicalResult Converter::convertOp(WeightOnlyContractOp op) {
   Type element = op.getWeights().getType().getElementType();
   if (isa<FloatType>(element))
     return op->emitOpError() << "has weights in " << element
@@ -320,7 +329,7 @@ LogicalResult Converter::convertWeightOnly(WeightOnlyContractOp op) {
   return success();
 }
 
-LogicalResult Converter::convertRequantize(RequantizeOp op) {
+LogicalResult Converter::convertOp(RequantizeOp op) {
   OpBuilder builder(op);
   QuantParams to = getQuantParams(op.getResult());
   std::optional<ArrayRef<int64_t>> clamp = op.getClamp();
@@ -336,7 +345,7 @@ LogicalResult Converter::convertRequantize(RequantizeOp op) {
 }
 
 template <typename FloatOp, typename OpTy>
-void Converter::convertBinary(OpTy op) {
+LogicalResult Converter::convertBinary(OpTy op) {
   OpBuilder builder(op);
   Value lhs = getFloat(builder, op.getLhs());
   Value rhs = getFloat(builder, op.getRhs());
@@ -350,10 +359,79 @@ void Converter::convertBinary(OpTy op) {
     x = buildFloatClamp(builder, op.getLoc(), x, *clamp,
                         getQuantParams(op.getResult()));
   replace(builder, op, x, op.getNameAttr());
+  return success();
+}
+
+template <typename OpTy> LogicalResult Converter::convertPool(OpTy op) {
+  OpBuilder builder(op);
+  replace(builder, op,
+          buildFloatPool(builder, op, getFloat(builder, op.getInput())),
+          op.getNameAttr());
+  return success();
+}
+
+/// Of what the program was given, it is in QDQ form already.
+LogicalResult Converter::convertOp(DequantizeOp op) {
+  if (Value known = floats.lookup(op.getInput()))
+    op.replaceAllUsesWith(known);
+  return success();
+}
+
+LogicalResult Converter::convertOp(LookupOp op) {
+  if (getQuantParams(op.getInput()).axis || getQuantParams(op.getResult()).axis)
+    return op->emitOpError() << "has one table for several scales: as a "
+                                "function of floats it is many";
+  OpBuilder builder(op);
+  replace(builder, op,
+          buildFloatLookup(builder, op, getFloat(builder, op.getInput())),
+          op.getNameAttr());
+  return success();
+}
+
+LogicalResult Converter::convertOp(PadOp op) {
+  OpBuilder builder(op);
+  replace(builder, op,
+          buildFloatPad(builder, op, getFloat(builder, op.getInput())),
+          op.getNameAttr());
+  return success();
+}
+
+LogicalResult Converter::convertOp(EmbeddingOp op) {
+  OpBuilder builder(op);
+  Value rows = buildEmbedding(builder, op, getFloat(builder, op.getTable()),
+                              op.getIndices(), builder.getF32Type());
+  if (!op.getType().getElementType().isF32()) {
+    replace(builder, op, rows);
+    return success();
+  }
+  if (rows.getType() != op.getType())
+    rows = tensor::CastOp::create(builder, op.getLoc(), op.getType(), rows);
+  op.replaceAllUsesWith(rows);
+  return success();
+}
+
+LogicalResult Converter::convertOp(ResizeOp op) {
+  if (op.getMode() == ResizeMode::Linear)
+    return op->emitOpError() << "weighs exact integers, which floats in QDQ "
+                                "form would round";
+  OpBuilder builder(op);
+  replace(builder, op,
+          buildNearest(builder, op, getFloat(builder, op.getInput())));
+  return success();
+}
+
+LogicalResult Converter::convertOp(ConcatOp op) {
+  OpBuilder builder(op);
+  SmallVector<Value> inputs;
+  for (Value input : op.getInputs())
+    inputs.push_back(getFloat(builder, input));
+  replace(builder, op,
+          tensor::ConcatOp::create(builder, op.getLoc(), op.getDim(), inputs));
+  return success();
 }
 
 /// An operation of `tensor` that moves elements: the same on floats.
-void Converter::convertMove(Operation *op) {
+LogicalResult Converter::convertMove(Operation *op) {
   OpBuilder builder(op);
   IRMapping mapping;
   for (Value operand : op->getOperands())
@@ -371,90 +449,35 @@ void Converter::convertMove(Operation *op) {
     floats[op->getResult(0)] = moved->getResult(0);
   else
     replace(builder, op, moved->getResult(0));
+  return success();
 }
 
 LogicalResult Converter::convert(Operation *op) {
-  if (auto matmul = dyn_cast<MatmulOp>(op))
-    return convertContraction(op, matmul.getLhs(), matmul.getRhs(),
-                              matmul.getBias(), matmul.getIndexingMaps(), 1);
-  if (auto contract = dyn_cast<ContractOp>(op))
-    return convertContraction(op, contract.getLhs(), contract.getRhs(),
-                              contract.getBias(), contract.getIndexingMaps(),
-                              contract.getChannelDim());
-  if (auto weightOnly = dyn_cast<WeightOnlyContractOp>(op))
-    return convertWeightOnly(weightOnly);
-  if (auto requantize = dyn_cast<RequantizeOp>(op))
-    return convertRequantize(requantize);
-  OpBuilder builder(op);
-  Location loc = op->getLoc();
-  if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
-    // Of what the program was given, it is in QDQ form already.
-    if (Value known = floats.lookup(dequantize.getInput()))
-      dequantize.replaceAllUsesWith(known);
-    return success();
-  }
-  if (isa<QuantizeOp, quant::StorageCastOp>(op))
-    return success();
-  if (auto add = dyn_cast<AddOp>(op)) {
-    convertBinary<arith::AddFOp>(add);
-  } else if (auto sub = dyn_cast<SubOp>(op)) {
-    convertBinary<arith::SubFOp>(sub);
-  } else if (auto mul = dyn_cast<MulOp>(op)) {
-    convertBinary<arith::MulFOp>(mul);
-  } else if (auto lookup = dyn_cast<LookupOp>(op)) {
-    QuantParams from = getQuantParams(lookup.getInput());
-    if (from.axis || getQuantParams(lookup.getResult()).axis)
-      return op->emitOpError() << "has one table for several scales: as a "
-                                  "function of floats it is many";
-    replace(
-        builder, op,
-        buildFloatLookup(builder, lookup, getFloat(builder, lookup.getInput())),
-        lookup.getNameAttr());
-  } else if (auto pool = dyn_cast<MaxPoolOp>(op)) {
-    replace(builder, op,
-            buildFloatPool(builder, pool, getFloat(builder, pool.getInput())),
-            pool.getNameAttr());
-  } else if (auto pool = dyn_cast<AveragePoolOp>(op)) {
-    replace(builder, op,
-            buildFloatPool(builder, pool, getFloat(builder, pool.getInput())),
-            pool.getNameAttr());
-  } else if (auto pad = dyn_cast<PadOp>(op)) {
-    replace(builder, op,
-            buildFloatPad(builder, pad, getFloat(builder, pad.getInput())),
-            pad.getNameAttr());
-  } else if (auto embedding = dyn_cast<EmbeddingOp>(op)) {
-    Value rows = buildEmbedding(builder, embedding,
-                                getFloat(builder, embedding.getTable()),
-                                embedding.getIndices(), builder.getF32Type());
-    if (!embedding.getType().getElementType().isF32())
-      replace(builder, op, rows);
-    else if (rows.getType() == embedding.getType())
-      embedding.replaceAllUsesWith(rows);
-    else
-      embedding.replaceAllUsesWith(
-          tensor::CastOp::create(builder, loc, embedding.getType(), rows)
-              .getResult());
-  } else if (auto resize = dyn_cast<ResizeOp>(op)) {
-    if (resize.getMode() == ResizeMode::Linear)
-      return op->emitOpError() << "weighs exact integers, which floats in QDQ "
-                                  "form would round";
-    replace(
-        builder, op,
-        buildNearest(builder, resize, getFloat(builder, resize.getInput())));
-  } else if (auto concat = dyn_cast<ConcatOp>(op)) {
-    SmallVector<Value> inputs;
-    for (Value input : concat.getInputs())
-      inputs.push_back(getFloat(builder, input));
-    replace(builder, op,
-            tensor::ConcatOp::create(builder, loc, concat.getDim(), inputs));
-  } else if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-                 tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::EmptyOp,
-                 tensor::CastOp>(op)) {
-    convertMove(op);
-  } else if (isa<QuantaDialect>(op->getDialect())) {
-    return op->emitOpError() << "has no counterpart in QDQ form";
-  }
-  return success();
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case<MatmulOp, ContractOp>([&](auto contraction) {
+        return convertContraction(op, contraction.getLhs(),
+                                  contraction.getRhs(), contraction.getBias(),
+                                  contraction.getIndexingMaps(),
+                                  contraction.getChannelDim());
+      })
+      .Case<AddOp>([&](auto add) { return convertBinary<arith::AddFOp>(add); })
+      .Case<SubOp>([&](auto sub) { return convertBinary<arith::SubFOp>(sub); })
+      .Case<MulOp>([&](auto mul) { return convertBinary<arith::MulFOp>(mul); })
+      .Case<MaxPoolOp, AveragePoolOp>(
+          [&](auto pool) { return convertPool(pool); })
+      .Case<WeightOnlyContractOp, RequantizeOp, DequantizeOp, LookupOp, PadOp,
+            EmbeddingOp, ResizeOp, ConcatOp>(
+          [&](auto typed) { return convertOp(typed); })
+      .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+            tensor::ExtractSliceOp, tensor::InsertSliceOp, tensor::EmptyOp,
+            tensor::CastOp>([&](auto move) { return convertMove(move); })
+      // They are what QDQ form is made of.
+      .Case<QuantizeOp>([](auto) { return success(); })
+      .Default([](Operation *other) -> LogicalResult {
+        if (isa<QuantaDialect>(other->getDialect()))
+          return other->emitOpError() << "has no counterpart in QDQ form";
+        return success();
+      });
 }
 
 struct ConvertQuantaToQdqPass

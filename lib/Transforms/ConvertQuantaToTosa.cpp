@@ -159,7 +159,7 @@ Value QuantaToTosa::getBack(OpBuilder &builder, Value quantized) {
 // Operations at the edge of float
 //===----------------------------------------------------------------------===//
 
-void QuantaToTosa::convertQuantize(QuantizeOp op) {
+LogicalResult QuantaToTosa::convertOp(QuantizeOp op) {
   OpBuilder builder(op);
   RankedTensorType type = op.getType();
   QuantParams params = getQuantParams(op.getResult());
@@ -170,9 +170,10 @@ void QuantaToTosa::convertQuantize(QuantizeOp op) {
     value = quant::StorageCastOp::create(
         builder, op.getLoc(), type.clone(params.storageType()), value);
   values[op.getResult()] = value;
+  return success();
 }
 
-void QuantaToTosa::convertDequantize(DequantizeOp op) {
+LogicalResult QuantaToTosa::convertOp(DequantizeOp op) {
   OpBuilder builder(op);
   RankedTensorType type = op.getInput().getType();
   Value value = get(builder, op.getInput());
@@ -184,6 +185,7 @@ void QuantaToTosa::convertDequantize(DequantizeOp op) {
                                                          op.getType(), value,
                                                          op.getNameAttr())
                                         .getResult());
+  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -285,9 +287,6 @@ struct ConvertQuantaToTosaPass
         op->erase();
     eraseDead(module);
   }
-
-private:
-  /// Casts and paddings that other operations took over.
 };
 
 } // namespace

@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
 
@@ -95,7 +96,7 @@ LogicalResult QuantaToTosa::convertContraction(Operation *op, Value lhs,
   return success();
 }
 
-LogicalResult QuantaToTosa::convertTransposed(ConvTranspose2DOp op) {
+LogicalResult QuantaToTosa::convertOp(ConvTranspose2DOp op) {
   ConvolutionShape shape = getConvolutionShape(op);
   QuantParams left = getQuantParams(op.getInput());
   QuantParams right = getQuantParams(op.getWeights());
@@ -154,7 +155,7 @@ LogicalResult QuantaToTosa::convertTransposed(ConvTranspose2DOp op) {
   return success();
 }
 
-LogicalResult QuantaToTosa::convertRequantize(RequantizeOp op) {
+LogicalResult QuantaToTosa::convertOp(RequantizeOp op) {
   OpBuilder builder(op);
   Location loc = op.getLoc();
   QuantParams from = getQuantParams(op.getInput());
@@ -249,7 +250,7 @@ QuantaToTosa::convertBinary(Operation *op, Value lhs, Value rhs,
   return success();
 }
 
-LogicalResult QuantaToTosa::convertLookup(LookupOp op) {
+LogicalResult QuantaToTosa::convertOp(LookupOp op) {
   QuantParams from = getQuantParams(op.getInput());
   QuantParams to = getQuantParams(op.getResult());
   if (from.storageWidth() != 8)
@@ -363,53 +364,35 @@ FailureOr<bool> QuantaToTosa::convert(Operation *op) {
       return failure();
     return true;
   };
-  if (auto matmul = dyn_cast<MatmulOp>(op))
-    return done(convertContraction(op, matmul.getLhs(), matmul.getRhs(),
-                                   matmul.getBias(), matmul.getIndexingMaps(),
-                                   1));
-  if (auto contract = dyn_cast<ContractOp>(op))
-    return done(convertContraction(
-        op, contract.getLhs(), contract.getRhs(), contract.getBias(),
-        contract.getIndexingMaps(), contract.getChannelDim()));
-  if (auto transposed = dyn_cast<ConvTranspose2DOp>(op))
-    return done(convertTransposed(transposed));
-  if (auto requantize = dyn_cast<RequantizeOp>(op))
-    return done(convertRequantize(requantize));
-  if (auto add = dyn_cast<AddOp>(op))
-    return done(convertBinary(op, add.getLhs(), add.getRhs(), add.getClamp()));
-  if (auto sub = dyn_cast<SubOp>(op))
-    return done(convertBinary(op, sub.getLhs(), sub.getRhs(), sub.getClamp()));
-  if (auto mul = dyn_cast<MulOp>(op))
-    return done(convertBinary(op, mul.getLhs(), mul.getRhs(), mul.getClamp()));
-  if (auto lookup = dyn_cast<LookupOp>(op))
-    return done(convertLookup(lookup));
-  if (auto pool = dyn_cast<MaxPoolOp>(op))
-    return done(convertPool(pool));
-  if (auto pool = dyn_cast<AveragePoolOp>(op))
-    return done(convertPool(pool));
-  if (auto concat = dyn_cast<ConcatOp>(op))
-    return done(convertConcat(concat));
-  if (auto pad = dyn_cast<PadOp>(op)) {
-    convertPad(pad);
-    return true;
-  }
-  if (auto quantize = dyn_cast<QuantizeOp>(op)) {
-    convertQuantize(quantize);
-    return true;
-  }
-  if (auto dequantize = dyn_cast<DequantizeOp>(op)) {
-    convertDequantize(dequantize);
-    return true;
-  }
-  if (auto cast = dyn_cast<quant::StorageCastOp>(op))
-    return isa<quant::QuantizedType>(getElementTypeOrSelf(cast.getType())) &&
-           convertStorageMove(op);
-  if (isa<QuantaDialect>(op->getDialect()))
-    return op->emitOpError() << "has no counterpart in TOSA";
-  if (isa<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
-          tensor::ExtractSliceOp, tensor::CastOp>(op))
-    return done(convertMove(op));
-  return false;
+  return llvm::TypeSwitch<Operation *, FailureOr<bool>>(op)
+      .Case<MatmulOp, ContractOp>([&](auto contraction) {
+        return done(convertContraction(
+            op, contraction.getLhs(), contraction.getRhs(),
+            contraction.getBias(), contraction.getIndexingMaps(),
+            contraction.getChannelDim()));
+      })
+      .Case<AddOp, SubOp, MulOp>([&](auto binary) {
+        return done(convertBinary(op, binary.getLhs(), binary.getRhs(),
+                                  binary.getClamp()));
+      })
+      .Case<MaxPoolOp, AveragePoolOp>(
+          [&](auto pool) { return done(convertPool(pool)); })
+      .Case<ConvTranspose2DOp, RequantizeOp, LookupOp, ConcatOp, PadOp,
+            QuantizeOp, DequantizeOp>(
+          [&](auto typed) { return done(convertOp(typed)); })
+      .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
+            tensor::ExtractSliceOp, tensor::CastOp>(
+          [&](auto move) { return done(convertMove(move)); })
+      .Case<quant::StorageCastOp>([&](auto cast) -> FailureOr<bool> {
+        return isa<quant::QuantizedType>(
+                   getElementTypeOrSelf(cast.getType())) &&
+               convertStorageMove(cast);
+      })
+      .Default([](Operation *other) -> FailureOr<bool> {
+        if (isa<QuantaDialect>(other->getDialect()))
+          return other->emitOpError() << "has no counterpart in TOSA";
+        return false;
+      });
 }
 
 } // namespace quanta

@@ -46,22 +46,21 @@ private:
     return params.zeroPoint(0) - getShift(params);
   }
 
-  void convertQuantize(QuantizeOp op);
-  void convertDequantize(DequantizeOp op);
-
+  llvm::LogicalResult convertOp(ConvTranspose2DOp op);
+  llvm::LogicalResult convertOp(RequantizeOp op);
+  llvm::LogicalResult convertOp(LookupOp op);
+  llvm::LogicalResult convertOp(ConcatOp op);
+  llvm::LogicalResult convertOp(PadOp op);
+  llvm::LogicalResult convertOp(QuantizeOp op);
+  llvm::LogicalResult convertOp(DequantizeOp op);
   llvm::LogicalResult convertContraction(mlir::Operation *op, mlir::Value lhs,
                                          mlir::Value rhs, mlir::Value bias,
                                          llvm::ArrayRef<mlir::AffineMap> maps,
                                          int64_t channelDim);
-  llvm::LogicalResult convertTransposed(ConvTranspose2DOp op);
-  llvm::LogicalResult convertRequantize(RequantizeOp op);
   llvm::LogicalResult
   convertBinary(mlir::Operation *op, mlir::Value lhs, mlir::Value rhs,
                 std::optional<llvm::ArrayRef<int64_t>> clamp);
-  llvm::LogicalResult convertLookup(LookupOp op);
   template <typename OpTy> llvm::LogicalResult convertPool(OpTy op);
-  llvm::LogicalResult convertConcat(ConcatOp op);
-  void convertPad(PadOp op);
   llvm::LogicalResult convertMove(mlir::Operation *op);
   bool convertStorageMove(mlir::Operation *op);
 

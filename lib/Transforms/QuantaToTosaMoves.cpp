@@ -17,7 +17,7 @@ using namespace mlir;
 
 namespace quanta {
 
-LogicalResult QuantaToTosa::convertConcat(ConcatOp op) {
+LogicalResult QuantaToTosa::convertOp(ConcatOp op) {
   OpBuilder builder(op);
   TosaBuilder tosa(builder, op.getLoc());
   QuantParams to = getQuantParams(op.getResult());
@@ -45,7 +45,7 @@ LogicalResult QuantaToTosa::convertConcat(ConcatOp op) {
   return success();
 }
 
-void QuantaToTosa::convertPad(PadOp op) {
+LogicalResult QuantaToTosa::convertOp(PadOp op) {
   OpBuilder builder(op);
   TosaBuilder tosa(builder, op.getLoc());
   auto type = cast<RankedTensorType>(op.getType());
@@ -72,6 +72,7 @@ void QuantaToTosa::convertPad(PadOp op) {
       tosa::PadOp::create(builder, op.getLoc(), type.clone(elementType),
                           get(builder, op.getInput()), tosa.shape(pads),
                           tosa.constant(padding, padType));
+  return success();
 }
 
 LogicalResult QuantaToTosa::convertMove(Operation *op) {
