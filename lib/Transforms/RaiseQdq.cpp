@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "QdqBody.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Numerics/QuantParams.h"
@@ -14,14 +16,10 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/WalkPatternRewriteDriver.h"
-#include "llvm/Support/FormatVariadic.h"
 
-#include <cfloat>
 #include <cmath>
 
 using namespace mlir;
@@ -33,216 +31,8 @@ namespace quanta {
 
 namespace {
 
-/// A number in an elementwise body that does not depend on the data: one value,
-/// one for each index of a dimension, or one for each block of the data, in
-/// row-major order.
-struct Parameter {
-  SmallVector<double, 1> values;
-  std::optional<int32_t> axis = std::nullopt;
-  /// For each dimension of the data the number of consecutive indices in a
-  /// block, 0 where it is all of them; empty if there are no blocks.
-  SmallVector<int64_t> blockSizes = {};
-
-  bool isUniform() const { return !axis && blockSizes.empty(); }
-  /// Notes how the values lie, of which `map` gives the one of each index.
-  LogicalResult setPlaces(AffineMap map, ArrayRef<int64_t> shape);
-};
-
-LogicalResult Parameter::setPlaces(AffineMap map, ArrayRef<int64_t> shape) {
-  SmallVector<int64_t> sizes(map.getNumDims(), 0);
-  SmallVector<int32_t> dims;
-  for (auto [expr, size] : llvm::zip(map.getResults(), shape)) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    int64_t block = 1;
-    if (auto quotient = dyn_cast<AffineBinaryOpExpr>(expr);
-        quotient && quotient.getKind() == AffineExprKind::FloorDiv) {
-      auto divisor = dyn_cast<AffineConstantExpr>(quotient.getRHS());
-      dim = dyn_cast<AffineDimExpr>(quotient.getLHS());
-      block = divisor ? divisor.getValue() : 0;
-    }
-    if (!dim && size == 1)
-      continue;
-    // The values are in the order of the dimensions.
-    auto position = dim ? static_cast<int32_t>(dim.getPosition()) : 0;
-    if (!dim || block <= 0 || (!dims.empty() && position <= dims.back()))
-      return failure();
-    sizes[position] = block;
-    dims.push_back(position);
-  }
-  if (dims.size() == 1 && sizes[dims.front()] == 1)
-    axis = dims.front();
-  else if (!dims.empty())
-    blockSizes = std::move(sizes);
-  return success();
-}
-
-/// An elementwise operation of a data tensor, its first input, and parameters.
-struct Body {
-  linalg::GenericOp op;
-  BlockArgument data;
-
-  static std::optional<Body> match(linalg::GenericOp op);
-  /// What `value` is, if it is a parameter.
-  std::optional<Parameter> getParameter(Value value) const;
-  /// Splits a commutative operation into the operand that depends on the data
-  /// and a parameter.
-  std::optional<std::pair<Value, Parameter>> split(Operation *op) const;
-};
-
-std::optional<Body> Body::match(linalg::GenericOp op) {
-  // Parameters may be read once for each block: by maps that are no
-  // projections.
-  if (op.getNumLoops() != op.getNumParallelLoops() ||
-      !op.hasPureTensorSemantics() || op.getNumDpsInits() != 1 ||
-      !op.getIndexingMapsArray().back().isIdentity())
-    return std::nullopt;
-  if (op.getNumDpsInputs() == 0 ||
-      !op.getMatchingIndexingMap(op.getDpsInputOperand(0)).isIdentity())
-    return std::nullopt;
-  Body body{op, op.getMatchingBlockArgument(op.getDpsInputOperand(0))};
-  return body;
-}
-
-std::optional<Parameter> Body::getParameter(Value value) const {
-  linalg::GenericOp op = this->op;
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    if (argument.getOwner() != op.getBody() || argument == data ||
-        argument.getArgNumber() >= op.getNumDpsInputs())
-      return std::nullopt;
-    OpOperand *operand = op.getDpsInputOperand(argument.getArgNumber());
-    DenseElementsAttr dense = getDenseConstant(operand->get());
-    if (!dense)
-      return std::nullopt;
-    Parameter result;
-    if (failed(result.setPlaces(op.getMatchingIndexingMap(operand),
-                                dense.getType().getShape())))
-      return std::nullopt;
-    if (dense.getElementType().isF32()) {
-      for (float element : dense.getValues<float>())
-        result.values.push_back(element);
-    } else if (dense.getElementType().isSignlessInteger()) {
-      for (const APInt &element : dense.getValues<APInt>())
-        result.values.push_back(static_cast<double>(element.getSExtValue()));
-    } else {
-      return std::nullopt;
-    }
-    return result;
-  }
-  Attribute constant;
-  if (matchPattern(value, m_Constant(&constant))) {
-    if (auto number = dyn_cast<FloatAttr>(constant))
-      return Parameter{{number.getValueAsDouble()}, {}};
-    if (auto number = dyn_cast<IntegerAttr>(constant))
-      return Parameter{{static_cast<double>(number.getValue().getSExtValue())},
-                       {}};
-    return std::nullopt;
-  }
-  Operation *convert = value.getDefiningOp();
-  if (isa_and_nonnull<arith::ExtSIOp, arith::SIToFPOp>(convert))
-    return getParameter(convert->getOperand(0));
-  if (isa_and_nonnull<arith::ExtUIOp, arith::UIToFPOp>(convert)) {
-    unsigned width = convert->getOperand(0).getType().getIntOrFloatBitWidth();
-    std::optional<Parameter> result = getParameter(convert->getOperand(0));
-    if (result)
-      for (double &number : result->values)
-        number += number < 0 ? static_cast<double>(uint64_t(1) << width) : 0;
-    return result;
-  }
-  return std::nullopt;
-}
-
-std::optional<std::pair<Value, Parameter>> Body::split(Operation *op) const {
-  for (unsigned index : {0u, 1u})
-    if (auto parameter = getParameter(op->getOperand(index)))
-      return std::make_pair(op->getOperand(1 - index), *parameter);
-  return std::nullopt;
-}
-
-/// The quantized type with these parameters, if it is one that the tensor of
-/// `shape` can have and the numerics contract allows; otherwise why not.
-quant::QuantizedType makeType(RankedTensorType shape, bool isSigned,
-                              unsigned width, int64_t low, int64_t high,
-                              const Parameter &scale,
-                              const Parameter &zeroPoint, bool isWeight,
-                              std::string &reason) {
-  if (!scale.isUniform() && !zeroPoint.isUniform() &&
-      (scale.axis != zeroPoint.axis ||
-       scale.blockSizes != zeroPoint.blockSizes)) {
-    reason = "its scales lie along another dimension than its zero points";
-    return {};
-  }
-  auto isInteger = [](double value) {
-    return value == std::nearbyint(value) && std::abs(value) < 2147483648.0;
-  };
-  if (!llvm::all_of(zeroPoint.values, isInteger)) {
-    reason = "a zero point is no integer";
-    return {};
-  }
-  if (low >= high || scale.values.empty() || zeroPoint.values.empty()) {
-    reason = "it has no values to round to";
-    return {};
-  }
-  for (double value : scale.values)
-    if (!std::isfinite(value) || value < FLT_MIN) {
-      reason =
-          llvm::formatv("scale {0:E2} is not a positive, normal f32", value);
-      return {};
-    }
-  MLIRContext *context = shape.getContext();
-  // Only asked: a type that is not allowed leaves the arithmetic in float.
-  ScopedDiagnosticHandler ask(
-      context, [&](Diagnostic &diagnostic) { reason = diagnostic.str(); });
-  auto storage = IntegerType::get(context, width);
-  auto expressed = Float32Type::get(context);
-  unsigned flags = isSigned ? quant::QuantizationFlags::Signed : 0;
-  const Parameter &places = scale.isUniform() ? zeroPoint : scale;
-  size_t count = std::max(scale.values.size(), zeroPoint.values.size());
-  SmallVector<double> scales;
-  SmallVector<int64_t> zeroPoints;
-  for (size_t i = 0; i < count; ++i) {
-    scales.push_back(scale.values[scale.isUniform() ? 0 : i]);
-    zeroPoints.push_back(
-        static_cast<int64_t>(zeroPoint.values[zeroPoint.isUniform() ? 0 : i]));
-  }
-  quant::QuantizedType type;
-  if (!places.blockSizes.empty()) {
-    SmallVector<int64_t> counts;
-    int64_t product = 1;
-    for (auto [dim, size] : llvm::enumerate(places.blockSizes)) {
-      counts.push_back(size > 0 ? shape.getDimSize(dim) / size : 1);
-      product *= counts.back();
-    }
-    if (!shape.hasStaticShape() || static_cast<size_t>(product) != count) {
-      reason = "its blocks do not divide the tensor";
-      return {};
-    }
-    auto inRange = [&](int64_t zeroPoint) {
-      return zeroPoint >= low && zeroPoint <= high;
-    };
-    if (!llvm::all_of(zeroPoints, inRange)) {
-      reason = "a zero point lies outside of the storage range";
-      return {};
-    }
-    type = getBlockType(storage, isSigned,
-                        {static_cast<int32_t>(low), static_cast<int32_t>(high)},
-                        counts, places.blockSizes, scales, zeroPoints);
-  } else if (places.axis) {
-    type = quant::UniformQuantizedPerAxisType::getChecked(
-        [&] { return emitError(UnknownLoc::get(context)); }, flags, storage,
-        expressed, scales, zeroPoints, *places.axis, low, high);
-  } else {
-    type = quant::UniformQuantizedType::getChecked(
-        [&] { return emitError(UnknownLoc::get(context)); }, flags, storage,
-        expressed, scales.front(), zeroPoints.front(), low, high);
-  }
-  auto emit = [&] { return emitError(UnknownLoc::get(context)); };
-  if (!type || failed(verifyQuantizedType(shape, type, emit, isWeight)))
-    return {};
-  return type;
-}
-
 /// `min(max(x, low), high)` in either order; returns x.
-Value matchBounds(const Body &body, Value value, double &low, double &high) {
+Value matchBounds(const QdqBody &body, Value value, double &low, double &high) {
   bool hasLow = false, hasHigh = false;
   while (Operation *op = value.getDefiningOp()) {
     bool isLow = isa<arith::MaximumFOp, arith::MaxNumFOp>(op);
@@ -263,7 +53,8 @@ Value matchBounds(const Body &body, Value value, double &low, double &high) {
 /// type for it.
 DenseElementsAttr getNarrowConstant(Value value) {
   auto op = value.getDefiningOp<linalg::GenericOp>();
-  std::optional<Body> body = op ? Body::match(op) : std::optional<Body>();
+  std::optional<QdqBody> body =
+      op ? QdqBody::match(op) : std::optional<QdqBody>();
   DenseElementsAttr constant =
       body ? getDenseConstant(op.getDpsInputOperand(0)->get())
            : DenseElementsAttr();
@@ -275,7 +66,7 @@ DenseElementsAttr getNarrowConstant(Value value) {
     bool isLow = isa<arith::MaxSIOp>(bound);
     auto parts = isLow || isa<arith::MinSIOp>(bound)
                      ? body->split(bound)
-                     : std::optional<std::pair<Value, Parameter>>();
+                     : std::optional<std::pair<Value, QdqParameter>>();
     if (!parts || !parts->second.isUniform() || (isLow ? low : high))
       return {};
     (isLow ? low : high) = parts->second.values.front();
@@ -324,7 +115,7 @@ struct RaiseQuantize : RaisePattern {
                                 PatternRewriter &rewriter) const override {
     auto resultType = dyn_cast_or_null<RankedTensorType>(
         op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
-    std::optional<Body> body = Body::match(op);
+    std::optional<QdqBody> body = QdqBody::match(op);
     if (!body || !resultType)
       return rewriter.notifyMatchFailure(op, "not elementwise in one tensor");
     auto storage = dyn_cast<IntegerType>(resultType.getElementType());
@@ -341,7 +132,7 @@ struct RaiseQuantize : RaisePattern {
     value = matchBounds(*body, convert->getOperand(0), low, high);
     if (!value)
       return rewriter.notifyMatchFailure(op, "is not clamped");
-    Parameter zeroPoint{{0.0}, {}};
+    QdqParameter zeroPoint{{0.0}, {}};
     if (auto add = value.getDefiningOp<arith::AddFOp>()) {
       auto parts = body->split(add);
       if (!parts)
@@ -354,7 +145,7 @@ struct RaiseQuantize : RaisePattern {
                         : arith::DivFOp();
     if (!divide || divide.getLhs() != body->data)
       return rewriter.notifyMatchFailure(op, "is no rounded quotient");
-    std::optional<Parameter> scale = body->getParameter(divide.getRhs());
+    std::optional<QdqParameter> scale = body->getParameter(divide.getRhs());
     if (!scale)
       return rewriter.notifyMatchFailure(op, "its scale is not constant");
     double limit = std::exp2(storage.getWidth());
@@ -364,9 +155,10 @@ struct RaiseQuantize : RaisePattern {
     bool isSigned =
         low < 0 || (isa<arith::FPToSIOp>(convert) && high < limit / 2);
     std::string reason;
-    auto type = makeType(resultType, isSigned, storage.getWidth(),
-                         static_cast<int64_t>(low), static_cast<int64_t>(high),
-                         *scale, zeroPoint, /*isWeight=*/false, reason);
+    auto type =
+        makeQdqType(resultType, isSigned, storage.getWidth(),
+                    static_cast<int64_t>(low), static_cast<int64_t>(high),
+                    *scale, zeroPoint, /*isWeight=*/false, reason);
     if (!type)
       return refuse(op, "quantization", reason);
     Value input = op.getDpsInputOperand(0)->get();
@@ -391,7 +183,7 @@ struct RaiseDequantize : RaisePattern {
                                 PatternRewriter &rewriter) const override {
     auto resultType = dyn_cast_or_null<RankedTensorType>(
         op->getNumResults() == 1 ? op->getResult(0).getType() : Type());
-    std::optional<Body> body = Body::match(op);
+    std::optional<QdqBody> body = QdqBody::match(op);
     if (!body || !resultType || !resultType.getElementType().isF32())
       return rewriter.notifyMatchFailure(op, "no f32 of one tensor");
     auto storage = dyn_cast<IntegerType>(body->data.getType());
@@ -402,10 +194,10 @@ struct RaiseDequantize : RaisePattern {
                         ->getOperand(0)
                         .getDefiningOp<arith::MulFOp>();
     auto parts = multiply ? body->split(multiply)
-                          : std::optional<std::pair<Value, Parameter>>();
+                          : std::optional<std::pair<Value, QdqParameter>>();
     if (!parts)
       return rewriter.notifyMatchFailure(op, "is no product with a scale");
-    Parameter scale = parts->second, zeroPoint{{0.0}, {}};
+    QdqParameter scale = parts->second, zeroPoint{{0.0}, {}};
     Value value = parts->first;
     // The difference is taken in integers, or in float where it is exact.
     if (auto subtract = value.getDefiningOp<arith::SubFOp>()) {
@@ -449,9 +241,9 @@ struct RaiseDequantize : RaisePattern {
     int64_t range = int64_t(1) << storage.getWidth();
     int64_t low = isSigned ? -range / 2 : 0;
     std::string reason;
-    auto type = makeType(resultType, isSigned, storage.getWidth(), low,
-                         low + range - 1, scale, zeroPoint,
-                         /*isWeight=*/storage.getWidth() <= 16, reason);
+    auto type = makeQdqType(resultType, isSigned, storage.getWidth(), low,
+                            low + range - 1, scale, zeroPoint,
+                            /*isWeight=*/storage.getWidth() <= 16, reason);
     if (!type)
       return refuse(op, "dequantization", reason);
     if (narrow)
