@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "RuntimeChecks.h"
+#include "SizeSource.h"
 
 #include "quanta/Transforms/Passes.h"
 
@@ -28,52 +29,6 @@ namespace quanta {
 #include "quanta/Transforms/Passes.h.inc"
 
 namespace {
-
-/// Where a size comes from: a constant, a scalar, or a dimension of a tensor
-/// that nothing is known of. What has the same source has the same size.
-using SizeSource = std::tuple<int64_t, void *, int64_t>;
-
-class SizeFinder {
-public:
-  SizeSource get(Value tensor, int64_t dim) {
-    auto type = cast<RankedTensorType>(tensor.getType());
-    if (!type.isDynamicDim(dim))
-      return {type.getDimSize(dim), nullptr, 0};
-    std::pair key(tensor, dim);
-    if (auto known = sources.find(key); known != sources.end())
-      return known->second;
-    SizeSource source = find(tensor, dim);
-    sources[key] = source;
-    return source;
-  }
-
-  SizeSource get(OpFoldResult size) {
-    if (std::optional<int64_t> constant = getConstantIntValue(size))
-      return {*constant, nullptr, 0};
-    auto value = cast<Value>(size);
-    if (auto op = value.getDefiningOp<tensor::DimOp>())
-      if (std::optional<int64_t> dim = op.getConstantIndex();
-          dim && isa<RankedTensorType>(op.getSource().getType()))
-        return get(op.getSource(), *dim);
-    return {ShapedType::kDynamic, value.getAsOpaquePointer(), -1};
-  }
-
-private:
-  llvm::DenseMap<std::pair<Value, int64_t>, SizeSource> sources;
-
-  SizeSource find(Value tensor, int64_t dim) {
-    if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>())
-      return get(empty.getMixedSizes()[dim]);
-    if (auto cast = tensor.getDefiningOp<tensor::CastOp>();
-        cast && isa<RankedTensorType>(cast.getSource().getType()))
-      return get(cast.getSource(), dim);
-    if (auto expand = tensor.getDefiningOp<tensor::ExpandShapeOp>())
-      return get(expand.getMixedOutputShape()[dim]);
-    if (auto op = tensor.getDefiningOp<DestinationStyleOpInterface>())
-      return get(op.getTiedOpOperand(cast<OpResult>(tensor))->get(), dim);
-    return {ShapedType::kDynamic, tensor.getAsOpaquePointer(), dim};
-  }
-};
 
 constexpr StringLiteral problem = "has a size that does not fit";
 
@@ -103,7 +58,7 @@ private:
       return;
     Operation *last = nullptr;
     for (SizeSource source : {left, right})
-      if (Value value = getValue(source))
+      if (Value value = source.value)
         if (Operation *def = value.getDefiningOp();
             def && def->getBlock() == op->getBlock() &&
             (!last || last->isBeforeInBlock(def)))
@@ -113,20 +68,8 @@ private:
       b.setInsertionPointAfter(last);
     else
       b.setInsertionPointToStart(op->getBlock());
-    require(b, op, arith::CmpIPredicate::eq, build(b, op->getLoc(), left),
-            build(b, op->getLoc(), right), what);
-  }
-
-  static Value getValue(SizeSource source) {
-    return Value::getFromOpaquePointer(std::get<1>(source));
-  }
-
-  static Value build(OpBuilder &b, Location loc, SizeSource source) {
-    auto [size, pointer, dim] = source;
-    if (!pointer)
-      return arith::ConstantIndexOp::create(b, loc, size);
-    Value value = getValue(source);
-    return dim < 0 ? value : linalg::createOrFoldDimOp(b, loc, value, dim);
+    require(b, op, arith::CmpIPredicate::eq, left.build(b, op->getLoc()),
+            right.build(b, op->getLoc()), what);
   }
 
   static void require(OpBuilder &b, Operation *op,
@@ -411,13 +354,13 @@ void SizeChecker::checkAllocation(Operation *op, ValueRange dynamicSizes) {
   bool isData = false;
   for (auto [dim, size] : llvm::enumerate(sizes)) {
     SizeSource source = finder.get(size);
-    Value value = getValue(source);
+    Value value = source.value;
     if (!value) {
-      constants *= std::get<0>(source);
+      constants *= source.size;
       continue;
     }
     sources.push_back(source);
-    if (std::get<2>(source) < 0) {
+    if (source.isData()) {
       isData = true;
       requireLength(b, op, value, "dimension " + Twine(dim));
     }
@@ -425,7 +368,7 @@ void SizeChecker::checkAllocation(Operation *op, ValueRange dynamicSizes) {
   // One size of a tensor that is there makes a tensor about as large.
   if (sources.empty() || (sources.size() == 1 && !isData))
     return;
-  sources.emplace_back(constants, nullptr, 0);
+  sources.push_back(SizeSource::of(constants));
   llvm::sort(sources);
   if (checked.emplace(op->getBlock(), sources).second)
     buildProductCheck(b, op, sizes, elementLimit, "the result", problem);
