@@ -11,195 +11,35 @@ BUILD/models.json; each network's programs stay in BUILD/models.
 """
 
 import argparse
-import io
 import json
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Callable, Dict, List, NamedTuple, Tuple
+from typing import Callable
 
 import numpy as np
 
 import data
 import measures
 import timing
+from subjects import Network, Subjects, run_all
+from tables import TIME, print_bars, print_left_in_float, print_table
 
-Samples = List[Tuple[np.ndarray, ...]]
 DYNAMIC = {"scheme": "dynamic"}
 # The name of the scheme that `quanta.quantize` chooses.
 DEFAULT = "auto"
-TIME = "us per call"
-
-
-class Network(NamedTuple):
-    """A model at its door, its data, and what is measured on it."""
-
-    name: str
-    module: "quanta.Module"
-    calibration: Samples
-    test: Samples
-    # Name of the metric -> function of outputs and float outputs.
-    metrics: Dict[str, Callable]
-    # The same model as a file, for the peers.
-    onnx: Path
-    # (scheme, metric) -> the least that will do; None is any scheme.
-    bars: Dict[tuple, float]
-    # What the float program has to equal.
-    expected: np.ndarray
-    # What calls are timed with.
-    timed: Tuple[np.ndarray, ...]
 
 
 class Models:
-    def __init__(self, build: Path, quick: bool, seed: int):
+    """What is measured of each network."""
+
+    def __init__(self, build: Path):
         self.build = build.resolve()
         self.out = self.build / "models"
         self.out.mkdir(parents=True, exist_ok=True)
-        self.quick, self.seed = quick, seed
         self.rows, self.bars = [], []
-
-    def few(self, count: int) -> int:
-        return max(count // 10, 8) if self.quick else count
-
-    # The networks.
-
-    def digits(self):
-        from digits import load_digits
-
-        return load_digits()
-
-    def mlp(self) -> Network:
-        import quanta
-        from digits import reference_logits, save_onnx, train_mlp
-
-        digits, path = self.digits(), self.out / "mlp.onnx"
-        layers = train_mlp(digits)
-        save_onnx(layers, str(path))
-        images = digits.test_images
-        return Network(
-            "digit MLP",
-            quanta.load(path),
-            one_by_one(digits.train_images[:200]),
-            one_by_one(images),
-            digit_metrics(digits.test_labels),
-            path,
-            {(None, "agreement"): 0.99, (None, "accuracy lost, points"): 0.2},
-            reference_logits(layers, images),
-            (images[:1],),
-        )
-
-    def trained_cnn(self):
-        import networks
-
-        digits = self.digits()
-        start = time.perf_counter()
-        net = networks.train_cnn(digits.train_images, digits.train_labels)
-        print(f"  trained in {time.perf_counter() - start:.0f} s")
-        return digits, net
-
-    def cnn(self) -> Network:
-        import peers
-        import quanta
-        import torch
-
-        digits, net = self.trained_cnn()
-        path = self.out / "cnn.onnx"
-        example = np.zeros((2, 1, 28, 28), np.float32)
-        batch = {0: torch.export.Dim("batch")}
-        peers.export(net, (example,), path, (batch,))
-        images = digits.test_images.reshape(-1, 1, 28, 28)
-        with torch.no_grad():
-            expected = net(torch.from_numpy(images)).numpy()
-        return Network(
-            "digit CNN",
-            quanta.from_torch(net, torch.from_numpy(example), dynamic_shapes=(batch,)),
-            one_by_one(digits.train_images[:200].reshape(-1, 1, 28, 28)),
-            one_by_one(images),
-            digit_metrics(digits.test_labels),
-            path,
-            {(None, "agreement"): 0.985, (None, "accuracy lost, points"): 0.3},
-            expected,
-            (images[:1],),
-        )
-
-    def magika(self) -> Network:
-        import peers
-        import quanta
-        from magika import Magika, magika
-        from magika.types.seekable import Seekable
-
-        config = json.loads(
-            (package_file(magika, "models/standard_v3_3") / "config.min.json").read_text()
-        )
-        path = package_file(magika, "models/standard_v3_3") / "model.onnx"
-
-        def features(file: Path) -> tuple:
-            seekable = Seekable(io.BytesIO(file.read_bytes()))
-            found = Magika._extract_features_from_seekable(
-                seekable,
-                *(config[key] for key in ("beg_size", "mid_size", "end_size")),
-                *(config[key] for key in ("padding_token", "block_size")),
-                config["use_inputs_at_offsets"],
-            )
-            return (np.array([found.beg + found.end], np.int32),)
-
-        size = config["beg_size"] + config["end_size"]
-        # One file in a hundred changes: fewer would not tell much.
-        tests = self.few(2000)
-        chosen = data.files(tests + self.few(200), self.seed)
-        samples = [features(file) for file in chosen]
-        return Network(
-            "magika",
-            quanta.load(path, shapes={"bytes": [1, size]}),
-            samples[tests:],
-            samples[:tests],
-            {"agreement": measures.agreement},
-            path,
-            {("static", "agreement"): 0.98, ("auto", "agreement"): 0.99},
-            run_all(peers.OnnxRuntime(path), samples[:tests]),
-            samples[0],
-        )
-
-    def encoder(self) -> Network:
-        import networks
-        import peers
-        import quanta
-        import torch
-
-        net, tokenizer = networks.load_encoder()
-        tests = self.few(400)
-        samples = networks.tokenize(tokenizer, data.sentences(tests + self.few(64)))
-        path = self.out / "encoder.onnx"
-        tokens = {1: torch.export.Dim("tokens", min=2, max=512)}
-        example = samples[0]
-        peers.export(net, example, path, (tokens, tokens))
-        with torch.no_grad():
-            expected = run_all(
-                lambda *x: net(*map(torch.from_numpy, x)).numpy(), samples[:tests]
-            )
-        return Network(
-            "sentence encoder",
-            quanta.from_torch(
-                net,
-                tuple(map(torch.from_numpy, example)),
-                dynamic_shapes=(tokens, tokens),
-            ),
-            samples[tests:],
-            samples[:tests],
-            {"cosine": measures.cosine, "top-5 overlap": measures.top5_overlap},
-            path,
-            {("auto", "cosine"): 0.998, ("auto", "top-5 overlap"): 0.94},
-            expected,
-            # 128 tokens.
-            tuple(
-                np.resize(np.concatenate(arrays, axis=1), (1, 128))
-                for arrays in zip(*samples[:tests])
-            ),
-        )
-
-    # What is done with each.
 
     def measure(self, network: Network) -> None:
         import peers
@@ -434,25 +274,6 @@ class Models:
         )
 
 
-def one_by_one(array: np.ndarray) -> Samples:
-    return [(array[i : i + 1],) for i in range(len(array))]
-
-
-def run_all(run: Callable, samples: Samples) -> np.ndarray:
-    return np.concatenate([run(*sample) for sample in samples])
-
-
-def digit_metrics(labels: np.ndarray) -> Dict[str, Callable]:
-    return {
-        "accuracy": lambda outputs, _: measures.accuracy(outputs, labels),
-        "agreement": measures.agreement,
-    }
-
-
-def package_file(module, name: str) -> Path:
-    return Path(module.__file__).parent / name
-
-
 def constant_bytes(path: Path) -> int:
     """Bytes of the constant tensors in a program."""
     total = 0
@@ -470,37 +291,6 @@ def constant_bytes(path: Path) -> int:
                 # Kernels store those of 2 and 4 bits as such, and flags as bytes.
                 total += -(-int(np.prod(sizes)) * (8 if bits == 1 else bits) // 8)
     return total
-
-
-def print_table(rows: List[dict]) -> None:
-    labels = list(dict.fromkeys(label for row in rows for label in row["peers"]))
-    header = ["model", "scheme", "metric", "float", "Quanta", *labels, "size", "int8 MACs"]
-    table = [header]
-    for row in rows:
-        values = [row["peers"].get(label) for label in labels]
-        form = "{:,.1f}" if row["metric"] == TIME else "{:.4f}"
-        table.append(
-            [row["model"], row["scheme"], row["metric"]]
-            + [form.format(row[key]) for key in ("float", "ours")]
-            + ["-" if value is None else form.format(value) for value in values]
-            + [f"{row['bytes_int8'] / row['bytes_float']:.1%}"]
-            + [f"{row['int8_mac_share']:.1%}"]
-        )
-    widths = [max(len(line[i]) for line in table) for i in range(len(header))]
-    print()
-    for line in table:
-        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths)))
-
-
-def print_left_in_float(rows: List[dict]) -> None:
-    print("\n  left in float:")
-    for row in {(r["model"], r["scheme"]): r for r in rows}.values():
-        reasons: Dict[str, int] = {}
-        for entry in row["left_in_float"]:
-            reasons[entry["reason"]] = reasons.get(entry["reason"], 0) + 1
-        for reason, count in reasons.items() or [("nothing", 0)]:
-            times = f"{count} x " if count else ""
-            print(f"    {row['model']}, {row['scheme']}: {times}{reason}")
 
 
 def main() -> int:
@@ -523,11 +313,12 @@ def main() -> int:
 
     sys.path.insert(0, str(options.build.resolve() / "python"))
     sys.path.append(str(Path(__file__).parents[1] / "demo"))
-    models = Models(options.build, options.quick, options.seed)
+    models = Models(options.build)
+    subjects = Subjects(models.out, options.quick, options.seed)
     path = models.build / "models.json"
     for name in options.only or names:
         print(f"\n{name}", flush=True)
-        network = getattr(models, name)()
+        network = getattr(subjects, name)()
         models.measure(network)
         if name == "cnn":
             models.measure_qdq(network)
@@ -536,10 +327,7 @@ def main() -> int:
 
     print_table(models.rows)
     print_left_in_float(models.rows)
-    print()
-    for bar in models.bars:
-        verdict = "pass" if bar["passed"] else "FAIL"
-        print(f"  {verdict}  {bar['what']:<64}{bar['value']:>9.4g}   (bar: {bar['bar']})")
+    print_bars(models.bars)
     print(f"\n  Figures: {path}")
     return 1 if options.strict and not all(bar["passed"] for bar in models.bars) else 0
 
