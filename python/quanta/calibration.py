@@ -193,42 +193,14 @@ def convert(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
     return converted
 
 
-def parts(sample: tuple, executable) -> Iterator[tuple]:
-    """Brings a sample to the types and sizes of the inputs where that is safe.
-
-    A fixed leading size counts samples if it is 1, or that of the results too."""
-    inputs = executable.inputs
-
-    def counts_samples(rows) -> bool:
-        return bool(rows) and (
-            rows == 1
-            or all(not shape or shape[0] == rows for _, shape, _ in executable.outputs)
-        )
-
-    arrays, count = [], 1
-    for array, (dtype, shape, _) in zip(sample, inputs):
+def parts(sample: tuple, executable) -> List[tuple]:
+    """Brings a sample to the types and sizes of the inputs where that is safe."""
+    arrays = []
+    for array, (dtype, shape, _) in zip(sample, executable.inputs):
         if array.dtype != dtype and dtype != "bfloat16":
             if np.can_cast(array.dtype, dtype, "same_kind"):
                 array = convert(array, np.dtype(dtype))
         if array.ndim + 1 == len(shape):
             array = array[np.newaxis]
-        if array.ndim == len(shape) and shape and counts_samples(shape[0]):
-            whole, rest = divmod(array.shape[0], shape[0])
-            if rest == 0:
-                count = max(count, whole)
         arrays.append(array)
-    if count == 1:
-        yield tuple(arrays)
-        return
-    for index in range(count):
-        part = []
-        for array, (_, shape, _) in zip(arrays, inputs):
-            if (
-                array.ndim
-                and shape
-                and counts_samples(shape[0])
-                and array.shape[0] == count * shape[0]
-            ):
-                array = array[index * shape[0] : (index + 1) * shape[0]]
-            part.append(array)
-        yield tuple(part)
+    return executable._batches(*arrays)

@@ -16,7 +16,9 @@
 #include "quanta/API/Program.h"
 #include "quanta/API/Quantize.h"
 #include "quanta/Calibration/Recipe.h"
+#include "quanta/Execution/Batch.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/JSON.h"
 
 #include <nanobind/nanobind.h>
@@ -252,25 +254,59 @@ static void bindAnalysis(nb::module_ &module) {
 // Executables
 //===----------------------------------------------------------------------===//
 
-static nb::object call(const BoundExecutable &self, PyObject *arguments) {
-  const Executable::Entry &entry = *self.entry;
+/// Tensors over the arguments of a call; `owners` keeps their memory.
+static llvm::SmallVector<HostTensor, 4>
+toTensors(const Executable::Entry &entry, PyObject *arguments,
+          llvm::SmallVectorImpl<nb::object> &owners) {
   const auto &inputs = entry.getSignature().inputs;
-  size_t count = PyTuple_GET_SIZE(arguments);
-
-  llvm::SmallVector<HostTensor, 4> tensors, results;
-  llvm::SmallVector<nb::object, 4> owners(count);
+  owners.resize(PyTuple_GET_SIZE(arguments));
+  llvm::SmallVector<HostTensor, 4> tensors;
   // Too many or too few are refused by the call.
   ValueType any;
-  for (size_t i = 0; i < count; ++i) {
+  for (auto [i, owner] : llvm::enumerate(owners)) {
     llvm::Expected<HostTensor> tensor =
         toTensor(PyTuple_GET_ITEM(arguments, i),
-                 i < inputs.size() ? inputs[i] : any, owners[i]);
+                 i < inputs.size() ? inputs[i] : any, owner);
     if (!tensor)
       throw PythonError("argument " + std::to_string(i) + " of '" +
                         entry.getName() +
                         "': " + llvm::toString(tensor.takeError()));
     tensors.push_back(std::move(*tensor));
   }
+  return tensors;
+}
+
+/// The arguments of each call that takes a batch of `arguments`.
+static nb::list cutIntoBatches(const BoundExecutable &self,
+                               const nb::args &arguments) {
+  llvm::SmallVector<nb::object, 4> arrays;
+  llvm::SmallVector<HostTensor, 4> tensors =
+      toTensors(*self.entry, arguments.ptr(), arrays);
+  BatchedArguments batches =
+      check(BatchedArguments::create(self.entry->getSignature(), tensors));
+  nb::list result;
+  for (int64_t batch = 0; batch < batches.getNumBatches(); ++batch) {
+    nb::list parts;
+    for (auto [part, tensor, array] :
+         llvm::zip_equal(batches.getBatch(batch), tensors, arrays)) {
+      if (part.getShape() == tensor.getShape()) {
+        parts.append(array);
+        continue;
+      }
+      int64_t rows = part.getShape().front();
+      parts.append(array[nb::slice(batch * rows, (batch + 1) * rows)]);
+    }
+    result.append(nb::tuple(parts));
+  }
+  return result;
+}
+
+static nb::object call(const BoundExecutable &self, PyObject *arguments) {
+  const Executable::Entry &entry = *self.entry;
+  llvm::SmallVector<nb::object, 4> owners;
+  llvm::SmallVector<HostTensor, 4> tensors =
+      toTensors(entry, arguments, owners);
+  llvm::SmallVector<HostTensor, 4> results;
   {
     nb::gil_scoped_release release;
     check(self.executable->call(entry, tensors, results));
@@ -391,7 +427,10 @@ static void bindExecutable(nb::module_ &module) {
           [](const BoundExecutable &self) {
             return check(readStatistics(*self.executable));
           },
-          "What the observers of an observed program learned so far.");
+          "What the observers of an observed program learned so far.")
+      .def("_batches", &cutIntoBatches,
+           "The arguments as those of several calls, where the program takes a "
+           "fixed number of rows and they have a multiple of it.");
   module.attr("Executable").attr("__module__") = "quanta";
   module.def("compile", &compileProgram, "program"_a, "cpu"_a = "native",
              "entry"_a = "", "threads"_a = 1);
