@@ -358,16 +358,19 @@ private:
   int functions = 0;
 };
 
-} // namespace
-
-Sweep makeNamedSweep() {
-  NamedBuilder builder;
+/// The types of operands.
+struct Types {
   QuantType u8 = QuantType::u8(0.013, 128), i8 = QuantType::i8(0.1, -3);
   QuantType narrow = QuantType::i8(0.031, 0);
-  narrow.range = {-127, 127};
   QuantType i4{ElementKind::I4, {-8, 7}, {0.3}, {0}};
   QuantType i2{ElementKind::I2, {-2, 1}, {0.5}, {0}};
-  const QuantType inputs[] = {u8, i8}, weights[] = {narrow, i2, i4};
+
+  Types() { narrow.range = {-127, 127}; }
+};
+
+void addConvolutions(NamedBuilder &builder, const Types &types) {
+  const QuantType inputs[] = {types.u8, types.i8};
+  const QuantType weights[] = {types.narrow, types.i2, types.i4};
   int count = 0;
   for (bool last : {false, true})
     for (int64_t groups : {1, 2, 6})
@@ -402,12 +405,16 @@ Sweep makeNamedSweep() {
                     x, w);
         ++count;
       }
+}
+
+void addTransposedConvolutions(NamedBuilder &builder, const Types &types) {
+  const QuantType &narrow = types.narrow, &i2 = types.i2;
   QuantType perFilter = narrow;
   perFilter.scales = {0.031, 0.5, 0.25, 0.01, 0.02, 0.3};
   perFilter.zeroPoints = {0, 0, 0, 0, 0, 0};
   perFilter.axis = 1;
   for (bool last : {false, true}) {
-    const QuantType &x = inputs[last];
+    const QuantType &x = last ? types.i8 : types.u8;
     builder.addTransposed({2,
                            5,
                            6,
@@ -497,12 +504,25 @@ Sweep makeNamedSweep() {
                            /*isSequence=*/true},
                           x, narrow);
   }
-  for (const QuantType &lhs : inputs) {
-    builder.addProduct({3}, 5, 17, 9, lhs, narrow);
-    builder.addProduct({2, 2}, 1, 3, 64, lhs, i8);
-    builder.addProduct({1}, 4, 1, 1, lhs, i4);
-    builder.addProduct({2}, 3, 21, 35, lhs, i2);
+}
+
+void addProducts(NamedBuilder &builder, const Types &types) {
+  for (const QuantType &lhs : {types.u8, types.i8}) {
+    builder.addProduct({3}, 5, 17, 9, lhs, types.narrow);
+    builder.addProduct({2, 2}, 1, 3, 64, lhs, types.i8);
+    builder.addProduct({1}, 4, 1, 1, lhs, types.i4);
+    builder.addProduct({2}, 3, 21, 35, lhs, types.i2);
   }
+}
+
+} // namespace
+
+Sweep makeNamedSweep() {
+  NamedBuilder builder;
+  Types types;
+  addConvolutions(builder, types);
+  addTransposedConvolutions(builder, types);
+  addProducts(builder, types);
   return builder.take();
 }
 
