@@ -16,7 +16,6 @@
 
 #include "llvm/Support/Format.h"
 
-#include <cmath>
 #include <cstring>
 
 using namespace llvm;

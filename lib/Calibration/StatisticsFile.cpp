@@ -11,7 +11,6 @@
 #include "quanta/Calibration/FileError.h"
 #include "quanta/Calibration/FileOutput.h"
 
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"

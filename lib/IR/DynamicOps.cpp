@@ -8,7 +8,6 @@
 #include "QuantizedVerifiers.h"
 
 #include "mlir/IR/AffineMap.h"
-#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 

@@ -7,8 +7,6 @@
 
 #include "QuantizedVerifiers.h"
 
-#include "mlir/IR/TypeUtilities.h"
-
 using namespace mlir;
 
 namespace quanta {

@@ -11,8 +11,6 @@
 #include "quanta/Numerics/QuantParams.h"
 #include "quanta/Transforms/Constants.h"
 
-#include "mlir/Dialect/Quant/IR/Quant.h"
-#include "mlir/IR/TypeUtilities.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <algorithm>

@@ -10,7 +10,6 @@
 #include "quanta/Transforms/VectorizeRegion.h"
 
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/TypeUtilities.h"
 
 using namespace mlir;
 

@@ -16,8 +16,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
-#include <limits>
-
 using namespace mlir;
 using arith::CmpFPredicate;
 namespace field = quanta::observer_state;

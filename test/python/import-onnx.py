@@ -18,7 +18,7 @@ from Inputs.onnx_models import (
 
 if not MISSING:
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
+    from onnx import helper, numpy_helper
 
 
 @unittest.skipIf(MISSING, f"without the packages {', '.join(MISSING)}")

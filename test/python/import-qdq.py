@@ -4,7 +4,6 @@
 # RUN: %python %s
 """ONNX models that are quantized already."""
 
-import json
 import os
 import unittest
 

@@ -10,8 +10,6 @@ import pickle
 import tempfile
 import unittest
 
-import numpy as np
-
 import quanta
 from Inputs.models import Perceptron
 

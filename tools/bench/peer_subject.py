@@ -118,8 +118,6 @@ class Iree:
         self.compiler = iree.compiler
         self.tool = os.path.join(os.path.dirname(iree.runtime.__file__), "..", "_runtime_libs", "iree-benchmark-module")
         if not os.path.exists(self.tool):
-            import shutil
-
             self.tool = os.path.join(os.path.dirname(sys.executable), "iree-benchmark-module")
         self.folder = tempfile.TemporaryDirectory()
 

@@ -3,7 +3,6 @@
 # RUN: %python %s %quanta_src/tools/models
 """Which files of a machine real networks are measured on."""
 
-import os
 import sys
 import tempfile
 import unittest
