@@ -75,6 +75,14 @@ private:
                                                 llvm::ArrayRef<double> factors,
                                                 llvm::ArrayRef<double> results,
                                                 int32_t axis);
+  /// What an operand of arithmetic in i32 is rescaled from, and by how much.
+  struct RescaledOperand {
+    mlir::Value value;
+    mlir::quant::QuantizedType type;
+    double factor;
+  };
+  llvm::FailureOr<RescaledOperand> getRescaledOperand(mlir::Operation *sum,
+                                                      unsigned number);
   /// Arithmetic that the rescale behind it takes along, or an error.
   llvm::LogicalResult convertBetween();
   llvm::LogicalResult convertBinary(mlir::tosa::RescaleOp rescale,

@@ -165,6 +165,29 @@ LogicalResult TosaToQuanta::convert(tosa::RescaleOp rescale) {
   return success();
 }
 
+FailureOr<TosaToQuanta::RescaledOperand>
+TosaToQuanta::getRescaledOperand(Operation *sum, unsigned number) {
+  auto rescale = sum->getOperand(number).getDefiningOp<tosa::RescaleOp>();
+  if (!rescale)
+    return refuse() << "an operand of '" << sum->getName()
+                    << "' is not rescaled from i8";
+  auto factor = getFactors(rescale);
+  auto zero = getZeroPoint(rescale.getInputZp(), rescale.getInputUnsigned());
+  auto zeroBetween = getZeroPoint(rescale.getOutputZp());
+  if (failed(factor) || failed(zero) || failed(zeroBetween))
+    return failure();
+  if (factor->size() != 1 || *zeroBetween != 0)
+    return refuse() << "an operand of '" << sum->getName()
+                    << "' has several factors or a zero point";
+  auto type = getType(rescale.getInput(), *zero, rescale.getInputUnsigned());
+  if (failed(type))
+    return failure();
+  if (QuantParams::get(*type)->axis)
+    return refuse() << "an operand of '" << sum->getName()
+                    << "' has several scales";
+  return RescaledOperand{rescale.getInput(), *type, factor->front()};
+}
+
 LogicalResult TosaToQuanta::convertBinary(tosa::RescaleOp rescale,
                                           Operation *sum) {
   auto toResult = getFactors(rescale);
@@ -187,48 +210,28 @@ LogicalResult TosaToQuanta::convertBinary(tosa::RescaleOp rescale,
     if (*shift != 0)
       return refuse() << "'tosa.mul' shifts by " << *shift;
   }
-  SmallVector<Value, 2> operands;
-  SmallVector<quant::QuantizedType, 2> types;
-  SmallVector<double, 2> steps;
-  for (Value operand : {sum->getOperand(0), sum->getOperand(1)}) {
-    auto first = operand.getDefiningOp<tosa::RescaleOp>();
-    if (!first)
-      return refuse() << "an operand of '" << sum->getName()
-                      << "' is not rescaled from i8";
-    auto factor = getFactors(first);
-    auto zero = getZeroPoint(first.getInputZp(), first.getInputUnsigned());
-    auto zeroBetween = getZeroPoint(first.getOutputZp());
-    if (failed(factor) || failed(zero) || failed(zeroBetween))
-      return failure();
-    if (factor->size() != 1 || *zeroBetween != 0)
-      return refuse() << "an operand of '" << sum->getName()
-                      << "' has several factors or a zero point";
-    auto type = getType(first.getInput(), *zero, first.getInputUnsigned());
-    if (failed(type))
-      return failure();
-    if (QuantParams::get(*type)->axis)
-      return refuse() << "an operand of '" << sum->getName()
-                      << "' has several scales";
-    operands.push_back(first.getInput());
-    types.push_back(*type);
-    steps.push_back((*factor)[0]);
-  }
+  auto left = getRescaledOperand(sum, 0);
+  if (failed(left))
+    return failure();
+  auto right = getRescaledOperand(sum, 1);
+  if (failed(right))
+    return failure();
   // One unit of the sum is `unit` of what the result stands for.
   auto scale = [](quant::QuantizedType type) {
     return QuantParams::get(type)->scales[0];
   };
   double unit = (*toResult)[0] * scale(*result);
-  bool isKnown = isProduct ? isSame(steps[0] * steps[1] * unit,
-                                    scale(types[0]) * scale(types[1]))
-                           : isSame(steps[0] * unit, scale(types[0])) &&
-                                 isSame(steps[1] * unit, scale(types[1]));
+  bool isKnown = isProduct
+                     ? isSame(left->factor * right->factor * unit,
+                              scale(left->type) * scale(right->type))
+                     : isSame(left->factor * unit, scale(left->type)) &&
+                           isSame(right->factor * unit, scale(right->type));
   if (!isKnown) {
-    double left = steps[0] * unit,
-           right = isProduct ? steps[1] : steps[1] * unit;
-    types[0] = withScales(types[0], left, 1.0, 0);
-    types[1] = withScales(types[1], right, 1.0, 0);
+    left->type = withScales(left->type, left->factor * unit, 1.0, 0);
+    right->type = withScales(
+        right->type, isProduct ? right->factor : right->factor * unit, 1.0, 0);
   }
-  Value x = as(operands[0], types[0]), y = as(operands[1], types[1]);
+  Value x = as(left->value, left->type), y = as(right->value, right->type);
   auto type = cast<RankedTensorType>(rescale.getType()).clone(Type(*result));
   if (isProduct)
     replace(MulOp::create(builder, loc, type, x, y, DenseI64ArrayAttr(),
