@@ -43,6 +43,16 @@ struct Analyzer::State {
   std::unique_ptr<Executable> floating;
   std::vector<ExposedLayer> floatLayers;
 
+  Error checkInterrupt() const {
+    if (options.isInterrupted && options.isInterrupted())
+      return createStringError("interrupted");
+    return Error::success();
+  }
+  Expected<std::unique_ptr<Executable>> compile(const Program &program) const {
+    if (Error error = checkInterrupt())
+      return error;
+    return quanta::compile(program, options.compile);
+  }
   Expected<std::unique_ptr<Executable>> compileFloat();
   /// The float program with the results of those layers.
   Expected<std::unique_ptr<Executable>>
@@ -130,7 +140,7 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
     floatLayers.push_back({exposer.add(op->getResult(0)), {}});
   });
   exposer.finish();
-  return quanta::compile(program, options.compile);
+  return compile(program);
 }
 
 Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloatLayers(
@@ -149,7 +159,7 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloatLayers(
   for (const LayerFigures &layer : figures)
     results.push_back(exposer.add(values.lookup(layer.name)));
   exposer.finish();
-  return quanta::compile(program, options.compile);
+  return compile(program);
 }
 
 Expected<std::unique_ptr<Executable>>
@@ -162,12 +172,14 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
   Exposer exposer(*function);
   layers = exposeLayers(*function, exposer, analysis);
   exposer.finish();
-  return quanta::compile(program, options.compile);
+  return compile(program);
 }
 
 Error Analyzer::State::runBatch(const Compiled &compiled,
                                 ArrayRef<HostTensor> arguments,
                                 Analysis &analysis) const {
+  if (Error error = checkInterrupt())
+    return error;
   Expected<Tensors> expected = floating->callDense(entryName, arguments);
   if (!expected)
     return expected.takeError();
@@ -238,8 +250,7 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
     return error;
   // What is left in float is among the figures.
   quantized.takeRemarks();
-  Expected<std::unique_ptr<Executable>> integer =
-      quanta::compile(quantized, state->options.compile);
+  Expected<std::unique_ptr<Executable>> integer = state->compile(quantized);
   if (!integer)
     return integer.takeError();
   compiled.integer = std::move(*integer);

@@ -9,13 +9,12 @@
 
 #include "AutoBudget.h"
 #include "AutoChoice.h"
+#include "TemporaryFile.h"
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/Transforms/SmoothActivations.h"
 
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace llvm;
@@ -78,8 +77,7 @@ private:
   const Analyzer &analyzer;
   ArrayRef<Arguments> data;
   const AutoOptions &options;
-  std::string statisticsPath;
-  std::unique_ptr<FileRemover> statisticsFile;
+  TemporaryFile statisticsFile;
   Choices choices;
   std::optional<Round> best;
   /// Of the round before.
@@ -101,30 +99,9 @@ private:
 
 } // namespace
 
-/// A file that goes when the remover does.
-static Expected<std::unique_ptr<FileRemover>>
-writeTemporary(StringRef suffix, StringRef text, std::string &path) {
-  SmallString<128> name;
-  int descriptor;
-  if (std::error_code error =
-          sys::fs::createTemporaryFile("quanta", suffix, descriptor, name))
-    return createStringError("cannot create a temporary file: " +
-                             error.message());
-  raw_fd_ostream os(descriptor, /*shouldClose=*/true);
-  os << text;
-  os.close();
-  if (os.has_error()) {
-    std::string message = os.error().message();
-    os.clear_error();
-    return createStringError("cannot write '" + name + "': " + message);
-  }
-  path = name.str().str();
-  return std::make_unique<FileRemover>(name);
-}
-
 Error RecipeChooser::start(const Statistics &statistics) {
-  Expected<std::unique_ptr<FileRemover>> file =
-      writeTemporary("json", statistics.str(), statisticsPath);
+  Expected<TemporaryFile> file =
+      TemporaryFile::write("json", statistics.str(), options.endsFilesOnSignal);
   if (!file)
     return file.takeError();
   statisticsFile = std::move(*file);
@@ -184,12 +161,12 @@ Error RecipeChooser::start(const Statistics &statistics) {
 }
 
 Expected<Analysis> RecipeChooser::measure() {
-  std::string path;
-  Expected<std::unique_ptr<FileRemover>> file =
-      writeTemporary("yaml", writeRecipe(choices), path);
+  Expected<TemporaryFile> file = TemporaryFile::write(
+      "yaml", writeRecipe(choices), options.endsFilesOnSignal);
   if (!file)
     return file.takeError();
-  Expected<Analysis> analysis = analyzer.run(data, statisticsPath, path);
+  Expected<Analysis> analysis =
+      analyzer.run(data, statisticsFile.getPath(), file->getPath());
   if (!analysis)
     return analysis;
   for (auto &[name, choice] : choices) {
@@ -447,6 +424,7 @@ choose(const Program &program, const Statistics &statistics,
   AnalyzeOptions analyze;
   analyze.entry = options.entry;
   analyze.compile = options.compile;
+  analyze.isInterrupted = options.isInterrupted;
   Expected<Analyzer> analyzer = Analyzer::create(program, analyze);
   if (!analyzer)
     return analyzer.takeError();

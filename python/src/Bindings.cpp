@@ -25,7 +25,9 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <chrono>
 #include <limits>
+#include <optional>
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -203,10 +205,33 @@ static std::string toTable(const Analysis &analysis) {
   return text;
 }
 
-/// Does long work beside which other Python threads run.
-template <typename Work> static auto withOthers(Work work) {
-  nb::gil_scoped_release others;
-  return work();
+/// Does long work beside which other Python threads run, until a signal's
+/// handler raises an exception, as that of Ctrl-C does.
+template <typename Options, typename Work>
+static auto withOthers(Options &options, Work work) {
+  using Clock = std::chrono::steady_clock;
+  // A lock that others hold takes longer than a short call.
+  constexpr auto interval = std::chrono::milliseconds(50);
+  Clock::time_point next = Clock::now();
+  std::optional<nb::python_error> raised;
+  options.isInterrupted = [&] {
+    if (Clock::time_point now = Clock::now(); now >= next) {
+      next = now + interval;
+      nb::gil_scoped_acquire lock;
+      if (PyErr_CheckSignals() != 0)
+        raised.emplace();
+    }
+    return raised.has_value();
+  };
+  auto result = [&] {
+    nb::gil_scoped_release others;
+    return work();
+  }();
+  if (raised) {
+    llvm::consumeError(result.takeError());
+    throw nb::python_error(std::move(*raised));
+  }
+  return check(std::move(result));
 }
 
 static void bindAnalysis(nb::module_ &module) {
@@ -220,10 +245,14 @@ static void bindAnalysis(nb::module_ &module) {
         AnalyzeOptions options;
         options.compile = getCompileOptionsFromEnvironment();
         options.entry = entry;
-        Analysis analysis = withOthers([&] {
-          Analyzer analyzer = check(Analyzer::create(program, options));
-          return check(analyzer.run(calls, statistics, recipe));
-        });
+        Analysis analysis =
+            withOthers(options, [&]() -> llvm::Expected<Analysis> {
+              llvm::Expected<Analyzer> analyzer =
+                  Analyzer::create(program, options);
+              if (!analyzer)
+                return analyzer.takeError();
+              return analyzer->run(calls, statistics, recipe);
+            });
         return nb::make_tuple(toJson(analysis), toTable(analysis));
       },
       "program"_a, "data"_a, "statistics"_a, "recipe"_a, "entry"_a);
@@ -239,9 +268,8 @@ static void bindAnalysis(nb::module_ &module) {
         options.maxLoss = maxLoss;
         options.staticOnly = staticOnly;
         options.entry = entry;
-        AutoResult result = withOthers([&] {
-          return check(
-              chooseRecipeOnCalls(program, statistics, calls, options));
+        AutoResult result = withOthers(options, [&] {
+          return chooseRecipeOnCalls(program, statistics, calls, options);
         });
         return nb::make_tuple(result.recipe, toJson(result.analysis),
                               toTable(result.analysis), result.holds);

@@ -6,8 +6,12 @@
 
 import os
 import re
+import signal
 import tempfile
+import threading
+import time
 import unittest
+import unittest.mock
 
 import numpy as np
 
@@ -204,6 +208,30 @@ class Auto(unittest.TestCase):
                 self.assertEqual(chosen.report["int8_mac_share"], 1)
                 (result,) = chosen.analysis["results"]
                 self.assertLess(result["agreement"], 1)
+
+    def test_an_interrupt_ends_the_search(self):
+        # Minutes of work, of which the interrupt comes in the first second.
+        data = [self.x.repeat(40, axis=0)] * 20000
+        statistics = quanta.calibrate(self.module, self.x)
+        sent = []
+
+        def interrupt(folder):
+            while not any(name.endswith(".yaml") for name in os.listdir(folder)):
+                time.sleep(0.001)
+            sent.append(time.monotonic())
+            os.kill(os.getpid(), signal.SIGINT)
+
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
+        with tempfile.TemporaryDirectory() as folder:
+            with unittest.mock.patch.dict(os.environ, TMPDIR=folder):
+                thread = threading.Thread(target=interrupt, args=(folder,))
+                thread.start()
+                with self.assertRaises(KeyboardInterrupt):
+                    quanta.quantize(self.module, statistics, data=data)
+                self.assertLess(time.monotonic() - sent[0], 10)
+                thread.join()
+            self.assertEqual(os.listdir(folder), [])
 
     def test_analyze(self):
         statistics = quanta.calibrate(self.module, self.x)

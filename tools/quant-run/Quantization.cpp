@@ -64,6 +64,7 @@ Error chooseRecipe(const Options &options, const Program &program) {
   autoOptions.staticOnly = options.staticOnly;
   autoOptions.entry = options.entry;
   autoOptions.compile = options.getCompileOptions();
+  autoOptions.endsFilesOnSignal = true;
   Expected<AutoResult> result =
       quanta::chooseRecipe(program, *statistics, *inputs, autoOptions);
   if (!result)

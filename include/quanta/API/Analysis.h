@@ -14,6 +14,7 @@
 #include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -141,6 +142,9 @@ struct AnalyzeOptions {
   std::string statistics;
   std::string recipe;
   CompileOptions compile;
+  /// Asked on the calling thread, before each call and each compilation: if it
+  /// says so, the work ends with an error.
+  std::function<bool()> isInterrupted;
 };
 
 /// Arguments of one call.

@@ -26,6 +26,11 @@ struct AutoOptions {
   /// Function to call; empty for the only public one.
   std::string entry;
   CompileOptions compile;
+  /// As in `AnalyzeOptions`.
+  std::function<bool()> isInterrupted;
+  /// Whether temporary files go when a signal ends the process, whose handlers
+  /// LLVM's then stand before.
+  bool endsFilesOnSignal = false;
 };
 
 struct AutoResult {
