@@ -164,12 +164,21 @@ template <typename Bounds> struct ScalarTraits<Bounded<Bounds>> {
   }
   static StringRef input(StringRef text, void *context,
                          Bounded<Bounds> &number) {
+    if (text.trim().empty())
+      return Bounds::complaint;
     if (StringRef error = Traits::input(text, context, number.value);
         !error.empty())
       return error;
     return Bounds::contain(number.value) ? "" : Bounds::complaint;
   }
   static QuotingType mustQuote(StringRef) { return QuotingType::None; }
+};
+
+/// Any number. LLVM takes nothing for a 0.
+struct NumberBounds {
+  using Type = double;
+  static constexpr StringLiteral complaint = "a number is missing";
+  static bool contain(double) { return true; }
 };
 
 struct PercentileBounds {
@@ -280,11 +289,11 @@ template <> struct MappingTraits<quanta::RecipeRule> {
     mapPattern(io, "name", rule.name);
     mapPattern(io, "op", rule.op);
     mapPattern(io, "location", rule.location);
-    io.mapOptional("min", rule.min);
-    io.mapOptional("max", rule.max);
+    mapBounded<NumberBounds>(io, "min", rule.min);
+    mapBounded<NumberBounds>(io, "max", rule.max);
     io.mapOptional("reason", rule.reason);
-    io.mapOptional("predicted_sqnr", rule.predictedSqnr);
-    io.mapOptional("measured_sqnr", rule.measuredSqnr);
+    mapBounded<NumberBounds>(io, "predicted_sqnr", rule.predictedSqnr);
+    mapBounded<NumberBounds>(io, "measured_sqnr", rule.measuredSqnr);
     mapFields(io, rule);
   }
   static std::string validate(IO &io, quanta::RecipeRule &rule) {

@@ -56,6 +56,7 @@ static Error checkValues(const Options &options) {
         Name{options.samples, options.samples},
         Name{options.recipe, options.recipe},
         Name{options.chooseRecipe, options.chooseRecipe},
+        Name{options.maxLoss, options.maxLoss},
         Name{options.analyzeJson, options.analyzeJson}})
     if (name.option.getNumOccurrences() > 0 && name.value.empty())
       return isEmpty(name.option);

@@ -78,9 +78,8 @@ struct Options {
       "choose-recipe", cl::value_desc("file"), cl::cat(category),
       cl::desc("Write the recipe that holds --max-loss on the inputs; needs "
                "--statistics of histograms")};
-  cl::opt<double> maxLoss{
-      "max-loss", cl::value_desc("share"), cl::init(AutoOptions().maxLoss),
-      cl::cat(category),
+  cl::opt<std::string> maxLoss{
+      "max-loss", cl::value_desc("share"), cl::cat(category),
       cl::desc("Noise power over signal power, and share of predictions that "
                "change, that --choose-recipe may leave (default: 0.003)")};
   cl::opt<bool> staticOnly{

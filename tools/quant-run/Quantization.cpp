@@ -10,6 +10,7 @@
 #include "quanta/API/CheckStages.h"
 #include "quanta/Calibration/FileOutput.h"
 
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
@@ -52,7 +53,19 @@ Error analyzeProgram(const Options &options, const Program &program) {
   return reportAnalysis(options, *analysis);
 }
 
+/// Not an option of LLVM's numbers, which take nothing for a 0.
+static Expected<double> parseMaxLoss(StringRef text) {
+  double share = AutoOptions().maxLoss;
+  if (!text.empty() && (!to_float(text, share) || !(share >= 0)))
+    return createStringError("--max-loss=" + text +
+                             " is not a number that is not negative");
+  return share;
+}
+
 Error chooseRecipe(const Options &options, const Program &program) {
+  Expected<double> maxLoss = parseMaxLoss(options.maxLoss);
+  if (!maxLoss)
+    return maxLoss.takeError();
   Expected<std::vector<HostTensor>> inputs = options.readInputs(program);
   if (!inputs)
     return inputs.takeError();
@@ -60,7 +73,7 @@ Error chooseRecipe(const Options &options, const Program &program) {
   if (!statistics)
     return statistics.takeError();
   AutoOptions autoOptions;
-  autoOptions.maxLoss = options.maxLoss;
+  autoOptions.maxLoss = *maxLoss;
   autoOptions.staticOnly = options.staticOnly;
   autoOptions.entry = options.entry;
   autoOptions.compile = options.getCompileOptions();

@@ -78,6 +78,15 @@
 // NO-CPU: error: --cpu is empty
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --threads=0 2>&1 | FileCheck %s --check-prefix=THREADS
 // THREADS: error: quanta-parallelize-loops needs between 1 and 1024 threads, got 0
+// A number that is left out is no 0.
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --threads= 2>&1 | FileCheck %s --check-prefix=NO-THREADS
+// NO-THREADS: for the --threads option: '' value invalid
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --choose-recipe=%t/r.yaml --max-loss= 2>&1 | FileCheck %s --check-prefix=NO-LOSS
+// NO-LOSS: error: --max-loss is empty
+// RUN: not quant-run %s --entry=f --input=%t/x.npy --choose-recipe=%t/r.yaml --max-loss=nan 2>&1 | FileCheck %s --check-prefix=LOSS
+// LOSS: error: --max-loss=nan is not a number that is not negative
+// RUN: not quant-opt %s --quanta-parallelize-loops=threads= 2>&1 | FileCheck %s --check-prefix=NO-NUMBER
+// NO-NUMBER: for the --threads option: '' value invalid
 // RUN: not quant-run %s --entry=f --input=%t/x.npy "--cpu=a}b" 2>&1 | FileCheck %s --check-prefix=BRACE
 // BRACE: error: unknown CPU 'a}b'
 // RUN: not quant-run %s --entry=f --input=%t/x.npy --opt-level=4 2>&1 | FileCheck %s --check-prefix=LEVEL
