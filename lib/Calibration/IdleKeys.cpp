@@ -8,6 +8,7 @@
 #include "IdleKeys.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/GlobPattern.h"
 
 using namespace llvm;
 
@@ -15,23 +16,23 @@ namespace quanta {
 
 namespace {
 
-using SchemeSet = unsigned;
+/// Values of an enumeration.
+using ValueSet = unsigned;
 
-constexpr SchemeSet setOf(Scheme scheme) {
-  return 1u << static_cast<unsigned>(scheme);
+template <typename Enum> constexpr ValueSet setOf(Enum value) {
+  return 1u << static_cast<unsigned>(value);
 }
 
-constexpr SchemeSet ofStatic = setOf(Scheme::Static);
-constexpr SchemeSet ofDynamic = setOf(Scheme::Dynamic);
-constexpr SchemeSet ofWeights =
-    ofStatic | ofDynamic | setOf(Scheme::WeightOnly);
+constexpr ValueSet ofStatic = setOf(Scheme::Static);
+constexpr ValueSet ofDynamic = setOf(Scheme::Dynamic);
+constexpr ValueSet ofWeights = ofStatic | ofDynamic | setOf(Scheme::WeightOnly);
 
 /// A key, and the schemes that read it. An observer is not one of them: with
 /// any scheme, a recipe may say how to collect statistics.
 struct Key {
   StringRef name;
   bool (*isGiven)(const RecipeFields &);
-  SchemeSet readers;
+  ValueSet readers;
   StringRef readerNames;
 };
 
@@ -66,23 +67,6 @@ constexpr Key keys[] = {
     {"block_size", isGiven<&RecipeFields::blockSize>, setOf(Scheme::WeightOnly),
      "weight_only"}};
 
-/// Whether any rule, or the defaults, say `value` of `field`.
-template <typename T>
-bool says(const Recipe &recipe, std::optional<T> RecipeFields::*field,
-          T value) {
-  return recipe.*field == value ||
-         any_of(recipe.rules,
-                [&](const RecipeRule &rule) { return rule.*field == value; });
-}
-
-template <typename T>
-bool gives(const Recipe &recipe, std::optional<T> RecipeFields::*field) {
-  return (recipe.*field).has_value() ||
-         any_of(recipe.rules, [&](const RecipeRule &rule) {
-           return (rule.*field).has_value();
-         });
-}
-
 /// Whether `rule` applies wherever `other` does.
 bool covers(const RecipeRule &rule, const RecipeRule &other) {
   auto isIn = [](const std::string &pattern, const std::string &inner) {
@@ -92,29 +76,104 @@ bool covers(const RecipeRule &rule, const RecipeRule &other) {
          isIn(rule.location, other.location);
 }
 
+/// Whether `rule` applies nowhere where `other` does, as far as can be told: of
+/// two patterns that are no plain words it cannot.
+bool isApart(const RecipeRule &rule, const RecipeRule &other) {
+  auto isWord = [](StringRef text) {
+    return text.find_first_of("*?[]{}\\") == StringRef::npos;
+  };
+  auto excludes = [&](StringRef pattern, StringRef word) {
+    if (pattern.empty() || word.empty() || !isWord(word))
+      return false;
+    Expected<GlobPattern> glob = GlobPattern::create(pattern);
+    if (glob)
+      return !glob->match(word);
+    consumeError(glob.takeError());
+    return false;
+  };
+  auto differs = [&](StringRef one, StringRef two) {
+    return excludes(one, two) || excludes(two, one);
+  };
+  return differs(rule.name, other.name) || differs(rule.op, other.op) ||
+         differs(rule.location, other.location);
+}
+
 /// What operands of a rule may have: the first rule that says it of one decides
-/// on the scheme, but not on the rest.
-SchemeSet getPossible(const Recipe &recipe, size_t number) {
-  const RecipeRule &rule = recipe.rules[number];
-  SchemeSet possible = 0;
-  for (const RecipeRule &other :
-       ArrayRef(recipe.rules).take_front(number + 1)) {
-    if (!other.scheme)
+/// on that field, but not on the rest.
+template <typename Enum>
+ValueSet getPossible(const Recipe &recipe, const RecipeRule &rule,
+                     std::optional<Enum> RecipeFields::*field, Enum byDefault) {
+  ValueSet possible = 0;
+  for (const RecipeRule &other : recipe.rules) {
+    if (!(other.*field) || isApart(other, rule))
       continue;
-    possible |= setOf(*other.scheme);
+    possible |= setOf(*(other.*field));
     if (covers(other, rule))
       return possible;
   }
-  for (const RecipeRule &other : ArrayRef(recipe.rules).drop_front(number + 1))
-    if (other.scheme)
-      possible |= setOf(*other.scheme);
-  return possible | setOf(recipe.scheme.value_or(Scheme::Static));
+  return possible | setOf((recipe.*field).value_or(byDefault));
 }
+
+/// A key that is read where another has one value.
+template <typename T, typename Enum> struct Pair {
+  StringRef name;
+  std::optional<T> RecipeFields::*field;
+  std::optional<Enum> RecipeFields::*other;
+  Enum value, byDefault;
+  StringRef wanted;
+
+  std::optional<std::string> findIdle(const Recipe &recipe) const {
+    for (const RecipeRule &rule : recipe.rules)
+      if (rule.*field &&
+          !(getPossible(recipe, rule, other, byDefault) & setOf(value)))
+        return complain("a rule");
+    if (recipe.*field && !isRead(recipe))
+      return complain("it");
+    return std::nullopt;
+  }
+
+private:
+  std::string complain(StringRef who) const {
+    return (who + " gives '" + name +
+            "', but nothing that it applies to says '" + wanted + "'")
+        .str();
+  }
+  /// Whether something may have the value, and no rule of its own for the key.
+  bool isRead(const Recipe &recipe) const {
+    auto isOpen = [&](const RecipeRule &place) {
+      return none_of(recipe.rules, [&](const RecipeRule &rule) {
+        return (rule.*field).has_value() && covers(rule, place);
+      });
+    };
+    RecipeRule everything;
+    return ((recipe.*other).value_or(byDefault) == value &&
+            isOpen(everything)) ||
+           any_of(recipe.rules, [&](const RecipeRule &rule) {
+             return rule.*other == value && isOpen(rule);
+           });
+  }
+};
+
+constexpr Pair<double, RangeSelection> percentilePair = {
+    "percentile",
+    &RecipeFields::percentile,
+    &RecipeFields::rangeSelection,
+    RangeSelection::Percentile,
+    RangeSelection::Max,
+    "range_selection: percentile"};
+
+constexpr Pair<int64_t, WeightGranularity> blockPair = {
+    "block_size",
+    &RecipeFields::blockSize,
+    &RecipeFields::weight,
+    WeightGranularity::PerBlock,
+    WeightGranularity::PerChannel,
+    "weight: per_block"};
 
 } // namespace
 
 std::optional<std::string> findIdleKey(const Recipe &recipe) {
-  SchemeSet schemes = setOf(recipe.scheme.value_or(Scheme::Static));
+  ValueSet schemes = setOf(recipe.scheme.value_or(Scheme::Static));
   for (const RecipeRule &rule : recipe.rules)
     if (rule.scheme)
       schemes |= setOf(*rule.scheme);
@@ -123,22 +182,18 @@ std::optional<std::string> findIdleKey(const Recipe &recipe) {
       return ("'" + key.name + "' is for the scheme " + key.readerNames +
               ", which nothing has")
           .str();
-  for (const auto &[number, rule] : enumerate(recipe.rules)) {
-    SchemeSet possible = getPossible(recipe, number);
+  for (const RecipeRule &rule : recipe.rules) {
+    ValueSet possible =
+        getPossible(recipe, rule, &RecipeFields::scheme, Scheme::Static);
     for (const Key &key : keys)
       if (key.isGiven(rule) && !(key.readers & possible))
         return ("a rule gives '" + key.name + "', which is for the scheme " +
                 key.readerNames + ": what the rule applies to has another")
             .str();
   }
-  if (gives(recipe, &RecipeFields::percentile) &&
-      !says(recipe, &RecipeFields::rangeSelection, RangeSelection::Percentile))
-    return "it gives a percentile, but nothing says 'range_selection: "
-           "percentile'";
-  if (gives(recipe, &RecipeFields::blockSize) &&
-      !says(recipe, &RecipeFields::weight, WeightGranularity::PerBlock))
-    return "it gives a block_size, but nothing says 'weight: per_block'";
-  return std::nullopt;
+  if (std::optional<std::string> idle = percentilePair.findIdle(recipe))
+    return idle;
+  return blockPair.findIdle(recipe);
 }
 
 } // namespace quanta

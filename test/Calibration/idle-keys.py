@@ -99,8 +99,32 @@ for key, readers in READERS.items():
 assert "'granularity' is for the scheme dynamic" in complaint("granularity: per_row\n")
 assert not complaint("granularity: per_row\nrules:\n  - op: '*'\n    scheme: dynamic\n")
 # Each key of a pair wants the other.
-assert "nothing says 'range_selection: percentile'" in complaint("percentile: 99.9\n")
-assert "nothing says 'weight: per_block'" in complaint("scheme: weight_only\nblock_size: 16\n")
+PERCENTILE = "gives 'percentile', but nothing that it applies to says 'range_selection: percentile'"
+assert complaint("percentile: 99.9\n") == "it " + PERCENTILE
+assert "nothing that it applies to says 'weight: per_block'" in complaint("scheme: weight_only\nblock_size: 16\n")
+# At the same place, whichever rule says it.
+for selection, percentile, is_read in [
+    ("name: b", "name: a", False),
+    ("name: b", "name: 'a*'", False),
+    ("name: 'b*'", "name: 'a*'", True),
+    ("name: 'a*'", "name: a", True),
+    ("name: a", "op: c", True),
+    ("name: a\n    op: b", "name: a\n    op: c", False),
+    ("op: '*'", "name: a", True),
+]:
+    rules = [f"  - {selection}\n    range_selection: percentile\n", f"  - {percentile}\n    percentile: 99\n"]
+    for order in (rules, rules[::-1]):
+        message = complaint("rules:\n" + "".join(order))
+        assert message == ("" if is_read else "a rule " + PERCENTILE), (selection, percentile, message)
+# One that comes before both decides, and so does one behind them on what they leave open.
+both = "  - name: a\n    percentile: 99\n  - name: '*'\n    range_selection: mse\n"
+assert complaint(f"range_selection: percentile\nrules:\n{both}") == "a rule " + PERCENTILE
+assert not complaint(f"range_selection: percentile\nrules:\n{both}".replace("'*'", "'a*.b'"))
+# What stands beside the rules is for what they leave open.
+beside = "percentile: 99\nrules:\n  - name: a\n    range_selection: percentile\n"
+assert not complaint(beside)
+assert complaint(beside + "    percentile: 98\n") == "it " + PERCENTILE
+assert not complaint("range_selection: percentile\n" + beside + "    percentile: 98\n")
 # A rule that comes first has decided for all that a later one applies to.
 for first in ("name: a", "op: '*'", "name: '*'"):
     rules = f"rules:\n  - {first}\n    scheme: fp16\n  - name: a\n    weight_storage: i4\n"
