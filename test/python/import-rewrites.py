@@ -177,12 +177,52 @@ class Rewrites(OnnxTestCase):
         # In f32, 5 times 1.4 is 7.
         self.compare(resize("align_corners", "floor", scales=[1.4, 1.5]), data(1, 2, 5, 6))
         self.compare(resize("half_pixel", "floor", scales=[1.4, 1.5], mode="linear"), data(1, 2, 5, 6))
-        for model, reason in [
-            (resize("half_pixel_symmetric", "floor", sizes=[7, 9]), "of the nearest element"),
-            (resize("align_corners", "floor", sizes=[7, 9], image=("h", 6)), ".* open sizes"),
+        model = resize("align_corners", "floor", sizes=[7, 9], image=("h", 6))
+        with self.assertRaisesRegex(
+            quanta.Error, r"'grow' \(Resize\): coordinates 'align_corners' of mode 'nearest', with open sizes"
+        ):
+            quanta.load(self.save(model))
+
+    def test_resizes_of_any_dimensions(self):
+        part = [0.0, 0.0, 0.1, 0.2, 1.0, 1.0, 0.9, 1.2]
+
+        def check(shape, numbers, shown=None, roi=None, kind=np.int64, **options):
+            inits = [constant("n", numbers, kind)]
+            inits += [constant("r", roi, np.float32)] if roi else []
+            inputs = ["x", "r" if roi else "", *[""] * (kind == np.int64), "n"]
+            node = helper.make_node("Resize", inputs, ["y"], name="grow", **options)
+            out = [f"o{dim}" for dim in range(len(shape))]
+            model = make([node], [value("x", shown or shape)], [value("y", out)], inits)
+            self.compare(model, data(*shape))
+
+        image = (2, 3, 5, 6)
+        for mode in ("nearest", "linear", "cubic"):
+            options = {"mode": mode, "coordinate_transformation_mode": "half_pixel_symmetric"}
+            check(image, [2, 3, 3, 1], **options)
+            check(image, [7, 9], axes=[2, -1], mode=mode)
+            options["coordinate_transformation_mode"] = "tf_crop_and_resize"
+            options["extrapolation_value"] = 3.5
+            check(image, [2, 3, 7, 9], roi=part, **options)
+            check(image, [0.6, 1], roi=[0.1, 0.2, 0.9, 1.2], kind=np.float32, axes=[2, 3], **options)
+        # Each other dimension than those of an image.
+        check(image, [3, 2, 5, 6], mode="nearest")
+        check(image, [1, 2, 1, 1], kind=np.float32, mode="nearest", shown=["n", 3, "h", 6])
+        check((2, 3, 5), [2, 3, 9], mode="linear")
+        check((2, 3, 4, 5, 3), [2, 3, 3, 7, 5], mode="linear")
+        # What torch-mlir knows of open sizes, by axes.
+        check(image, [2, 3], kind=np.float32, mode="linear", axes=[3, 2], shown=["n", 3, "h", "w"])
+        for policy in ("not_larger", "not_smaller"):
+            check(image, [7, 9], mode="linear", axes=[2, 3], keep_aspect_ratio_policy=policy)
+        check(image, [2, 3, 7, 9], mode="cubic", exclude_outside=1, cubic_coeff_a=-0.5)
+        for options, reason in [
+            ({"antialias": 1}, "antialias"),
+            ({"axes": [2, 3], "shown": [2, 3, "h", 6]}, "axes, where sizes are open"),
         ]:
-            with self.assertRaisesRegex(quanta.Error, rf"'grow' \(Resize\): coordinates '\w+' {reason}"):
-                quanta.load(self.save(model))
+            sizes = [7, 9] if "axes" in options else [2, 3, 7, 9]
+            with self.assertRaisesRegex(quanta.Error, rf"'grow' \(Resize\): {reason}"):
+                check(image, sizes, mode="linear", **options)
+        with self.assertRaisesRegex(quanta.Error, "mode 'linear' of these dimensions, with open sizes"):
+            check(image, [2, 2], kind=np.float32, mode="linear", axes=[1, 3], shown=[2, "c", 5, 6])
 
     def test_all_that_is_unknown_is_named(self):
         # Beside something that ONNX Runtime would fold.
