@@ -13,6 +13,7 @@
 #include "quanta/API/Quantize.h"
 #include "quanta/Execution/Batch.h"
 #include "quanta/Transforms/FloatLayers.h"
+#include "quanta/Transforms/Naming.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -42,6 +43,7 @@ struct Analyzer::State {
   unsigned numResults = 0;
   std::unique_ptr<Executable> floating;
   std::vector<ExposedLayer> floatLayers;
+  std::vector<std::string> layerNames;
 
   Error checkInterrupt() const {
     if (options.isInterrupted && options.isInterrupted())
@@ -107,6 +109,17 @@ Expected<Analyzer> Analyzer::create(const Program &program,
   return Analyzer(std::move(state));
 }
 
+/// Names contractions as their observers do, which some recipes leave out.
+static void nameContractions(mlir::ModuleOp module) {
+  for (auto function : module.getOps<mlir::func::FuncOp>()) {
+    ContractionNames names(function.getName());
+    function.walk([&](QuantizableOpInterface op) {
+      op->setAttr(attrs::layer,
+                  mlir::StringAttr::get(op.getContext(), names.getName(op)));
+    });
+  }
+}
+
 /// The program's entry, with the layers of the functions that it calls among
 /// its own, and nothing else: no observers, no other functions.
 static Expected<mlir::func::FuncOp> isolateEntry(Program &program,
@@ -130,6 +143,7 @@ static Expected<mlir::func::FuncOp> isolateEntry(Program &program,
 
 Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
   Program program = observed.clone();
+  nameContractions(program.getModule());
   Expected<mlir::func::FuncOp> function = isolateEntry(program, options.entry);
   if (!function)
     return function.takeError();
@@ -138,6 +152,9 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
   Exposer exposer(*function);
   function->walk([&](QuantizableOpInterface op) {
     floatLayers.push_back({exposer.add(op->getResult(0)), {}});
+    layerNames.push_back(
+        op->getAttrOfType<mlir::StringAttr>(attrs::layer).str());
+    op->removeAttr(attrs::layer);
   });
   exposer.finish();
   return compile(program);
@@ -235,6 +252,8 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
   if (!exposed)
     return exposed.takeError();
   compiled.simulated = std::move(*exposed);
+  for (auto [layer, name] : zip(analysis.layers, state->layerNames))
+    layer.name = name;
   ArrayRef<LayerFigures> others =
       ArrayRef(analysis.layers).drop_front(state->floatLayers.size());
   if (!others.empty()) {

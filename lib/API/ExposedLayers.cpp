@@ -188,13 +188,9 @@ static void exposeContraction(QuantizableOpInterface op, Exposer &exposer,
         exposed.reset();
       }
     }
-    if (!operand.name.empty() && figures.name.empty())
-      figures.name = StringRef(operand.name).rsplit('/').first.str();
     figures.operands.push_back(std::move(operand));
     layer.operands.push_back(exposed);
   }
-  if (figures.name.empty())
-    figures.name = figures.location;
   // A weight that is rounded alone meets a float activation.
   bool isWeightOnly = llvm::any_of(figures.operands, [](auto &operand) {
     return operand.scheme == "float";

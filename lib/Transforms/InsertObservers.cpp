@@ -130,18 +130,12 @@ private:
   }
 
   void observeFunction(func::FuncOp func) {
-    llvm::StringMap<unsigned> counts;
+    ContractionNames names(func.getName());
     func.walk([&](QuantizableOpInterface op) {
       std::string reason;
       if (failed(op.checkQuantizable(reason)))
         return;
-      StringRef kind = op->getName().stripDialect();
-      StringRef label = getLocationName(op->getLoc());
-      std::string name =
-          label.empty()
-              ? (func.getName() + "/" + kind + "_" + Twine(counts[kind]++))
-                    .str()
-              : label.str();
+      std::string name = names.getName(op);
       static constexpr StringLiteral factorNames[] = {"lhs", "rhs"};
       bool hasWeights = llvm::any_of(op.getFactors(), [](OpOperand *factor) {
         return static_cast<bool>(getConstant(factor->get()));

@@ -50,6 +50,16 @@ std::string describeLocation(Location loc) {
   return llvm::json::fixUTF8(text);
 }
 
+std::string ContractionNames::getName(QuantizableOpInterface op) {
+  std::string reason;
+  if (failed(op.checkQuantizable(reason)))
+    return describeLocation(op->getLoc());
+  if (StringRef label = getLocationName(op->getLoc()); !label.empty())
+    return llvm::json::fixUTF8(label);
+  StringRef kind = op->getName().stripDialect();
+  return (function + "/" + kind + "_" + Twine(counts[kind]++)).str();
+}
+
 namespace {
 /// Hashes what is printed to it instead of keeping it.
 class HashStream : public llvm::raw_ostream {

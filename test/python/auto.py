@@ -243,6 +243,21 @@ class Auto(unittest.TestCase):
         dynamic = quanta.analyze(self.module, None, self.x, {"scheme": "dynamic"})
         schemes = [layer["operands"][0]["scheme"] for layer in dynamic["layers"]]
         self.assertEqual(schemes, ["dynamic", "dynamic"])
+        # Whatever a recipe leaves of their observers, layers have the same names: by
+        # their number, or what the model calls them.
+        named = quanta.Module.parse(
+            str(self.module).replace("outs(%1 : tensor<?x48xf32>) -> tensor<?x48xf32>",
+                                     "outs(%1 : tensor<?x48xf32>) -> tensor<?x48xf32> loc(\"first\")")
+        )  # fmt: skip
+        for module, names in (
+            (self.module, ["main/matmul_0", "main/matmul_1"]),
+            (named, ["first", "main/matmul_0"]),
+        ):
+            statistics = quanta.calibrate(module, self.x)
+            for scheme in ("static", "weight_only", "fp16", "float"):
+                analysis = quanta.analyze(module, statistics, self.x, {"scheme": scheme})
+                layers = [layer["name"] for layer in analysis["layers"]]
+                self.assertEqual(layers[:2], names, scheme)
         with self.assertRaisesRegex(quanta.Error, "no data"):
             quanta.analyze(self.module, statistics, [])
         with self.assertRaisesRegex(quanta.Error, "needs statistics, data or a recipe"):

@@ -8,7 +8,10 @@
 #ifndef QUANTA_TRANSFORMS_NAMING_H
 #define QUANTA_TRANSFORMS_NAMING_H
 
+#include "quanta/Interfaces/QuantizableOpInterface.h"
+
 #include "mlir/IR/BuiltinOps.h"
+#include "llvm/ADT/StringMap.h"
 
 #include <string>
 
@@ -19,6 +22,19 @@ llvm::StringRef getLocationName(mlir::Location loc);
 
 /// Location of an operation as `file:line:col`, with its name if it has one.
 std::string describeLocation(mlir::Location loc);
+
+/// Names the contractions of a function, asked for in the order of a walk: by
+/// what a frontend left, or by their kind and their number among those.
+class ContractionNames {
+public:
+  explicit ContractionNames(llvm::StringRef function) : function(function) {}
+  /// The location of one that cannot be quantized.
+  std::string getName(QuantizableOpInterface op);
+
+private:
+  llvm::StringRef function;
+  llvm::StringMap<unsigned> counts;
+};
 
 /// SHA-256, in hex, over a module's operations and the contents of its
 /// constants; independent of locations and of value names.
