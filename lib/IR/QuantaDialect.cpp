@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Transforms/InliningUtils.h"
 
 #include "quanta/IR/QuantaDialect.cpp.inc"
@@ -42,6 +43,33 @@ void QuantaDialect::initialize() {
 #define GET_OP_LIST
 #include "quanta/IR/QuantaOps.cpp.inc"
       >();
+}
+
+/// `quanta.unsigned` says something of signless integers only.
+static LogicalResult verifySign(Operation *op, NamedAttribute attr, Type type) {
+  if (attr.getName() != attrs::isUnsigned ||
+      getElementTypeOrSelf(type).isSignlessInteger())
+    return success();
+  return op->emitError() << "'" << attrs::isUnsigned
+                         << "' is for signless integers, not " << type;
+}
+
+LogicalResult QuantaDialect::verifyRegionArgAttribute(Operation *op,
+                                                      unsigned regionIndex,
+                                                      unsigned argIndex,
+                                                      NamedAttribute attr) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  return function ? verifySign(op, attr, function.getArgumentTypes()[argIndex])
+                  : success();
+}
+
+LogicalResult QuantaDialect::verifyRegionResultAttribute(Operation *op,
+                                                         unsigned regionIndex,
+                                                         unsigned resultIndex,
+                                                         NamedAttribute attr) {
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  return function ? verifySign(op, attr, function.getResultTypes()[resultIndex])
+                  : success();
 }
 
 } // namespace quanta

@@ -54,6 +54,25 @@ LogicalResult checkTypes(Operation *op) {
   return success();
 }
 
+/// What a rescale says of the sign of its tensors, callers are to know too: the
+/// types do not tell.
+void markUnsigned(tosa::RescaleOp rescale) {
+  auto unit = UnitAttr::get(rescale.getContext());
+  auto argument = dyn_cast<BlockArgument>(rescale.getInput());
+  auto isByte = [](Type type) {
+    return getElementTypeOrSelf(type).isSignlessInteger();
+  };
+  if (argument && rescale.getInputUnsigned() && isByte(argument.getType()))
+    if (auto func = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()))
+      func.setArgAttr(argument.getArgNumber(), attrs::isUnsigned, unit);
+  if (!rescale.getOutputUnsigned() || !isByte(rescale.getType()))
+    return;
+  for (OpOperand &use : rescale.getOutput().getUses())
+    if (auto end = dyn_cast<func::ReturnOp>(use.getOwner()))
+      end->getParentOfType<func::FuncOp>().setResultAttr(
+          use.getOperandNumber(), attrs::isUnsigned, unit);
+}
+
 struct ConvertTosaToQuantaPass
     : impl::ConvertTosaToQuantaBase<ConvertTosaToQuantaPass> {
   void runOnOperation() override {
@@ -79,6 +98,7 @@ struct ConvertTosaToQuantaPass
     });
     if (result.wasInterrupted())
       return signalPassFailure();
+    module.walk(markUnsigned);
     // Constants last, for what else reads them: operations of TOSA are gone
     // then.
     for (bool isConstant : {false, true}) {

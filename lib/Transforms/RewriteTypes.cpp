@@ -7,6 +7,7 @@
 
 #include "AccumulatorRange.h"
 #include "RewriteFamilies.h"
+#include "Signatures.h"
 
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
@@ -374,8 +375,8 @@ private:
   /// Storage is signless: the signature keeps what a caller must pass.
   static void keepSignatures(ModuleOp module) {
     for (auto func : module.getOps<func::FuncOp>())
-      if (func.isPublic() && !func->hasAttr(attrs::signature))
-        func->setAttr(attrs::signature, TypeAttr::get(func.getFunctionType()));
+      if (func.isPublic())
+        keepSignature(func);
   }
 };
 

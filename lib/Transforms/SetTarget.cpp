@@ -5,6 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "Signatures.h"
+
 #include "quanta/IR/Quanta.h"
 #include "quanta/IR/Stage.h"
 #include "quanta/Targets/Target.h"
@@ -118,8 +120,7 @@ struct SetTargetPass : impl::SetTargetBase<SetTargetPass> {
       }
       if (!func.isPublic())
         continue;
-      if (!func->hasAttr(attrs::signature))
-        func->setAttr(attrs::signature, TypeAttr::get(func.getFunctionType()));
+      keepSignature(func);
       func->setAttr(LLVM::LLVMDialect::getEmitCWrapperAttrName(),
                     builder.getUnitAttr());
       // What a caller passes stays the caller's, whatever is computed in its

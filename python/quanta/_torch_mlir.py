@@ -145,12 +145,38 @@ def outside(operation):
     return [location_name(location), kind.partition(".")[2], reason, place(location)]
 
 
+def functions(module):
+    return [operation.operation for operation in module.regions[0].blocks[0].operations
+            if operation.operation.name == "func.func"]
+
+
+def signs_of(module):
+    """Which arguments and results of each function are unsigned, which `linalg` no
+    longer tells."""
+    types = [function.attributes["function_type"].value for function in functions(module)]
+    return [[[bool(re.search(r"\bui\d+>", str(kind))) for kind in kinds]
+             for kinds in (type.inputs, type.results)] for type in types]
+
+
+def mark_unsigned(module, signs):
+    from torch_mlir.ir import ArrayAttr, DictAttr, UnitAttr
+
+    for function, known in zip(functions(module), signs):
+        with function.context:
+            marks = [{}, {"quanta.unsigned": UnitAttr.get()}]
+            for key, flags in zip(("arg_attrs", "res_attrs"), known):
+                if any(flags):
+                    function.attributes[key] = ArrayAttr.get(
+                        [DictAttr.get(marks[flag]) for flag in flags])
+
+
 def lower(source, passes):
     """Lowers a copy of the module; returns the text and what it failed to lower."""
     from torch_mlir.ir import MLIRError
     from torch_mlir.passmanager import PassManager
 
     module = source.clone()
+    signs = signs_of(module)
     passes = str(PassManager.parse(passes, context=source.context))
     passes = passes.replace(LEFT_OUT, "")
     try:
@@ -159,6 +185,7 @@ def lower(source, passes):
         return None, [diagnosed(diagnostic) for diagnostic in error.error_diagnostics]
     failed = [outside(operation) for operation in operations(module.regions[0].blocks[0])
               if operation.name.startswith(OWN_DIALECTS)]
+    mark_unsigned(module, signs)
     return module.get_asm(enable_debug_info=True), failed
 
 

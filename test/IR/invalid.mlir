@@ -1,5 +1,21 @@
 // RUN: quant-opt %s --split-input-file --verify-diagnostics
 
+// quanta.unsigned: of what has no sign.
+// expected-error@+1 {{'quanta.unsigned' is for signless integers, not 'tensor<4xf32>'}}
+func.func @unsigned_float(%x: tensor<4xf32> {quanta.unsigned}) {
+  return
+}
+
+// -----
+
+// expected-error@+1 {{'quanta.unsigned' is for signless integers, not 'tensor<4xui8>'}}
+func.func @unsigned_result() -> (tensor<4xui8> {quanta.unsigned}) {
+  %0 = tensor.empty() : tensor<4xui8>
+  return %0 : tensor<4xui8>
+}
+
+// -----
+
 // One refused example for each constraint, by its number in the operation's
 // documentation.
 

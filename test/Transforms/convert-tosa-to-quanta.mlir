@@ -3,7 +3,7 @@
 // RUN: quant-opt %t/plain.mlir --convert-tosa-to-quanta -o %t/quanta.mlir
 // RUN: FileCheck %t/plain.mlir < %t/quanta.mlir
 // Upstream's own way is near: rounding differs.
-// RUN: %python %S/../Inputs/npy.py %t/x.npy "numpy.random.default_rng(0).integers(-128, 128, (2, 6, 6, 3)).astype('int8')"
+// RUN: %python %S/../Inputs/npy.py %t/x.npy "numpy.random.default_rng(0).integers(-128, 128, (2, 6, 6, 3)).astype('int8').view('uint8')"
 // RUN: quant-run %t/quanta.mlir --input=%t/x.npy --output=%t/0.npy --output=%t/1.npy --output=%t/2.npy
 // RUN: quant-opt %t/plain.mlir --pass-pipeline="builtin.module(func.func(tosa-to-linalg-named,canonicalize,tosa-layerwise-constant-fold,tosa-to-linalg,tosa-to-arith{include-apply-rescale=true},tosa-to-tensor,canonicalize))" -o %t/upstream.mlir
 // RUN: quant-run %t/upstream.mlir --input=%t/x.npy --output=%t/u0.npy --output=%t/u1.npy --output=%t/u2.npy
@@ -15,9 +15,30 @@
 // RUN: quant-run %t/again.mlir --input=%t/x.npy --output=%t/a0.npy --output=%t/a1.npy --output=%t/a2.npy
 // RUN: cmp %t/0.npy %t/a0.npy && cmp %t/1.npy %t/a1.npy && cmp %t/2.npy %t/a2.npy
 
+// Bytes without signs are such to callers, which the types do not tell.
+// RUN: quant-opt %t/bytes.mlir --convert-tosa-to-quanta -o %t/bytes-quanta.mlir
+// RUN: FileCheck %t/bytes.mlir < %t/bytes-quanta.mlir
+// RUN: quant-run %t/bytes-quanta.mlir --input=%t/x.npy --output=%t/bytes.npy
+// RUN: %python -c "import numpy; x, y = (numpy.load(f'%t/{n}.npy') for n in ('x', 'bytes')); assert y.dtype == 'uint8' and (x == y).all()"
+// RUN: %python -c "import numpy; numpy.save(r'%t/signed.npy', numpy.load(r'%t/x.npy').view('int8'))"
+// RUN: not quant-run %t/bytes-quanta.mlir --input=%t/signed.npy 2>&1 | FileCheck %s --check-prefix=SIGNED
+// SIGNED: error: argument 0 of 'bytes' ({{.*}}): expected elements of type u8 (tensor<2x6x6x3xui8>), got 2x6x6x3xi8
+
+//--- bytes.mlir
+// CHECK: func.func @bytes(%{{.*}}: tensor<2x6x6x3xi8> {quanta.unsigned}) -> (tensor<2x6x6x3xi8> {quanta.unsigned})
+func.func @bytes(%raw: tensor<2x6x6x3xi8>) -> tensor<2x6x6x3xi8> {
+  %m = "tosa.const"() {values = dense<[1073741824]> : tensor<1xi32>} : () -> tensor<1xi32>
+  %s = "tosa.const"() {values = dense<[30]> : tensor<1xi8>} : () -> tensor<1xi8>
+  %u = "tosa.const"() {values = dense<-128> : tensor<1xi8>} : () -> tensor<1xi8>
+  %z = "tosa.const"() {values = dense<0> : tensor<1xi8>} : () -> tensor<1xi8>
+  %x = tosa.rescale %raw, %m, %s, %u, %z {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = false, input_unsigned = true, output_unsigned = false} : (tensor<2x6x6x3xi8>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<2x6x6x3xi8>
+  %y = tosa.rescale %x, %m, %s, %z, %u {scale32 = true, rounding_mode = SINGLE_ROUND, per_channel = false, input_unsigned = false, output_unsigned = true} : (tensor<2x6x6x3xi8>, tensor<1xi32>, tensor<1xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<2x6x6x3xi8>
+  return %y : tensor<2x6x6x3xi8>
+}
 //--- plain.mlir
 // A network on plain i8, whose zero points and factors are operands.
 // CHECK-LABEL: func @plain
+// CHECK-SAME: tensor<2x6x6x3xi8> {quanta.unsigned}
 // CHECK: quanta.requantize {{.*}} : tensor<2x6x6x3x!quant.uniform<u8:f32, 1.000000e+00:128>> to tensor<2x6x6x3x!quant.uniform<i8:f32, 1.000000e+00>>
 // CHECK: quanta.conv_2d {{.*}} bias {{.*}} pads [1, 1, 1, 1] groups 1 channels_last
 // CHECK: quanta.requantize {{.*}} clamp [-7, 127] : tensor<2x6x6x4x!quant.uniform<i32:f32:3,

@@ -57,6 +57,28 @@ class ImportQdq(OnnxTestCase):
         run = quanta.compile(quanta.load(self.save(model)))
         np.testing.assert_array_equal(run(x), a @ (w * scales))
 
+    def test_bytes_without_signs(self):
+        """Arguments and results are of the types that the model says."""
+        nodes = [
+            linear("DequantizeLinear", "x", "s", "z", "a"),
+            helper.make_node("MatMul", ["a", "w"], ["b"]),
+            linear("QuantizeLinear", "b", "s", "z", "y"),
+        ]
+        tensors = [("s", np.float32(0.1)), ("z", np.uint8(130)), ("w", RANDOM.random((4, 3), np.float32))]
+        byte = [helper.make_tensor_value_info(n, TensorProto.UINT8, ["n", k]) for n, k in (("x", 4), ("y", 3))]
+        path = self.save(make(nodes, byte[:1], byte[1:], [numpy_helper.from_array(np.asarray(a), n) for n, a in tensors]))
+        x = RANDOM.integers(0, 256, (5, 4), np.uint8)
+        (expected,) = run_by_node(path, {"x": x})
+        module = quanta.load(path)
+        for program in (module, module.run("quanta-raise-qdq"), quanta.quantize(module)):
+            run = quanta.compile(program)
+            self.assertEqual([run.inputs[0][0], run.outputs[0][0]], ["uint8", "uint8"])
+            y = run(x)
+            self.assertEqual(y.dtype, np.uint8)
+            np.testing.assert_array_equal(y, expected)
+        with self.assertRaisesRegex(quanta.Error, r"expected elements of type u8 .*, got 5x4xi8"):
+            run(x.view(np.int8))
+
     def test_large_zero_points_of_channels(self):
         dequantize = helper.make_node("DequantizeLinear", ["w", "s", "z"], ["y"], axis=1)
         numbers = [[1, 200, 3], [120, 5, 65535]]

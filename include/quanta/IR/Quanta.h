@@ -75,6 +75,9 @@ inline constexpr llvm::StringLiteral floatDot = "quanta.float_dot";
 inline constexpr llvm::StringLiteral isa = "quanta.isa";
 /// On the module: the observers of a lowered observed program.
 inline constexpr llvm::StringLiteral observers = "quanta.observers";
+/// On an argument or a result of a function, of signless integers: callers know
+/// them as unsigned ones.
+inline constexpr llvm::StringLiteral isUnsigned = "quanta.unsigned";
 /// On a function: its type on tensors, kept through bufferization.
 inline constexpr llvm::StringLiteral signature = "quanta.signature";
 } // namespace attrs

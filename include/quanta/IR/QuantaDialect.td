@@ -136,6 +136,8 @@ def Quanta_Dialect : Dialect {
     "::mlir::arith::ArithDialect", "::mlir::quant::QuantDialect",
     "::mlir::tensor::TensorDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
   let extraClassDeclaration = [{
     void registerAttributes();
   }];
