@@ -127,6 +127,55 @@ func.func @signed_padding(%x: tensor<1x4x4x4xi8>, %e: tensor<1x4x5x2xi32>) -> te
   return %0 : tensor<1x4x5x2xi32>
 }
 
+// Factors may stand in either order.
+// CHECK-LABEL: func.func @weights_first
+// CHECK: quanta.fused_conv_2d
+func.func @weights_first(%x: tensor<1x6x7x4xi8>, %e: tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32> {
+  %w = arith.constant dense<1> : tensor<3x3x4x2xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %w : tensor<1x6x7x4xi8>, tensor<3x3x4x2xi8>) outs(%init : tensor<1x4x5x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %1 = arith.extui %a : i8 to i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %2, %1 : i32
+    %4 = arith.addi %3, %acc : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x5x2xi32>
+  return %0 : tensor<1x4x5x2xi32>
+}
+
+// A zero point is none of the kernel's.
+// CHECK-LABEL: func.func @zero_point
+// CHECK-NOT: quanta.fused_conv_2d
+// CHECK: linalg.generic
+func.func @zero_point(%x: tensor<1x6x7x4xi8>, %e: tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32> {
+  %w = arith.constant dense<1> : tensor<3x3x4x2xi8>
+  %zero = arith.constant 0 : i32
+  %init = linalg.fill ins(%zero : i32) outs(%e : tensor<1x4x5x2xi32>) -> tensor<1x4x5x2xi32>
+  %0 = linalg.generic {indexing_maps = [
+        affine_map<(n, y, x, f, i, j, c) -> (n, y + i, x + j, c)>,
+        affine_map<(n, y, x, f, i, j, c) -> (i, j, c, f)>,
+        affine_map<(n, y, x, f, i, j, c) -> (n, y, x, f)>],
+      iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]}
+      ins(%x, %w : tensor<1x6x7x4xi8>, tensor<3x3x4x2xi8>) outs(%init : tensor<1x4x5x2xi32>) {
+  ^bb0(%a: i8, %v: i8, %acc: i32):
+    %c3 = arith.constant 3 : i32
+    %1 = arith.extui %a : i8 to i32
+    %z = arith.subi %1, %c3 : i32
+    %2 = arith.extsi %v : i8 to i32
+    %3 = arith.muli %z, %2 : i32
+    %4 = arith.addi %acc, %3 : i32
+    linalg.yield %4 : i32
+  } -> tensor<1x4x5x2xi32>
+  return %0 : tensor<1x4x5x2xi32>
+}
+
 // Another value is not zero to anyone.
 // CHECK-LABEL: func.func @other_padding
 // CHECK: %[[P:.*]] = tensor.pad
