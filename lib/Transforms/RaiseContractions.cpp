@@ -66,20 +66,18 @@ struct RaiseContraction : OpRewritePattern<linalg::GenericOp> {
   }
 };
 
-/// A factor of a product that is summed, without dimensions of size 1 that it
-/// is read at index 0 of.
-struct Factor {
-  Value tensor;
+/// A tensor without the dimensions of size 1 that it is read at index 0 of.
+struct Squeezed {
   AffineMap map;
+  /// Which dimensions become one.
+  SmallVector<ReassociationIndices> groups;
 
   /// Nothing if what is left is not indexed by iterators alone.
-  static std::optional<Factor> get(OpBuilder &builder, Location loc,
-                                   Value tensor, AffineMap map);
+  static std::optional<Squeezed> get(RankedTensorType type, AffineMap map);
+  Value collapse(OpBuilder &builder, Location loc, Value tensor) const;
 };
 
-std::optional<Factor> Factor::get(OpBuilder &builder, Location loc,
-                                  Value tensor, AffineMap map) {
-  auto type = cast<RankedTensorType>(tensor.getType());
+std::optional<Squeezed> Squeezed::get(RankedTensorType type, AffineMap map) {
   SmallVector<AffineExpr> kept;
   SmallVector<ReassociationIndices> groups;
   ReassociationIndices leading;
@@ -100,9 +98,22 @@ std::optional<Factor> Factor::get(OpBuilder &builder, Location loc,
       AffineMap::get(map.getNumDims(), 0, kept, map.getContext());
   if (kept.empty() || !keptMap.isProjectedPermutation())
     return std::nullopt;
-  if (kept.size() != map.getNumResults())
-    tensor = tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
-  return Factor{tensor, keptMap};
+  return Squeezed{keptMap, groups};
+}
+
+Value Squeezed::collapse(OpBuilder &builder, Location loc, Value tensor) const {
+  auto rank = cast<RankedTensorType>(tensor.getType()).getRank();
+  if (rank == static_cast<int64_t>(groups.size()))
+    return tensor;
+  // A new fill: a reshaped one would hide that the sums start from zeros.
+  if (auto fill = tensor.getDefiningOp<linalg::FillOp>())
+    return linalg::FillOp::create(
+               builder, loc, fill.getInputs(),
+               tensor::CollapseShapeOp::create(builder, loc,
+                                               fill.getOutputs()[0], groups)
+                   .getResult())
+        .getResult(0);
+  return tensor::CollapseShapeOp::create(builder, loc, tensor, groups);
 }
 
 /// Sums of products that are two operations, as frontends write what has no
@@ -162,17 +173,23 @@ private:
   }
 
   /// The sum of the product of two factors; null if they are not indexed by
-  /// iterators.
+  /// iterators. What is summed over may be left as dimensions of size 1.
   static Value build(linalg::GenericOp op, ArrayRef<SumFactor> factors,
                      PatternRewriter &rewriter) {
+    Location loc = op.getLoc();
+    Value init = op.getOutputs()[0];
+    auto type = cast<RankedTensorType>(init.getType());
+    auto result = Squeezed::get(type, op.getIndexingMapsArray()[1]);
+    if (!result)
+      return {};
     SmallVector<Value> tensors;
     SmallVector<AffineMap> maps;
     for (const SumFactor &factor : factors) {
-      std::optional<Factor> plain =
-          Factor::get(rewriter, op.getLoc(), factor.tensor, factor.map);
+      auto plain = Squeezed::get(
+          cast<RankedTensorType>(factor.tensor.getType()), factor.map);
       if (!plain)
         return {};
-      tensors.push_back(plain->tensor);
+      tensors.push_back(plain->collapse(rewriter, loc, factor.tensor));
       maps.push_back(plain->map);
     }
     // Weights are right factors.
@@ -180,17 +197,25 @@ private:
       std::swap(tensors[0], tensors[1]);
       std::swap(maps[0], maps[1]);
     }
-    maps.push_back(op.getIndexingMapsArray()[1]);
-    return linalg::GenericOp::create(
-               rewriter, op.getLoc(), op.getResultTypes(), tensors,
-               op.getOutputs(), maps, op.getIteratorTypesArray(),
-               [](OpBuilder &b, Location loc, ValueRange elements) {
-                 Value element =
-                     arith::MulFOp::create(b, loc, elements[0], elements[1]);
-                 element = arith::AddFOp::create(b, loc, elements[2], element);
-                 linalg::YieldOp::create(b, loc, element);
-               })
-        .getResult(0);
+    maps.push_back(result->map);
+    SmallVector<OpFoldResult> sizes =
+        tensor::getMixedSizes(rewriter, loc, init);
+    init = result->collapse(rewriter, loc, init);
+    Value sum =
+        linalg::GenericOp::create(
+            rewriter, loc, init.getType(), tensors, init, maps,
+            op.getIteratorTypesArray(),
+            [](OpBuilder &b, Location loc, ValueRange elements) {
+              Value element =
+                  arith::MulFOp::create(b, loc, elements[0], elements[1]);
+              element = arith::AddFOp::create(b, loc, elements[2], element);
+              linalg::YieldOp::create(b, loc, element);
+            })
+            .getResult(0);
+    if (sum.getType() == type)
+      return sum;
+    return tensor::ExpandShapeOp::create(rewriter, loc, type, sum,
+                                         result->groups, sizes);
   }
 
   /// `sum` times a factor that is indexed by iterators of the sum's result.

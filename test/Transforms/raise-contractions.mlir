@@ -230,3 +230,32 @@ func.func @bilinear(%x: tensor<?x4xf32>, %y: tensor<?x5xf32>, %e: tensor<?x3x4x5
   } -> tensor<?x3x4xf32>
   return %s : tensor<?x3x4xf32>
 }
+
+#pq = affine_map<(p, q, k) -> (p, q, k)>
+#k = affine_map<(p, q, k) -> (k)>
+#pq0 = affine_map<(p, q, k) -> (p, q, 0)>
+
+// A weighted sum that leaves a dimension of size 1: that of the sum without it.
+// CHECK-LABEL: func.func @kept(
+// CHECK: %[[ZERO:.*]] = linalg.fill {{.*}} outs(%{{.*}} : tensor<?x4xf32>)
+// CHECK: %[[S:.*]] = linalg.contract {{.*}} ins(%{{.*}}, %{{.*}} : tensor<?x4x8xf32>, tensor<8xf32>) outs(%[[ZERO]] : tensor<?x4xf32>)
+// CHECK: tensor.expand_shape %[[S]] {{\[\[}}0], [1, 2]] {{.*}} : tensor<?x4xf32> into tensor<?x4x1xf32>
+// CHECK-NOT: linalg.generic
+func.func @kept(%x: tensor<?x4x8xf32>, %e: tensor<?x4x8xf32>, %o: tensor<?x4x1xf32>) -> tensor<?x4x1xf32> {
+  %w = arith.constant dense<0.5> : tensor<8xf32>
+  %zero = arith.constant 0.0 : f32
+  %p = linalg.generic {indexing_maps = [#pq, #k, #pq], iterator_types = ["parallel", "parallel", "parallel"]}
+      ins(%x, %w : tensor<?x4x8xf32>, tensor<8xf32>) outs(%e : tensor<?x4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %m = arith.mulf %a, %b : f32
+    linalg.yield %m : f32
+  } -> tensor<?x4x8xf32>
+  %f = linalg.fill ins(%zero : f32) outs(%o : tensor<?x4x1xf32>) -> tensor<?x4x1xf32>
+  %s = linalg.generic {indexing_maps = [#pq, #pq0], iterator_types = ["parallel", "parallel", "reduction"]}
+      ins(%p : tensor<?x4x8xf32>) outs(%f : tensor<?x4x1xf32>) {
+  ^bb0(%a: f32, %c: f32):
+    %m = arith.addf %a, %c : f32
+    linalg.yield %m : f32
+  } -> tensor<?x4x1xf32>
+  return %s : tensor<?x4x1xf32>
+}
