@@ -261,8 +261,10 @@ Expected<Statistics> readStatistics(const Executable &executable) {
     return createStringError(
         "the program has no observers that record: 'quanta-insert-observers' "
         "gives them to f32 tensors, factors of contractions and results, whose "
-        "range no recipe fixes; a model in f16 or f64 is to be converted to "
-        "f32 first, as PyTorch's module.float() does");
+        "range no recipe fixes. Where there are none, there is nothing to "
+        "quantize, and the program can be compiled as it is; a model in f16 or "
+        "f64 is to be converted to f32 first, as PyTorch's module.float() "
+        "does");
   Statistics statistics;
   statistics.fingerprint = executable.getFingerprint();
   for (const Executable::Observer &observer : executable.getObservers())

@@ -153,6 +153,26 @@ class Calibration(unittest.TestCase):
         with self.assertRaisesRegex(quanta.Error, "model"):
             whole.merge(quanta.calibrate(other, self.x))
 
+    def test_nothing_to_observe(self):
+        # A choice among what comes in, in place of which classes come out.
+        module = quanta.Module.parse(
+            """
+            func.func @main(%x: tensor<4xf32>) -> tensor<4xi1> {
+              %e = tensor.empty() : tensor<4xi1>
+              %y = linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>],
+                  iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%e : tensor<4xi1>) {
+              ^bb0(%a: f32, %o: i1):
+                %c = arith.cmpf oeq, %a, %a : f32
+                linalg.yield %c : i1
+              } -> tensor<4xi1>
+              return %y : tensor<4xi1>
+            }
+            """
+        )
+        x = np.zeros(4, np.float32)
+        with self.assertRaisesRegex(quanta.Error, "there is nothing to quantize, and the program can be compiled as it is"):
+            quanta.quantize(module, data=[x])
+
     def test_bad_data(self):
         def refuse(pattern, data):
             with self.assertRaisesRegex(quanta.Error, pattern):
