@@ -10,10 +10,11 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "llvm/ADT/MapVector.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 using namespace mlir;
@@ -25,13 +26,17 @@ namespace quanta {
 
 namespace {
 
-/// The size of dimension 0, where it is known.
+/// The size of dimension 0, which may be open, of images whose size is known.
 std::optional<int64_t> getBatch(Value value) {
   auto type = dyn_cast<RankedTensorType>(value.getType());
-  if (!type || type.getRank() == 0 || !type.hasStaticShape())
+  if (!type || type.getRank() == 0 ||
+      ShapedType::isDynamicShape(type.getShape().drop_front()))
     return std::nullopt;
   return type.getDimSize(0);
 }
+
+/// What a batch of open size is taken for where the size decides.
+constexpr int64_t openBatch = 8;
 
 RankedTensorType getImageType(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
@@ -52,33 +57,42 @@ struct ImageSlice {
   }
 };
 
-/// Whether a tensor holds nothing, or the same number everywhere: each image
-/// can have its own.
+/// Whether each image can have its own of a tensor: it holds nothing, the same
+/// number everywhere, or the same vector in every image.
 bool isFresh(Operation *op) {
-  if (auto fill = dyn_cast<linalg::FillOp>(op)) {
-    Operation *room = fill.getDpsInits().front().getDefiningOp();
-    return room && isFresh(room);
+  if (auto broadcast = dyn_cast<linalg::BroadcastOp>(op);
+      broadcast && !llvm::is_contained(broadcast.getDimensions(), 0))
+    return false;
+  if (isa<linalg::FillOp, linalg::BroadcastOp>(op)) {
+    Value room = cast<linalg::LinalgOp>(op).getDpsInits().front();
+    return room.getDefiningOp() && isFresh(room.getDefiningOp());
   }
   return isa<tensor::EmptyOp>(op);
 }
 
 /// What a fresh tensor is for one image.
 Value buildFresh(OpBuilder &b, Operation *op) {
-  if (auto fill = dyn_cast<linalg::FillOp>(op)) {
-    Value room = buildFresh(b, fill.getDpsInits().front().getDefiningOp());
+  RankedTensorType type = getImageType(op->getResult(0));
+  if (isa<tensor::EmptyOp>(op))
+    return tensor::EmptyOp::create(b, op->getLoc(), type.getShape(),
+                                   type.getElementType());
+  Value room = cast<linalg::LinalgOp>(op).getDpsInits().front();
+  room = buildFresh(b, room.getDefiningOp());
+  if (auto fill = dyn_cast<linalg::FillOp>(op))
     return linalg::FillOp::create(b, op->getLoc(), fill.getInputs(), room)
         .getResult(0);
-  }
-  RankedTensorType type = getImageType(op->getResult(0));
-  return tensor::EmptyOp::create(b, op->getLoc(), type.getShape(),
-                                 type.getElementType());
+  auto broadcast = cast<linalg::BroadcastOp>(op);
+  return linalg::BroadcastOp::create(b, op->getLoc(), broadcast.getInput(),
+                                     room, broadcast.getDimensions())
+      ->getResult(0);
 }
 
 int64_t getBytes(Value value) {
   auto type = cast<RankedTensorType>(value.getType());
   if (!type.getElementType().isIntOrFloat())
     return 0;
-  return type.getNumElements() *
+  int64_t batch = type.isDynamicDim(0) ? openBatch : type.getDimSize(0);
+  return batch * getImageType(value).getNumElements() *
          llvm::divideCeil(type.getElementTypeBitWidth(), 8);
 }
 
@@ -158,18 +172,25 @@ std::optional<Splittable> Splittable::get(Operation *op, int64_t minPositions) {
   Splittable result{op, 0, false};
   for (Value value : op->getResults()) {
     std::optional<int64_t> batch = getBatch(value);
-    if (!batch || *batch < 2 || (result.batch && result.batch != *batch))
+    bool isOne = batch && !ShapedType::isDynamic(*batch) && *batch < 2;
+    if (!batch || isOne || (result.batch && result.batch != *batch))
       return std::nullopt;
     result.batch = *batch;
   }
-  for (Value operand : op->getOperands())
-    if (auto type = dyn_cast<RankedTensorType>(operand.getType()))
-      if (!type.hasStaticShape())
-        return std::nullopt;
+  for (OpOperand &operand : op->getOpOperands())
+    if (auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+        type && !type.hasStaticShape() && !getBatch(operand.get()))
+      return std::nullopt;
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     std::optional<unsigned> loop = getBatchLoop(linalgOp);
     if (!loop)
       return std::nullopt;
+    // Of what all images read, nothing is open.
+    for (OpOperand &operand : op->getOpOperands())
+      if (auto type = dyn_cast<RankedTensorType>(operand.get().getType());
+          type && !type.hasStaticShape() &&
+          !linalgOp.getMatchingIndexingMap(&operand).isFunctionOfDim(*loop))
+        return std::nullopt;
     if (std::optional<int64_t> positions = getPositions(linalgOp, *loop)) {
       if (*positions < minPositions)
         return std::nullopt;
@@ -220,10 +241,10 @@ class Segment {
 public:
   Segment(Block *block, int64_t minBytes) : block(block), minBytes(minBytes) {}
 
-  void add(const Splittable &op) {
-    batch = op.batch;
-    ops.push_back(op);
-  }
+  void add(const Splittable &op);
+  /// Whether the operation goes over the same images: sizes that are known say
+  /// so, and open ones where both read or make the same tensor.
+  bool isOver(const Splittable &split) const;
   /// Whether the operation, or one inside, uses results of the segment;
   /// `split`: as a whole.
   bool isUsedBy(Operation *op, const std::optional<Splittable> &split) const;
@@ -235,9 +256,12 @@ private:
   int64_t minBytes;
   int64_t batch = 0;
   SmallVector<Splittable> ops;
+  /// What they read and make for all images.
+  llvm::SmallDenseSet<Value> batches;
 
   void dropOthers();
   bool isLarge() const;
+  Value buildBatch(OpBuilder &b) const;
   bool contains(Operation *op) const {
     return llvm::any_of(ops, [&](const Splittable &s) { return s.op == op; });
   }
@@ -258,6 +282,37 @@ bool Segment::isUsedBy(Operation *op,
         return WalkResult::advance();
       })
       .wasInterrupted();
+}
+
+void Segment::add(const Splittable &split) {
+  batch = split.batch;
+  ops.push_back(split);
+  for (OpOperand &operand : split.op->getOpOperands())
+    if (split.isSplit(operand))
+      batches.insert(operand.get());
+  batches.insert_range(split.op->getResults());
+}
+
+bool Segment::isOver(const Splittable &split) const {
+  if (split.batch != batch || !ShapedType::isDynamic(batch))
+    return split.batch == batch;
+  return llvm::any_of(split.op->getOpOperands(), [&](OpOperand &operand) {
+    return split.isSplit(operand) && batches.contains(operand.get());
+  });
+}
+
+/// The number of images; nothing if none comes from outside.
+Value Segment::buildBatch(OpBuilder &b) const {
+  Location loc = ops.front().op->getLoc();
+  if (!ShapedType::isDynamic(batch))
+    return arith::ConstantIndexOp::create(b, loc, batch);
+  for (const Splittable &split : ops)
+    for (OpOperand &operand : split.op->getOpOperands()) {
+      Operation *producer = operand.get().getDefiningOp();
+      if (split.isSplit(operand) && !(producer && contains(producer)))
+        return tensor::DimOp::create(b, loc, operand.get(), 0);
+    }
+  return nullptr;
 }
 
 /// Keeps what leads to a convolution, and what follows from that.
@@ -322,38 +377,40 @@ void Segment::split() {
   Operation *last = ops.back().op;
   OpBuilder b(last->getBlock(), std::next(Block::iterator(last)));
   Location loc = ops.front().op->getLoc();
+  Value images = buildBatch(b);
+  if (!images)
+    return;
   SmallVector<Value> inits;
   for (Value result : results) {
     auto type = cast<RankedTensorType>(result.getType());
-    inits.push_back(tensor::EmptyOp::create(b, loc, type.getShape(),
-                                            type.getElementType()));
+    inits.push_back(tensor::EmptyOp::create(
+        b, loc, type, type.isDynamicDim(0) ? images : ValueRange()));
   }
   auto index = [&](int64_t value) {
     return arith::ConstantIndexOp::create(b, loc, value);
   };
-  auto loop =
-      scf::ForOp::create(b, loc, index(0), index(batch), index(1), inits);
+  auto loop = scf::ForOp::create(b, loc, index(0), images, index(1), inits);
   b.setInsertionPointToStart(loop.getBody());
-  IRMapping images;
+  IRMapping mapping;
   for (const Splittable &split : ops) {
     SmallVector<Value> operands(split.op->getOperands());
     for (OpOperand &operand : split.op->getOpOperands())
       if (split.isSplit(operand)) {
-        Value image = images.lookupOrNull(operand.get());
+        Value image = mapping.lookupOrNull(operand.get());
         if (!image) {
           image = takeImage(b, operand, loop.getInductionVar());
-          images.map(operand.get(), image);
+          mapping.map(operand.get(), image);
         }
         operands[operand.getOperandNumber()] = image;
       }
     Operation *image = split.buildImage(b, operands);
-    images.map(split.op->getResults(), image->getResults());
+    mapping.map(split.op->getResults(), image->getResults());
   }
   SmallVector<Value> yielded;
   for (auto [result, whole] : llvm::zip(results, loop.getRegionIterArgs())) {
     ImageSlice slice(b, getImageType(result), loop.getInductionVar());
     yielded.push_back(tensor::InsertSliceOp::create(
-        b, loc, images.lookup(result), whole, slice.offsets, slice.sizes,
+        b, loc, mapping.lookup(result), whole, slice.offsets, slice.sizes,
         slice.strides));
   }
   scf::YieldOp::create(b, loc, yielded);
@@ -374,6 +431,13 @@ struct SplitBatchesPass : impl::SplitBatchesBase<SplitBatchesPass> {
                           {Stage::Float, Stage::Integer, Stage::Kernel},
                           getArgument())))
       return signalPassFailure();
+    // Sizes of what is in a loop are those of what comes from outside.
+    RewritePatternSet patterns(&getContext());
+    memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+    tensor::DimOp::getCanonicalizationPatterns(patterns, &getContext());
+    if (hasOpenBatches() &&
+        failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      return signalPassFailure();
     SmallVector<Block *> blocks;
     getOperation().walk([&](Block *block) {
       if (!isa<linalg::LinalgOp, tensor::PadOp>(block->getParentOp()))
@@ -384,25 +448,48 @@ struct SplitBatchesPass : impl::SplitBatchesBase<SplitBatchesPass> {
   }
 
 private:
+  bool hasOpenBatches() {
+    return getOperation()
+        .walk([&](linalg::LinalgOp op) {
+          std::optional<Splittable> split = Splittable::get(op, minPositions);
+          return split && split->hasWeights &&
+                         ShapedType::isDynamic(split->batch)
+                     ? WalkResult::interrupt()
+                     : WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
   void run(Block &block) {
     // One for each size of dimension 0: weights have one, too.
-    llvm::MapVector<int64_t, Segment> open;
-    std::vector<Segment> closed;
+    std::vector<Segment> open, closed;
+    auto closeIf = [&](function_ref<bool(const Segment &)> isEnd) {
+      for (Segment &segment : open)
+        if (isEnd(segment))
+          closed.push_back(segment);
+      llvm::erase_if(open, isEnd);
+    };
     for (Operation &op : block) {
       std::optional<Splittable> split = Splittable::get(&op, minPositions);
       // What uses a batch as a whole comes after it.
-      open.remove_if([&](std::pair<int64_t, Segment> &entry) {
-        bool isEnd = entry.second.isUsedBy(&op, split);
-        if (isEnd)
-          closed.push_back(std::move(entry.second));
-        return isEnd;
+      closeIf(
+          [&](const Segment &segment) { return segment.isUsedBy(&op, split); });
+      if (!split || isFresh(&op))
+        continue;
+      auto own = llvm::find_if(
+          open, [&](const Segment &segment) { return segment.isOver(*split); });
+      if (own == open.end()) {
+        open.emplace_back(&block, minBytes).add(*split);
+        continue;
+      }
+      own->add(*split);
+      // Where batches of open size meet, one of them ends.
+      const Segment *kept = &*own;
+      closeIf([&](const Segment &segment) {
+        return &segment != kept && segment.isOver(*split);
       });
-      if (split && !isFresh(&op))
-        open.try_emplace(split->batch, &block, minBytes)
-            .first->second.add(*split);
     }
-    for (auto &[batch, segment] : open)
-      closed.push_back(std::move(segment));
+    llvm::append_range(closed, open);
     for (Segment &segment : closed)
       segment.split();
   }

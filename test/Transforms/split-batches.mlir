@@ -173,3 +173,85 @@ func.func @both(%x: tensor<8x8x8xf32>) -> tensor<8x8x8x8xf32> {
   } -> tensor<8x8x8x8xf32>
   return %0 : tensor<8x8x8x8xf32>
 }
+
+// A batch of open size: sizes that are asked for in between are those of the input, and
+// each image has its own of a vector that is the same in all of them, which a
+// convolution starts from.
+// CHECK-LABEL: func.func @open(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8x8x3xf32>
+func.func @open(%x: tensor<?x8x8x3xf32>, %w0: tensor<3x3x3x5xf32>, %b: tensor<5xf32>, %w1: tensor<1x1x5x5xf32>) -> tensor<?x8x8x5xf32> {
+  // CHECK: %[[N:.*]] = tensor.dim %[[X]], %c0
+  // CHECK: %[[ALL:.*]] = tensor.empty(%[[N]]) : tensor<?x8x8x5xf32>
+  // CHECK: %[[LOOP:.*]] = scf.for %[[I:.*]] = %c0 to %[[N]] step %c1 iter_args(%[[RESULT:.*]] = %[[ALL]]) -> (tensor<?x8x8x5xf32>)
+  // CHECK: %[[IMAGE:.*]] = tensor.extract_slice %[[X]][%[[I]], 0, 0, 0] [1, 8, 8, 3] [1, 1, 1, 1] : tensor<?x8x8x3xf32> to tensor<1x8x8x3xf32>
+  // CHECK: tensor.pad %[[IMAGE]]
+  // CHECK: %[[BIAS:.*]] = linalg.broadcast {{.*}} outs(%{{.*}} : tensor<1x8x8x5xf32>)
+  // CHECK: %[[FIRST:.*]] = linalg.conv_2d_nhwc_hwcf {{.*}} outs(%[[BIAS]] : tensor<1x8x8x5xf32>)
+  // CHECK: %[[SECOND:.*]] = linalg.conv_2d_nhwc_hwcf ins(%[[FIRST]]
+  // CHECK: linalg.add ins(%[[FIRST]], %[[SECOND]] : tensor<1x8x8x5xf32>, tensor<1x8x8x5xf32>)
+  // CHECK: tensor.insert_slice %{{.*}} into %[[RESULT]][%[[I]], 0, 0, 0] [1, 8, 8, 5] [1, 1, 1, 1] : tensor<1x8x8x5xf32> into tensor<?x8x8x5xf32>
+  // CHECK: scf.yield
+  // CHECK: return %[[LOOP]]
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8x8x3xf32>
+  %p = tensor.pad %x low[0, 1, 1, 0] high[0, 1, 1, 0] {
+  ^bb0(%a: index, %c: index, %d: index, %e: index):
+    tensor.yield %zero : f32
+  } : tensor<?x8x8x3xf32> to tensor<?x10x10x3xf32>
+  %e0 = tensor.empty(%n) : tensor<?x8x8x5xf32>
+  %i0 = linalg.broadcast ins(%b : tensor<5xf32>) outs(%e0 : tensor<?x8x8x5xf32>) dimensions = [0, 1, 2]
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%p, %w0 : tensor<?x10x10x3xf32>, tensor<3x3x3x5xf32>) outs(%i0 : tensor<?x8x8x5xf32>) -> tensor<?x8x8x5xf32>
+  %m = tensor.dim %0, %c0 : tensor<?x8x8x5xf32>
+  %e1 = tensor.empty(%m) : tensor<?x8x8x5xf32>
+  %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<?x8x8x5xf32>) -> tensor<?x8x8x5xf32>
+  %1 = linalg.conv_2d_nhwc_hwcf ins(%0, %w1 : tensor<?x8x8x5xf32>, tensor<1x1x5x5xf32>) outs(%i1 : tensor<?x8x8x5xf32>) -> tensor<?x8x8x5xf32>
+  %2 = linalg.add ins(%0, %1 : tensor<?x8x8x5xf32>, tensor<?x8x8x5xf32>) outs(%e1 : tensor<?x8x8x5xf32>) -> tensor<?x8x8x5xf32>
+  return %2 : tensor<?x8x8x5xf32>
+}
+
+// Batches of open size may be of different ones: each is a loop of its own, until one
+// operation takes images of both.
+// CHECK-LABEL: func.func @apart(
+// CHECK-SAME: %[[X:[a-z0-9]+]]: tensor<?x8x8x3xf32>, %[[Y:[a-z0-9]+]]: tensor<?x8x8x3xf32>
+func.func @apart(%x: tensor<?x8x8x3xf32>, %y: tensor<?x8x8x3xf32>, %w: tensor<1x1x3x3xf32>) -> tensor<?x8x8x3xf32> {
+  // CHECK: %[[M:.*]] = tensor.dim %[[Y]], %c0
+  // CHECK: %[[FIRST:.*]] = scf.for %{{.*}} = %c0 to %[[M]]
+  // CHECK: tensor.extract_slice %[[Y]]
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: scf.yield
+  // CHECK: %[[N:.*]] = tensor.dim %[[X]], %c0
+  // CHECK: scf.for %{{.*}} = %c0 to %[[N]]
+  // CHECK: tensor.extract_slice %[[X]]
+  // CHECK: linalg.conv_2d_nhwc_hwcf
+  // CHECK: tensor.extract_slice %[[FIRST]]
+  // CHECK: linalg.add
+  // CHECK: scf.yield
+  %c0 = arith.constant 0 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8x8x3xf32>
+  %m = tensor.dim %y, %c0 : tensor<?x8x8x3xf32>
+  %e0 = tensor.empty(%n) : tensor<?x8x8x3xf32>
+  %i0 = linalg.fill ins(%zero : f32) outs(%e0 : tensor<?x8x8x3xf32>) -> tensor<?x8x8x3xf32>
+  %e1 = tensor.empty(%m) : tensor<?x8x8x3xf32>
+  %i1 = linalg.fill ins(%zero : f32) outs(%e1 : tensor<?x8x8x3xf32>) -> tensor<?x8x8x3xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<?x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i0 : tensor<?x8x8x3xf32>) -> tensor<?x8x8x3xf32>
+  %1 = linalg.conv_2d_nhwc_hwcf ins(%y, %w : tensor<?x8x8x3xf32>, tensor<1x1x3x3xf32>) outs(%i1 : tensor<?x8x8x3xf32>) -> tensor<?x8x8x3xf32>
+  %2 = linalg.add ins(%0, %1 : tensor<?x8x8x3xf32>, tensor<?x8x8x3xf32>) outs(%e0 : tensor<?x8x8x3xf32>) -> tensor<?x8x8x3xf32>
+  return %2 : tensor<?x8x8x3xf32>
+}
+
+// Images of open size: nothing says how much a cache has to hold.
+// CHECK-LABEL: func.func @images(
+// CHECK-NOT: scf.for
+func.func @images(%x: tensor<?x8x?x3xf32>, %w: tensor<1x1x3x3xf32>) -> tensor<?x8x?x3xf32> {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %zero = arith.constant 0.0 : f32
+  %n = tensor.dim %x, %c0 : tensor<?x8x?x3xf32>
+  %m = tensor.dim %x, %c2 : tensor<?x8x?x3xf32>
+  %e = tensor.empty(%n, %m) : tensor<?x8x?x3xf32>
+  %i = linalg.fill ins(%zero : f32) outs(%e : tensor<?x8x?x3xf32>) -> tensor<?x8x?x3xf32>
+  %0 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<?x8x?x3xf32>, tensor<1x1x3x3xf32>) outs(%i : tensor<?x8x?x3xf32>) -> tensor<?x8x?x3xf32>
+  return %0 : tensor<?x8x?x3xf32>
+}

@@ -15,16 +15,18 @@ def SplitBatches : Pass<"quanta-split-batches", "::mlir::ModuleOp"> {
   let description = [{
     The results of all layers for a whole batch are larger than a cache, and each
     layer would read what the one before it has written from memory. Operations on
-    tensors whose dimension 0 is a batch of known size, convolutions and what is
-    between and around them, become one loop over it, in which each is as it would
-    be for one image. Dimension 0 is a batch where every iteration of the
-    operation computes an index of its results from the same index of what it
-    reads.
+    tensors whose dimension 0 is a batch, convolutions and what is between and
+    around them, become one loop over it, in which each is as it would be for one
+    image. Dimension 0 is a batch where every iteration of the operation computes
+    an index of its results from the same index of what it reads. Its size may be
+    open if that of images is known: what reads or makes the same tensors then
+    shares a loop, whose sizes no longer are.
 
     Left alone are operations with weights that one image uses less than
     `min-positions` times, as products of matrices do: a batch is what their
     weights are read for. So are batches whose tensors, those of the operation
-    with the largest ones, have less than `min-bytes`.
+    with the largest ones, have less than `min-bytes`; open ones are taken for
+    8 images.
 
     ```mlir
     %1 = linalg.conv_2d_nhwc_hwcf ins(%x, %w : tensor<8x58x58x64xf32>, tensor<3x3x64x64xf32>) outs(%0 : tensor<8x56x56x64xf32>) -> tensor<8x56x56x64xf32>
