@@ -55,14 +55,21 @@ struct Analyzer::State {
       return error;
     return quanta::compile(program, options.compile);
   }
+  Expected<std::vector<std::unique_ptr<Executable>>>
+  compileAll(ArrayRef<Program> programs) const {
+    if (Error error = checkInterrupt())
+      return error;
+    return quanta::compileAll(programs, options.compile);
+  }
   Expected<std::unique_ptr<Executable>> compileFloat();
   /// The float program with the results of those layers.
-  Expected<std::unique_ptr<Executable>>
-  compileFloatLayers(ArrayRef<LayerFigures> figures,
-                     std::vector<std::optional<unsigned>> &results) const;
-  Expected<std::unique_ptr<Executable>>
-  compileSimulated(const Program &simulated, Analysis &analysis,
-                   std::vector<ExposedLayer> &layers) const;
+  Expected<Program>
+  exposeFloatLayers(ArrayRef<LayerFigures> figures,
+                    std::vector<std::optional<unsigned>> &results) const;
+  /// The simulated program with what its layers read and give.
+  Expected<Program> exposeSimulated(const Program &simulated,
+                                    Analysis &analysis,
+                                    std::vector<ExposedLayer> &layers) const;
   Error runBatch(const Compiled &compiled, ArrayRef<HostTensor> arguments,
                  Analysis &analysis) const;
 };
@@ -160,7 +167,7 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloat() {
   return compile(program);
 }
 
-Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloatLayers(
+Expected<Program> Analyzer::State::exposeFloatLayers(
     ArrayRef<LayerFigures> figures,
     std::vector<std::optional<unsigned>> &results) const {
   Program program = observed.clone();
@@ -176,12 +183,12 @@ Expected<std::unique_ptr<Executable>> Analyzer::State::compileFloatLayers(
   for (const LayerFigures &layer : figures)
     results.push_back(exposer.add(values.lookup(layer.name)));
   exposer.finish();
-  return compile(program);
+  return program;
 }
 
-Expected<std::unique_ptr<Executable>>
-Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
-                                  std::vector<ExposedLayer> &layers) const {
+Expected<Program>
+Analyzer::State::exposeSimulated(const Program &simulated, Analysis &analysis,
+                                 std::vector<ExposedLayer> &layers) const {
   Program program = simulated.clone();
   Expected<mlir::func::FuncOp> function = isolateEntry(program, entryName);
   if (!function)
@@ -189,7 +196,7 @@ Analyzer::State::compileSimulated(const Program &simulated, Analysis &analysis,
   Exposer exposer(*function);
   layers = exposeLayers(*function, exposer, analysis);
   exposer.finish();
-  return compile(program);
+  return program;
 }
 
 Error Analyzer::State::runBatch(const Compiled &compiled,
@@ -247,32 +254,37 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
   Analysis analysis;
   analysis.results.resize(state->numResults);
   State::Compiled compiled;
-  Expected<std::unique_ptr<Executable>> exposed =
-      state->compileSimulated(simulated, analysis, compiled.layers);
+  std::vector<Program> programs;
+  Expected<Program> exposed =
+      state->exposeSimulated(simulated, analysis, compiled.layers);
   if (!exposed)
     return exposed.takeError();
-  compiled.simulated = std::move(*exposed);
+  programs.push_back(std::move(*exposed));
   for (auto [layer, name] : zip(analysis.layers, state->layerNames))
     layer.name = name;
-  ArrayRef<LayerFigures> others =
-      ArrayRef(analysis.layers).drop_front(state->floatLayers.size());
-  if (!others.empty()) {
-    Expected<std::unique_ptr<Executable>> floating =
-        state->compileFloatLayers(others, compiled.floatResults);
-    if (!floating)
-      return floating.takeError();
-    compiled.floatLayers = std::move(*floating);
-  }
   Program quantized = state->observed.clone();
   if (Error error =
           quantize(quantized, {statistics.str(), recipe.str(), /*report=*/""}))
     return error;
   // What is left in float is among the figures.
   quantized.takeRemarks();
-  Expected<std::unique_ptr<Executable>> integer = state->compile(quantized);
-  if (!integer)
-    return integer.takeError();
-  compiled.integer = std::move(*integer);
+  programs.push_back(std::move(quantized));
+  ArrayRef<LayerFigures> others =
+      ArrayRef(analysis.layers).drop_front(state->floatLayers.size());
+  if (!others.empty()) {
+    Expected<Program> floating =
+        state->exposeFloatLayers(others, compiled.floatResults);
+    if (!floating)
+      return floating.takeError();
+    programs.push_back(std::move(*floating));
+  }
+  auto executables = state->compileAll(programs);
+  if (!executables)
+    return executables.takeError();
+  compiled.simulated = std::move((*executables)[0]);
+  compiled.integer = std::move((*executables)[1]);
+  if (!others.empty())
+    compiled.floatLayers = std::move((*executables)[2]);
   for (const Arguments &arguments : data)
     if (Error error = state->runBatch(compiled, arguments, analysis))
       return error;

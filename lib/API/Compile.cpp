@@ -187,6 +187,33 @@ compileLowered(const Program &lowered, const CompileOptions &options) {
   return executable;
 }
 
+Expected<std::vector<std::unique_ptr<Executable>>>
+compileAll(ArrayRef<Program> programs, const CompileOptions &options) {
+  std::vector<std::unique_ptr<Executable>> executables;
+  std::vector<Program> lowered;
+  for (const Program &program : programs) {
+    Expected<Program> one = lowerToLLVM(program, options);
+    if (!one)
+      return one.takeError();
+    lowered.push_back(std::move(*one));
+  }
+  if (lowered.empty())
+    return executables;
+  // Clones share a context, and with it what is said.
+  Error error = lowered.front().withDiagnostics([&](mlir::ModuleOp) -> Error {
+    auto modules = map_to_vector(
+        lowered, [](const Program &program) { return program.getModule(); });
+    auto result = Executable::createAll(modules, getEmissionOptions(options));
+    if (!result)
+      return result.takeError();
+    executables = std::move(*result);
+    return Error::success();
+  });
+  if (error)
+    return error;
+  return executables;
+}
+
 static Expected<LoweredModule> lowerModule(const Program &program,
                                            const CompileOptions &options) {
   Expected<Program> lowered = lowerToLLVM(program, options);

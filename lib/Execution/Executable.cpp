@@ -15,7 +15,10 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ExecutionEngine/Orc/LLJIT.h"
+#include "llvm/Support/Parallel.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
+
+#include <optional>
 
 using namespace llvm;
 
@@ -26,31 +29,70 @@ Executable::~Executable() = default;
 
 Expected<std::unique_ptr<Executable>>
 Executable::create(mlir::ModuleOp module, EmissionOptions options) {
-  std::unique_ptr<Executable> result(new Executable());
+  auto executables = createAll(module, std::move(options));
+  if (!executables)
+    return executables.takeError();
+  return std::move(executables->front());
+}
+
+Expected<std::vector<std::unique_ptr<Executable>>>
+Executable::createAll(ArrayRef<mlir::ModuleOp> modules,
+                      EmissionOptions options) {
   options.packedWrappers = true;
   options.bufferRuntime = false;
-  Expected<LoweredModule> lowered = lowerModule(module, options);
-  if (!lowered)
-    return lowered.takeError();
-  if (Error error = checkHostCanRun(*lowered->machine))
-    return error;
-  Expected<SmallVector<char, 0>> object =
-      emit(*lowered, OutputKind::Object, options);
-  if (!object)
-    return object.takeError();
+  std::vector<LoweredModule> lowered;
+  for (mlir::ModuleOp module : modules) {
+    Expected<LoweredModule> one = lowerModule(module, options);
+    if (!one)
+      return one.takeError();
+    if (Error error = checkHostCanRun(*one->machine))
+      return error;
+    lowered.push_back(std::move(*one));
+  }
 
+  // From here to the objects, each has a context of LLVM to itself.
+  std::vector<std::optional<Expected<SmallVector<char, 0>>>> objects(
+      modules.size());
+  auto generate = [&](size_t index) {
+    objects[index].emplace(emit(lowered[index], OutputKind::Object, options));
+  };
+  if (modules.size() == 1)
+    generate(0);
+  else
+    parallelFor(0, modules.size(), generate);
+
+  Error error = Error::success();
+  for (auto &object : objects)
+    error = joinErrors(std::move(error), object->takeError());
+  if (error)
+    return error;
+  std::vector<std::unique_ptr<Executable>> result;
+  for (auto [module, one, object] : zip_equal(modules, lowered, objects)) {
+    Expected<std::unique_ptr<Executable>> linked =
+        link(module, one, std::move(**object));
+    if (!linked)
+      return linked.takeError();
+    result.push_back(std::move(*linked));
+  }
+  return result;
+}
+
+Expected<std::unique_ptr<Executable>>
+Executable::link(mlir::ModuleOp module, const LoweredModule &lowered,
+                 SmallVector<char, 0> object) {
+  std::unique_ptr<Executable> result(new Executable());
   // The object has no initializers: ORC's platform support, which compiles a
   // module of its own, would only cost time.
   Expected<std::unique_ptr<orc::LLJIT>> jit =
       orc::LLJITBuilder()
           .setPlatformSetUp(orc::setUpInactivePlatform)
           .setJITTargetMachineBuilder(
-              orc::JITTargetMachineBuilder(lowered->machine->getTargetTriple()))
+              orc::JITTargetMachineBuilder(lowered.machine->getTargetTriple()))
           .create();
   if (!jit)
     return jit.takeError();
   result->jit = std::move(*jit);
-  if (lowered->module->getFunction("__kmpc_global_thread_num"))
+  if (lowered.module->getFunction("__kmpc_global_thread_num"))
     if (Error error = loadOpenMP())
       return error;
   // What cannot be linked is told by the error of the look-up.
@@ -62,7 +104,7 @@ Executable::create(mlir::ModuleOp module, EmissionOptions options) {
     return error;
   if (Error error =
           result->jit->addObjectFile(std::make_unique<SmallVectorMemoryBuffer>(
-              std::move(*object), /*RequiresNullTerminator=*/false)))
+              std::move(object), /*RequiresNullTerminator=*/false)))
     return error;
 
   for (const std::string &name : getEntryNames(module)) {

@@ -67,6 +67,12 @@ compile(const Program &program, const CompileOptions &options = {});
 llvm::Expected<std::unique_ptr<Executable>>
 compileLowered(const Program &lowered, const CompileOptions &options = {});
 
+/// The same of several programs, which have to be clones of one: code is
+/// generated for all at once.
+llvm::Expected<std::vector<std::unique_ptr<Executable>>>
+compileAll(llvm::ArrayRef<Program> programs,
+           const CompileOptions &options = {});
+
 /// Compiles a program of any stage ahead of time. The object file's functions
 /// are declared by the header of `emitHeader`.
 llvm::Expected<std::vector<char>> emit(const Program &program, OutputKind kind,

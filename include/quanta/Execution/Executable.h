@@ -56,6 +56,11 @@ public:
   /// names; fails if that is not this machine.
   static llvm::Expected<std::unique_ptr<Executable>>
   create(mlir::ModuleOp module, EmissionOptions options = {});
+  /// The same of several modules, whose code is generated at once, by a thread
+  /// each as far as there are processors.
+  static llvm::Expected<std::vector<std::unique_ptr<Executable>>>
+  createAll(llvm::ArrayRef<mlir::ModuleOp> modules,
+            EmissionOptions options = {});
   ~Executable();
 
   /// All entries in program order.
@@ -90,6 +95,9 @@ public:
 
 private:
   Executable();
+  static llvm::Expected<std::unique_ptr<Executable>>
+  link(mlir::ModuleOp module, const LoweredModule &lowered,
+       llvm::SmallVector<char, 0> object);
   llvm::Error addEntry(Signature signature);
   llvm::Error readModuleAttributes(mlir::ModuleOp module);
 
