@@ -49,7 +49,8 @@ struct AccumulatorRange {
   static AccumulatorRange get(mlir::Operation *op);
 
   /// An error if the sums of `op` may leave i32, where they would wrap around.
-  /// What the program does not tell, a length or a bias, is no reason for one.
+  /// What the program does not tell, a length or a bias, is no reason for one:
+  /// see AccumulatorChecks.h.
   static llvm::LogicalResult refuseWrap(mlir::Operation *op);
 };
 

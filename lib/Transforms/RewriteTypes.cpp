@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "AccumulatorRange.h"
+#include "AccumulatorChecks.h"
 #include "RewriteFamilies.h"
 #include "Signatures.h"
 
@@ -22,6 +22,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Func/Transforms/FuncConversions.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -333,7 +334,7 @@ struct RewriteTypesPass : impl::RewriteTypesBase<RewriteTypesPass> {
     bool mayWrap = false;
     module.walk([&](Operation *op) {
       if (!allowWrap && isa<MatmulOp, ContractOp>(op))
-        mayWrap |= failed(AccumulatorRange::refuseWrap(op));
+        mayWrap |= failed(keepFromWrapping(op));
     });
     if (mayWrap)
       return signalPassFailure();

@@ -94,8 +94,8 @@ def Quanta_Dialect : Dialect {
        An optional clamp `[lo, hi]` narrows `[qmin', qmax']`: this is how an
        activation such as ReLU (`lo = zp'`) costs nothing.
     5. *Contractions* multiply the differences `q - zp` and sum them in i32, with
-       wrap-around (`quanta-rewrite-types` refuses what may do so, unless it is told
-       to take it). A bias is an i32 at scale `s_lhs * s_rhs` and zero point 0,
+       wrap-around (`quanta-rewrite-types` refuses what may do so, or has it checked
+       at run time, unless it is told to take it). A bias is an i32 at scale `s_lhs * s_rhs` and zero point 0,
        `b = roundeven(b_f32 / (s_lhs * s_rhs))` in f64; a bias that does not fit, or
        that this changes by more than a thousandth of its largest element, stays in
        float, behind the dequantization.

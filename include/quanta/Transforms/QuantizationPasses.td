@@ -371,9 +371,10 @@ def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
     writes it; both forms give the same bits.
 
     Contractions whose sums may leave i32 are refused, with the bounds that their
-    types and constants give them; with `allow-wrap` such sums wrap around.
-    `quanta-quantize` makes none of these. A length that is known at run time only
-    and a bias that is not constant are no reason to refuse one.
+    types and constants give them; `quanta-quantize` makes none of these. What only
+    a run can tell, an open number of products and a bias that is not constant, is
+    checked there: `cf.assert` stops the program, with the largest number of
+    products or the range of the bias. With `allow-wrap` sums wrap around.
 
     ```mlir
     %1 = quanta.dequantize %0 : tensor<4x!quant.uniform<u8:f32, 0.5:3>> to tensor<4xf32>
@@ -397,7 +398,8 @@ def RewriteTypes : Pass<"quanta-rewrite-types", "::mlir::ModuleOp"> {
            "Take contractions whose sums may leave i32: they wrap around">];
   let dependentDialects = [
     "::mlir::affine::AffineDialect",
-    "::mlir::arith::ArithDialect", "::mlir::linalg::LinalgDialect",
+    "::mlir::arith::ArithDialect", "::mlir::cf::ControlFlowDialect",
+    "::mlir::linalg::LinalgDialect",
     "::mlir::math::MathDialect", "::mlir::tensor::TensorDialect"];
 }
 

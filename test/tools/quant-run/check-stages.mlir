@@ -31,10 +31,11 @@
 // LLVM: error: the program is at the llvm stage
 // LATE-SAME: , after which there is nothing to compare
 
-// A sum that leaves i32 is not what the simulation computes.
+// A sum that would leave i32 is not what the simulation computes: it is not begun.
 // RUN: %python %S/../../Inputs/npy.py %t/ones.npy "numpy.ones((2, 80000), 'f4')"
 // RUN: not quant-run %t/wraps.mlir --check-stages --input=%t/ones.npy 2>&1 | FileCheck %s --check-prefix=WRAPS
-// WRAPS: wraps.mlir:13:8: error: the quantized stage is {{[0-9.e+]+}} steps from the simulated stage at result 0, computed alone; at most 1 is allowed
+// WRAPS: error: the program stopped: a sum of 'quanta.matmul' at {{.*}}wraps.mlir:13:8 has more than 66311 products, which may leave its i32 accumulator
+// WRAPS-NEXT: note: in the quantized stage
 
 // Functions that call each other: what a call does is looked at too, and a
 // function is compared whoever calls it.
