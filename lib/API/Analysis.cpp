@@ -263,8 +263,13 @@ Expected<Analysis> Analyzer::run(ArrayRef<Arguments> data, StringRef statistics,
   for (auto [layer, name] : zip(analysis.layers, state->layerNames))
     layer.name = name;
   Program quantized = state->observed.clone();
-  if (Error error =
-          quantize(quantized, {statistics.str(), recipe.str(), /*report=*/""}))
+  QuantizeOptions options;
+  options.statistics = statistics.str();
+  options.recipe = recipe.str();
+  // What sums that wrap around do to a result is a figure like any other, by
+  // which the default recipe leaves such layers in float.
+  options.allowWrap = true;
+  if (Error error = quantize(quantized, options))
     return error;
   // What is left in float is among the figures.
   quantized.takeRemarks();

@@ -43,6 +43,7 @@ Error quantize(Program &program, const QuantizeOptions &options) {
   pipeline.recipe = options.recipe;
   pipeline.report = options.report;
   pipeline.strict = options.strict;
+  pipeline.allowWrap = options.allowWrap;
   return program.run("quanta-ptq", [&](mlir::OpPassManager &pm) {
     buildPtqPipeline(pm, pipeline);
   });

@@ -54,7 +54,9 @@ void buildPtqPipeline(OpPassManager &pm, const PtqOptions &options) {
   report.strict = options.strict;
   pm.addPass(createReport(report));
   // -> integer: linalg on storage
-  pm.addPass(createRewriteTypes());
+  RewriteTypesOptions types;
+  types.allowWrap = options.allowWrap;
+  pm.addPass(createRewriteTypes(types));
   pm.addPass(createCanonicalizerPass());
   pm.addPass(createCSEPass());
 }

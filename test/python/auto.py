@@ -116,6 +116,34 @@ class Auto(unittest.TestCase):
         (result,) = quantized.analysis["results"]
         self.assertGreater(result["sqnr"], 25)
 
+    def test_sums_that_would_wrap_around_go_to_float(self):
+        # How long they are, only the data tells.
+        module = quanta.Module.parse(
+            """
+            func.func @main(%a: tensor<1x2x?xf32>, %b: tensor<1x?x2xf32>) -> tensor<1x2x2xf32> {
+              %zero = arith.constant 0.0 : f32
+              %e = tensor.empty() : tensor<1x2x2xf32>
+              %init = linalg.fill ins(%zero : f32) outs(%e : tensor<1x2x2xf32>) -> tensor<1x2x2xf32>
+              %r = linalg.batch_matmul ins(%a, %b : tensor<1x2x?xf32>, tensor<1x?x2xf32>)
+                  outs(%init : tensor<1x2x2xf32>) -> tensor<1x2x2xf32>
+              return %r : tensor<1x2x2xf32>
+            }""",
+            "long",
+        )
+
+        def ones(length):
+            return np.ones((1, 2, length), np.float32), np.ones((1, length, 2), np.float32)
+
+        quantized = quanta.quantize(module, data=[ones(50), ones(80000)])
+        np.testing.assert_array_equal(quanta.compile(quantized)(*ones(80000)), np.full((1, 2, 2), 80000))
+        # Without such data, it is stopped, and not wrong.
+        quantized = quanta.quantize(module, data=[ones(20), ones(50)])
+        self.assertEqual(quantized.report["int8_mac_share"], 1)
+        program = quanta.compile(quantized)
+        np.testing.assert_allclose(program(*ones(2000)), np.full((1, 2, 2), 2000), rtol=0.01)
+        with self.assertRaisesRegex(quanta.Error, "has more than 33025 products"):
+            program(*ones(80000))
+
     def test_weights_of_small_layers_get_sixteen_bits(self):
         # Rows between two classes change easily. Without those that do, others are still
         # decided closely. The second layer is a small part of the model.

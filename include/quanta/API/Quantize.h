@@ -21,6 +21,9 @@ struct QuantizeOptions {
   std::string report;
   /// Whether a contraction that stays in float is an error.
   bool strict = false;
+  /// Whether sums that leave i32 wrap around; otherwise the program is stopped
+  /// where only a run can tell.
+  bool allowWrap = false;
 };
 
 /// Takes a program from the float to the observed stage, as the pass

@@ -28,6 +28,11 @@ struct PtqOptions : mlir::PassPipelineOptions<PtqOptions> {
       *this, "strict",
       llvm::cl::desc("Make a contraction that stays in float an error"),
       llvm::cl::init(false)};
+  Option<bool> allowWrap{
+      *this, "allow-wrap",
+      llvm::cl::desc("Let sums that leave i32 wrap around, in place of a check "
+                     "at run time where only that can tell"),
+      llvm::cl::init(false)};
 };
 
 /// Static post-training quantization: float, observed or simulated stage to
