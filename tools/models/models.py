@@ -169,7 +169,8 @@ class Models:
             self.rows.append(row)
             self.judge(network, row)
         share = small.report["int8_mac_share"]
-        self.bar(f"{network.name}, {scheme}: int8 share of MACs", share, ">=", 0.95)
+        limit = network.bars.get((None, "int8 share of MACs"), 0.95)
+        self.bar(f"{network.name}, {scheme}: int8 share of MACs", share, ">=", limit)
         silent = [entry for entry in left if not entry["reason"]]
         self.bar(
             f"{network.name}, {scheme}: float without a reason", len(silent), "<=", 0
@@ -227,8 +228,10 @@ class Models:
             lost = (row["float"] - row["ours"]) * 100
             limit = network.bars[None, "accuracy lost, points"]
             self.bar(f"{network.name}, {scheme}: accuracy lost, points", lost, "<=", limit)
-        if metric != "accuracy" and scheme == DEFAULT:
-            best = max((v for v in row["peers"].values() if v is not None), default=0)
+        if scheme == DEFAULT:
+            # Where none ran, nothing has been shown.
+            ran = (value for value in row["peers"].values() if value is not None)
+            best = max(ran, default=float("inf"))
             self.bar(f"{label}, against the best peer", row["ours"], ">=", best)
 
     def check_stages(
