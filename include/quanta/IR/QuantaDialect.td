@@ -95,10 +95,10 @@ def Quanta_Dialect : Dialect {
        activation such as ReLU (`lo = zp'`) costs nothing.
     5. *Contractions* multiply the differences `q - zp` and sum them in i32, with
        wrap-around (`quanta-rewrite-types` refuses what may do so, or has it checked
-       at run time, unless it is told to take it). A bias is an i32 at scale `s_lhs * s_rhs` and zero point 0,
-       `b = roundeven(b_f32 / (s_lhs * s_rhs))` in f64; a bias that does not fit, or
-       that this changes by more than a thousandth of its largest element, stays in
-       float, behind the dequantization.
+       at run time, unless it is told to take it). A bias is an i32 at scale
+       `s_lhs * s_rhs` and zero point 0, `b = roundeven(b_f32 / (s_lhs * s_rhs))` in
+       f64; a bias that does not fit, or that this changes by more than a thousandth
+       of its largest element, stays in float, behind the dequantization.
     6. *Fake quantization* is quantize followed by dequantize, in f32.
     7. *Dynamic quantization* finds scale and zero point of each row at run time
        (`quanta.dynamic_quantize` has the formulas) and quantizes by rule 2. A
