@@ -8,6 +8,8 @@
 #include "quanta/Calibration/Statistics.h"
 
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 #include <algorithm>
 #include <cmath>
@@ -130,6 +132,61 @@ static void mergeObserver(ObserverStatistics &ours,
   }
 }
 
+namespace {
+/// A part of a description of data that counts: "3 batches".
+struct CountedData {
+  uint64_t count;
+  StringRef one, many;
+
+  static std::optional<CountedData> parse(StringRef part) {
+    auto [number, unit] = part.split(' ');
+    CountedData result;
+    if (number.getAsInteger(10, result.count))
+      return std::nullopt;
+    for (auto [one, many] :
+         {std::pair("batch", "batches"), std::pair("sample", "samples")})
+      if (unit == one || unit == many) {
+        result.one = one;
+        result.many = many;
+        return result;
+      }
+    return std::nullopt;
+  }
+  std::string str() const {
+    return (Twine(count) + " " + (count == 1 ? one : many)).str();
+  }
+};
+} // namespace
+
+/// Counts add up, as one run over all the data would have them. Names stay as
+/// they are, equal ones too: that a part was merged twice must be seen.
+static std::string mergeDescriptions(StringRef ours, StringRef theirs) {
+  constexpr StringLiteral separator = ", ";
+  if (ours.empty() || theirs.empty())
+    return (ours + theirs).str();
+  SmallVector<std::string> parts;
+  SmallVector<StringRef> all;
+  ours.split(all, separator);
+  theirs.split(all, separator);
+  for (StringRef part : all) {
+    std::optional<CountedData> counted = CountedData::parse(part);
+    auto *same = counted ? find_if(parts,
+                                   [&](StringRef earlier) {
+                                     auto other = CountedData::parse(earlier);
+                                     return other && other->one == counted->one;
+                                   })
+                         : parts.end();
+    if (same == parts.end()) {
+      parts.push_back(part.str());
+      continue;
+    }
+    counted->count =
+        SaturatingAdd(counted->count, CountedData::parse(*same)->count);
+    *same = counted->str();
+  }
+  return join(parts, separator);
+}
+
 Error Statistics::merge(const Statistics &other) {
   if (fingerprint != other.fingerprint)
     return createStringError("cannot merge statistics of different models ('" +
@@ -145,8 +202,7 @@ Error Statistics::merge(const Statistics &other) {
     if (!isNew)
       mergeObserver(ours->second, theirs);
   }
-  if (!other.data.empty() && other.data != data)
-    data += (data.empty() ? "" : ", ") + other.data;
+  data = mergeDescriptions(data, other.data);
   return Error::success();
 }
 

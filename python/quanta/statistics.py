@@ -52,6 +52,8 @@ class Statistics(Mapping):
     def merge(self, *others: "Statistics") -> "Statistics":
         """Returns what one run over all the data would have given.
 
+        Its `data` has the sum of "3 batches" and "1 batch", and the paths of all parts.
+
         Raises:
           Error: the statistics are not of the same model, or of moving averages.
         """

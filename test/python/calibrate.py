@@ -142,6 +142,11 @@ class Calibration(unittest.TestCase):
         parts = [quanta.calibrate(self.module, [x]) for x in np.split(self.x, 4)]
         merged = parts[0].merge(*parts[1:])
         self.assertEqual(dict(merged), dict(whole))
+        self.assertEqual(whole.data, "4 batches")
+        # Whoever merges, and in however many steps, to the last byte.
+        self.assertEqual(str(merged), str(whole))
+        halves = parts[0].merge(parts[1]), parts[2].merge(parts[3])
+        self.assertEqual(str(halves[0].merge(halves[1])), str(whole))
         with self.assertRaisesRegex(TypeError, "statistics are merged, not int"):
             whole.merge(3)
         self.assertNotEqual(dict(parts[0]), dict(whole))

@@ -122,7 +122,8 @@ struct Statistics {
   std::string fingerprint;
   /// Name of the model, for people.
   std::string model;
-  /// The data, for people: file names or a description.
+  /// The data, for people: file names or a description, "3 batches" say.
+  /// Merging adds up such counts and joins the rest with commas.
   std::string data;
   std::map<std::string, ObserverStatistics> observers;
 
