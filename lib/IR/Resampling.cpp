@@ -64,4 +64,30 @@ SmallVector<int64_t> getResamplingPlaces(ResizeCoordinates coordinates,
   return result;
 }
 
+SmallVector<int64_t> getNearestPlaces(ResizeCoordinates coordinates,
+                                      ResizeRounding rounding, int64_t in,
+                                      int64_t out) {
+  int64_t unit = getResamplingDenominator(coordinates, in, out);
+  SmallVector<int64_t> result;
+  for (int64_t place : getResamplingPlaces(coordinates, in, out)) {
+    int64_t fraction = place % unit;
+    bool isUp = false;
+    switch (rounding) {
+    case ResizeRounding::RoundPreferFloor:
+      isUp = 2 * fraction > unit;
+      break;
+    case ResizeRounding::RoundPreferCeil:
+      isUp = 2 * fraction >= unit;
+      break;
+    case ResizeRounding::Floor:
+      break;
+    case ResizeRounding::Ceil:
+      isUp = fraction > 0;
+      break;
+    }
+    result.push_back(place / unit + isUp);
+  }
+  return result;
+}
+
 } // namespace quanta

@@ -378,7 +378,7 @@ FailureOr<bool> QuantaToTosa::convert(Operation *op) {
       .Case<MaxPoolOp, AveragePoolOp>(
           [&](auto pool) { return done(convertPool(pool)); })
       .Case<ConvTranspose2DOp, RequantizeOp, LookupOp, ConcatOp, PadOp,
-            QuantizeOp, DequantizeOp>(
+            ResizeOp, QuantizeOp, DequantizeOp>(
           [&](auto typed) { return done(convertOp(typed)); })
       .Case<tensor::CollapseShapeOp, tensor::ExpandShapeOp,
             tensor::ExtractSliceOp, tensor::CastOp>(

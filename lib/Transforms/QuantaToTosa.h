@@ -51,6 +51,7 @@ private:
   llvm::LogicalResult convertOp(LookupOp op);
   llvm::LogicalResult convertOp(ConcatOp op);
   llvm::LogicalResult convertOp(PadOp op);
+  llvm::LogicalResult convertOp(ResizeOp op);
   llvm::LogicalResult convertOp(QuantizeOp op);
   llvm::LogicalResult convertOp(DequantizeOp op);
   llvm::LogicalResult convertContraction(mlir::Operation *op, mlir::Value lhs,

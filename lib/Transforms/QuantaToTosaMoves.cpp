@@ -7,6 +7,7 @@
 
 #include "QuantaToTosa.h"
 #include "RewriteFamilies.h"
+#include "quanta/IR/Resampling.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
@@ -72,6 +73,54 @@ LogicalResult QuantaToTosa::convertOp(PadOp op) {
       tosa::PadOp::create(builder, op.getLoc(), type.clone(elementType),
                           get(builder, op.getInput()), tosa.shape(pads),
                           tosa.constant(padding, padType));
+  return success();
+}
+
+LogicalResult QuantaToTosa::convertOp(ResizeOp op) {
+  if (op.getMode() != ResizeMode::Nearest)
+    return op.emitOpError() << "interpolates: only mode nearest becomes a "
+                               "tosa.resize";
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  if (op.getDims().size() != 2 || type.getRank() != 4)
+    return op.emitOpError() << "resizes other dimensions than two of four, "
+                               "which TOSA has no operation for";
+  if (getQuantParams(op.getResult()).axis && !storageTypes)
+    return op.emitOpError() << "moves elements with several scales, whose "
+                               "dimension TOSA cannot rename";
+  SmallVector<int64_t> scale, offset, border, order, back;
+  for (int64_t dim : op.getDims()) {
+    int64_t in = op.getInput().getType().getDimSize(dim);
+    SmallVector<int64_t> places = getNearestPlaces(
+        op.getCoordinates(),
+        op.getRounding().value_or(ResizeRounding::RoundPreferFloor), in,
+        type.getDimSize(dim));
+    std::optional<TosaResampling> resampling = TosaResampling::get(places, in);
+    if (!resampling)
+      return op.emitOpError()
+             << "resizes " << in << " to " << type.getDimSize(dim)
+             << " elements, in steps that tosa.resize does not allow";
+    scale.append({resampling->scale, resampling->step});
+    offset.push_back(resampling->offset);
+    border.push_back(resampling->getBorder(in, type.getDimSize(dim)));
+  }
+  for (int64_t dim = 0; dim < 4; ++dim)
+    if (!llvm::is_contained(op.getDims(), dim))
+      order.push_back(dim);
+  order.insert(order.begin() + 1, op.getDims().begin(), op.getDims().end());
+  for (int64_t dim = 0; dim < 4; ++dim)
+    back.push_back(llvm::find(order, dim) - order.begin());
+  OpBuilder builder(op);
+  TosaBuilder tosa(builder, op.getLoc());
+  Value value = tosa.transpose(get(builder, op.getInput()), order);
+  SmallVector<int64_t> sizes;
+  for (int64_t dim : order)
+    sizes.push_back(type.getDimSize(dim));
+  value = tosa::ResizeOp::create(
+      builder, op.getLoc(),
+      cast<RankedTensorType>(value.getType()).clone(sizes), value,
+      tosa.shape(scale), tosa.shape(offset), tosa.shape(border),
+      tosa::ResizeMode::NEAREST_NEIGHBOR);
+  values[op.getResult()] = tosa.transpose(value, back);
   return success();
 }
 

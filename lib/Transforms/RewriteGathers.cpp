@@ -129,25 +129,14 @@ Neighbours getNeighbours(ResizeOp op, int64_t dim) {
           out = op.getResult().getType().getDimSize(dim);
   int64_t unit = getResamplingDenominator(op.getCoordinates(), in, out);
   Neighbours neighbours;
+  if (op.getMode() == ResizeMode::Nearest) {
+    auto rounding = op.getRounding().value_or(ResizeRounding::RoundPreferFloor);
+    llvm::append_range(neighbours.low, getNearestPlaces(op.getCoordinates(),
+                                                        rounding, in, out));
+    return neighbours;
+  }
   for (int64_t place : getResamplingPlaces(op.getCoordinates(), in, out)) {
     int64_t low = place / unit, fraction = place % unit;
-    if (op.getMode() == ResizeMode::Nearest) {
-      bool isUp = false;
-      switch (op.getRounding().value_or(ResizeRounding::RoundPreferFloor)) {
-      case ResizeRounding::RoundPreferFloor:
-        isUp = 2 * fraction > unit;
-        break;
-      case ResizeRounding::RoundPreferCeil:
-        isUp = 2 * fraction >= unit;
-        break;
-      case ResizeRounding::Floor:
-        break;
-      case ResizeRounding::Ceil:
-        isUp = fraction > 0;
-        break;
-      }
-      low += isUp;
-    }
     neighbours.low.push_back(static_cast<int32_t>(low));
     neighbours.high.push_back(static_cast<int32_t>(std::min(low + 1, in - 1)));
     neighbours.lowWeight.push_back(static_cast<int32_t>(unit - fraction));

@@ -12,11 +12,58 @@
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
+#include <numeric>
 
 using namespace mlir;
 
 namespace quanta {
+
+bool TosaResampling::isLegal(int64_t in, int64_t out) const {
+  constexpr int64_t maxSize = 16384, maxScale = 1 << 11, maxRatio = 256,
+                    maxMargin = 16;
+  int64_t border = getBorder(in, out);
+  return in < maxSize && out < maxSize && scale > 0 && step > 0 &&
+         scale <= maxScale && scale <= maxRatio * step &&
+         step < maxMargin * scale && offset >= -scale &&
+         offset < maxMargin * scale && border >= -maxMargin * scale &&
+         border < scale;
+}
+
+SmallVector<int64_t> TosaResampling::getNearest(int64_t in, int64_t out) const {
+  SmallVector<int64_t> result;
+  for (int64_t o = 0; o < out; ++o)
+    result.push_back(std::clamp<int64_t>(
+        llvm::divideFloorSigned(2 * (o * step + offset) + scale, 2 * scale), 0,
+        in - 1));
+  return result;
+}
+
+std::optional<TosaResampling> TosaResampling::get(ArrayRef<int64_t> nearest,
+                                                  int64_t in) {
+  auto out = static_cast<int64_t>(nearest.size());
+  // Those of `half_pixel`, `asymmetric` and `align_corners`. TOSA rounds ties
+  // up: what rounds otherwise lies up to half an element further.
+  for (auto [factor, offset, unit] :
+       {std::tuple(2 * in, in - out, 2 * out), std::tuple(in, int64_t(0), out),
+        std::tuple(in - 1, int64_t(0), out - 1)})
+    for (int64_t shift : {int64_t(0), int64_t(-1), -unit, unit - 1}) {
+      TosaResampling resampling{2 * unit, 2 * factor, 2 * offset + shift};
+      int64_t divisor = std::gcd(std::gcd(resampling.scale, resampling.step),
+                                 resampling.offset);
+      if (divisor == 0)
+        continue;
+      resampling.scale /= divisor;
+      resampling.step /= divisor;
+      resampling.offset /= divisor;
+      if (resampling.isLegal(in, out) &&
+          ArrayRef(resampling.getNearest(in, out)) == nearest)
+        return resampling;
+    }
+  return std::nullopt;
+}
 
 std::optional<TosaFactor> TosaFactor::get(double factor) {
   int exponent;

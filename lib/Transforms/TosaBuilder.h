@@ -25,6 +25,24 @@ struct TosaFactor {
   double value() const;
 };
 
+/// Where `tosa.resize` reads along one dimension: result `o` at
+/// `(o * step + offset) / scale`.
+struct TosaResampling {
+  int64_t scale, step, offset;
+
+  /// How far it reads past the last of `in` elements for `out` results.
+  int64_t getBorder(int64_t in, int64_t out) const {
+    return (out - 1) * step - (in - 1) * scale + offset;
+  }
+  /// Whether the specification allows it.
+  bool isLegal(int64_t in, int64_t out) const;
+  /// What it reads in its mode `NEAREST_NEIGHBOR`, which rounds ties up.
+  llvm::SmallVector<int64_t> getNearest(int64_t in, int64_t out) const;
+  /// What reads these elements of `in`, if anything does.
+  static std::optional<TosaResampling> get(llvm::ArrayRef<int64_t> nearest,
+                                           int64_t in);
+};
+
 /// The elements of `values` with dimension `order[i]` as dimension `i`.
 mlir::DenseElementsAttr permuteElements(mlir::DenseElementsAttr values,
                                         llvm::ArrayRef<int64_t> order);

@@ -198,9 +198,10 @@ LogicalResult TosaToQuanta::convert() {
       .Case<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::TransposeConv2DOp,
             tosa::MatMulOp, tosa::RescaleOp, tosa::AddOp, tosa::SubOp,
             tosa::MulOp, tosa::ClampOp, tosa::TableOp, tosa::NegateOp,
-            tosa::AvgPool2dOp, tosa::MaxPool2dOp, tosa::PadOp, tosa::ReshapeOp,
-            tosa::TransposeOp, tosa::SliceOp, tosa::ConcatOp, tosa::IdentityOp,
-            tosa::ConstOp>([&](auto typed) { return convert(typed); })
+            tosa::AvgPool2dOp, tosa::MaxPool2dOp, tosa::PadOp, tosa::ResizeOp,
+            tosa::ReshapeOp, tosa::TransposeOp, tosa::SliceOp, tosa::ConcatOp,
+            tosa::IdentityOp, tosa::ConstOp>(
+          [&](auto typed) { return convert(typed); })
       .Default([&](Operation *) -> LogicalResult {
         return refuse() << "it is none of the operations that "
                            "convert-tosa-to-quanta takes";

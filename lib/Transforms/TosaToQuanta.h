@@ -55,6 +55,7 @@ private:
   llvm::LogicalResult convert(mlir::tosa::AvgPool2dOp pool);
   llvm::LogicalResult convert(mlir::tosa::MaxPool2dOp pool);
   llvm::LogicalResult convert(mlir::tosa::PadOp pad);
+  llvm::LogicalResult convert(mlir::tosa::ResizeOp resize);
   llvm::LogicalResult convert(mlir::tosa::ReshapeOp reshape);
   llvm::LogicalResult convert(mlir::tosa::TransposeOp transpose);
   llvm::LogicalResult convert(mlir::tosa::SliceOp slice);

@@ -5,7 +5,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "TosaBuilder.h"
 #include "TosaToQuanta.h"
+#include "quanta/IR/Resampling.h"
 
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -125,6 +127,54 @@ static std::optional<SmallVector<int64_t>> getSizes(Value shape) {
   return SmallVector<int64_t>(
       llvm::cast<DenseIntElementsAttr>(constant.getValues())
           .getValues<int64_t>());
+}
+
+LogicalResult TosaToQuanta::convert(tosa::ResizeOp resize) {
+  if (resize.getMode() != tosa::ResizeMode::NEAREST_NEIGHBOR)
+    return refuse() << "it interpolates";
+  auto input = cast<RankedTensorType>(resize.getInput().getType());
+  auto output = cast<RankedTensorType>(resize.getType());
+  if (input.getElementType() != output.getElementType())
+    return refuse() << "its input and its result have different types";
+  auto type = getType(resize.getInput());
+  if (failed(type))
+    return failure();
+  std::optional<SmallVector<int64_t>> scale = getSizes(resize.getScale()),
+                                      offset = getSizes(resize.getOffset());
+  if (!scale || !offset)
+    return refuse() << "its scale or its offset is not constant";
+  SmallVector<int64_t> dims{1, 2};
+  if (llvm::any_of(dims, [&](int64_t dim) {
+        return input.isDynamicDim(dim) || output.isDynamicDim(dim);
+      }))
+    return refuse() << "a size that it changes is dynamic";
+  auto isSame = [&](ResizeCoordinates coordinates, ResizeRounding rounding) {
+    return llvm::all_of(dims, [&](int64_t dim) {
+      int64_t in = input.getDimSize(dim), out = output.getDimSize(dim);
+      size_t i = dim - 1;
+      TosaResampling resampling{(*scale)[2 * i], (*scale)[2 * i + 1],
+                                (*offset)[i]};
+      return resampling.isLegal(in, out) &&
+             resampling.getNearest(in, out) ==
+                 getNearestPlaces(coordinates, rounding, in, out);
+    });
+  };
+  for (auto coordinates :
+       {ResizeCoordinates::HalfPixel, ResizeCoordinates::Asymmetric,
+        ResizeCoordinates::AlignCorners})
+    for (auto rounding :
+         {ResizeRounding::RoundPreferFloor, ResizeRounding::RoundPreferCeil,
+          ResizeRounding::Floor, ResizeRounding::Ceil}) {
+      if (!isSame(coordinates, rounding))
+        continue;
+      SmallVector<int64_t> sizes(output.getShape().slice(1, 2));
+      replace(ResizeOp::create(
+          builder, loc, as(resize.getInput(), *type), dims, sizes,
+          ResizeMode::Nearest, coordinates,
+          ResizeRoundingAttr::get(builder.getContext(), rounding), *type));
+      return success();
+    }
+  return refuse() << "it reads other elements than a quanta.resize can";
 }
 
 LogicalResult TosaToQuanta::convert(tosa::PadOp pad) {

@@ -25,9 +25,29 @@ func.func @softmax(%x: tensor<2x3x!q>) -> tensor<2x3x!q> {
 !q = !quant.uniform<i8:f32, 0.5>
 
 func.func @resize(%x: tensor<1x2x2x1x!q>) -> tensor<1x4x4x1x!q> {
-  // expected-error@+1 {{'quanta.resize' op has no counterpart in TOSA}}
+  // expected-error@+1 {{'quanta.resize' op interpolates: only mode nearest becomes a tosa.resize}}
   %0 = quanta.resize %x over [1, 2] mode linear coordinates half_pixel : tensor<1x2x2x1x!q> -> tensor<1x4x4x1x!q>
   return %0 : tensor<1x4x4x1x!q>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @resize_rows(%x: tensor<1x2x2x!q>) -> tensor<1x2x4x!q> {
+  // expected-error@+1 {{'quanta.resize' op resizes other dimensions than two of four, which TOSA has no operation for}}
+  %0 = quanta.resize %x over [2] mode nearest coordinates half_pixel : tensor<1x2x2x!q> -> tensor<1x2x4x!q>
+  return %0 : tensor<1x2x4x!q>
+}
+
+// -----
+
+!q = !quant.uniform<i8:f32, 0.5>
+
+func.func @resize_far(%x: tensor<1x34x2x1x!q>) -> tensor<1x2x2x1x!q> {
+  // expected-error@+1 {{'quanta.resize' op resizes 34 to 2 elements, in steps that tosa.resize does not allow}}
+  %0 = quanta.resize %x over [1, 2] mode nearest coordinates half_pixel : tensor<1x34x2x1x!q> -> tensor<1x2x2x1x!q>
+  return %0 : tensor<1x2x2x1x!q>
 }
 
 // -----

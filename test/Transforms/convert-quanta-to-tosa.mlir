@@ -107,6 +107,26 @@
 // REDEFINE: %{file} = channels-storage-back
 // RUN: %{run} && %{same5}
 
+// Neighbours are the same ones, also for upstream.
+// RUN: %python %S/../Inputs/npy.py %t/r.npy "numpy.random.default_rng(7).integers(-128, 128, (2, 3, 4, 5)).astype('int8')"
+// RUN: quant-opt %t/resize.mlir --convert-quanta-to-tosa -o %t/resize-quantized.mlir
+// RUN: FileCheck %t/resize.mlir < %t/resize-quantized.mlir
+// RUN: quant-opt %t/resize.mlir --convert-quanta-to-tosa=types=storage -o %t/resize-storage.mlir
+// RUN: quant-opt %t/resize-quantized.mlir --convert-tosa-to-quanta -o %t/resize-quantized-back.mlir
+// RUN: quant-opt %t/resize-storage.mlir --convert-tosa-to-quanta -o %t/resize-storage-back.mlir
+// RUN: quant-opt %t/resize-storage.mlir --pass-pipeline="builtin.module(func.func(tosa-to-linalg-named,canonicalize,tosa-to-linalg,tosa-to-arith,tosa-to-tensor,canonicalize),quanta-rewrite-types)" -o %t/resize-upstream.mlir
+// REDEFINE: %{inputs} = --input=%t/r.npy
+// REDEFINE: %{outputs} = --output=%t/%{file}-0.npy --output=%t/%{file}-1.npy --output=%t/%{file}-2.npy --output=%t/%{file}-3.npy
+// REDEFINE: %{same} = cmp %t/resize-0.npy %t/%{file}-0.npy && cmp %t/resize-1.npy %t/%{file}-1.npy && cmp %t/resize-2.npy %t/%{file}-2.npy && cmp %t/resize-3.npy %t/%{file}-3.npy
+// REDEFINE: %{file} = resize
+// RUN: %{run}
+// REDEFINE: %{file} = resize-quantized-back
+// RUN: %{run} && %{same}
+// REDEFINE: %{file} = resize-storage-back
+// RUN: %{run} && %{same}
+// REDEFINE: %{file} = resize-upstream
+// RUN: %{run} && %{same}
+
 //--- network.mlir
 !u8 = !quant.uniform<u8:f32, 0.031:128>
 !i8 = !quant.uniform<i8:f32, 0.027:-3>
@@ -219,6 +239,23 @@ func.func @layouts(%x: tensor<?x7x8x3x!u8>, %a: tensor<2x3x4x!u8>, %b: tensor<2x
   %12 = tensor.extract_slice %b[0, 1, 0] [2, 1, 1] [1, 1, 1] : tensor<2x4x5x!i8> to tensor<2x1x1x!i8>
   %13 = quanta.sub %11, %12 : tensor<2x1x3x!u8>, tensor<2x1x1x!i8> -> tensor<2x1x3x!i8>
   return %3, %8, %10, %13 : tensor<?x3x3x2x!n8>, tensor<2x5x3x!u8>, tensor<2x2x2x!i8>, tensor<2x1x3x!i8>
+}
+
+//--- resize.mlir
+!q = !quant.uniform<i8:f32, 0.5:3>
+
+// CHECK-LABEL: func @resize
+// CHECK: tosa.transpose
+// CHECK-DAG: tosa.const_shape {{ *}}{values = dense<[4, 2, 4, 2]> : tensor<4xindex>}
+// CHECK-DAG: tosa.const_shape {{ *}}{values = dense<-1> : tensor<2xindex>}
+// CHECK-DAG: tosa.const_shape {{ *}}{values = dense<1> : tensor<2xindex>}
+// CHECK: tosa.resize {{.*}} {mode = NEAREST_NEIGHBOR}
+func.func @resize(%x: tensor<2x3x4x5x!q>) -> (tensor<2x3x8x10x!q>, tensor<2x9x8x5x!q>, tensor<2x5x3x5x!q>, tensor<2x3x7x9x!q>) {
+  %0 = quanta.resize %x over [2, 3] mode nearest coordinates half_pixel : tensor<2x3x4x5x!q> -> tensor<2x3x8x10x!q>
+  %1 = quanta.resize %x over [1, 2] mode nearest coordinates asymmetric rounding floor : tensor<2x3x4x5x!q> -> tensor<2x9x8x5x!q>
+  %2 = quanta.resize %x over [1, 2] mode nearest coordinates align_corners rounding ceil : tensor<2x3x4x5x!q> -> tensor<2x5x3x5x!q>
+  %3 = quanta.resize %x over [2, 3] mode nearest coordinates align_corners rounding round_prefer_floor : tensor<2x3x4x5x!q> -> tensor<2x3x7x9x!q>
+  return %0, %1, %2, %3 : tensor<2x3x8x10x!q>, tensor<2x9x8x5x!q>, tensor<2x5x3x5x!q>, tensor<2x3x7x9x!q>
 }
 
 //--- depthwise.mlir

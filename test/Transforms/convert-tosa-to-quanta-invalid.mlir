@@ -145,3 +145,25 @@ func.func @negate(%x: tensor<4xi8>, %z: tensor<1xi8>) -> tensor<4xi8> {
   %0 = tosa.negate %x, %z, %z : (tensor<4xi8>, tensor<1xi8>, tensor<1xi8>) -> tensor<4xi8>
   return %0 : tensor<4xi8>
 }
+
+// -----
+
+func.func @between(%x: tensor<1x2x2x1xi8>) -> tensor<1x4x4x1xi8> {
+  %s = tosa.const_shape {values = dense<[4, 2, 4, 2]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %o = tosa.const_shape {values = dense<3> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %b = tosa.const_shape {values = dense<5> : tensor<2xindex>} : () -> !tosa.shape<2>
+  // expected-error@+1 {{has no counterpart in quanta: it reads other elements than a quanta.resize can}}
+  %0 = tosa.resize %x, %s, %o, %b {mode = NEAREST_NEIGHBOR} : (tensor<1x2x2x1xi8>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x4x4x1xi8>
+  return %0 : tensor<1x4x4x1xi8>
+}
+
+// -----
+
+func.func @interpolated(%x: tensor<1x2x2x1xi8>) -> tensor<1x4x4x1xi32> {
+  %s = tosa.const_shape {values = dense<[4, 2, 4, 2]> : tensor<4xindex>} : () -> !tosa.shape<4>
+  %o = tosa.const_shape {values = dense<-1> : tensor<2xindex>} : () -> !tosa.shape<2>
+  %b = tosa.const_shape {values = dense<1> : tensor<2xindex>} : () -> !tosa.shape<2>
+  // expected-error@+1 {{has no counterpart in quanta: it interpolates}}
+  %0 = tosa.resize %x, %s, %o, %b {mode = BILINEAR} : (tensor<1x2x2x1xi8>, !tosa.shape<4>, !tosa.shape<2>, !tosa.shape<2>) -> tensor<1x4x4x1xi32>
+  return %0 : tensor<1x4x4x1xi32>
+}

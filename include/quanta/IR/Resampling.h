@@ -22,6 +22,11 @@ int64_t getResamplingDenominator(ResizeCoordinates coordinates, int64_t in,
 llvm::SmallVector<int64_t> getResamplingPlaces(ResizeCoordinates coordinates,
                                                int64_t in, int64_t out);
 
+/// The elements at these places, rounded so.
+llvm::SmallVector<int64_t> getNearestPlaces(ResizeCoordinates coordinates,
+                                            ResizeRounding rounding, int64_t in,
+                                            int64_t out);
+
 } // namespace quanta
 
 #endif // QUANTA_IR_RESAMPLING_H

@@ -174,6 +174,7 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     | `lookup` | `tosa.table` |
     | `max_pool`, `average_pool` | `tosa.max_pool2d`, `avg_pool2d`; a mean in another type is a `depthwise_conv2d` with weights of 1 and a `rescale` |
     | `pad`, `concat`, reshapes, slices, transposes | `tosa.pad`, `concat` (behind `rescale` where types differ), `reshape`, `slice`, `transpose` |
+    | `resize` to nearest elements | `tosa.resize` in mode `NEAREST_NEIGHBOR` |
 
     The factor of a requantization is the f32 that the numerics contract
     multiplies by, to the last bit. TOSA rounds products half up, the contract to
@@ -188,8 +189,10 @@ def ConvertQuantaToTosa : Pass<"convert-quanta-to-tosa", "::mlir::ModuleOp"> {
     points, factors outside of 2^-32 to 2^29, convolutions of volumes,
     transposed ones with groups or dilations, contractions over other indices, pooling of other than two of
     four dimensions, with holes or, next to a dynamic size, with windows that end
-    before their input does, several dynamic sizes where a reshape needs them, and `softmax`, `layer_norm`, `resize`, `embedding`,
-    weight-only and dynamic operations.
+    before their input does, `resize` that interpolates, of other than two of four
+    dimensions or in steps beyond those that TOSA allows, several dynamic sizes where
+    a reshape needs them, and `softmax`, `layer_norm`, `embedding`, weight-only and
+    dynamic operations.
 
     ```mlir
     %a = quanta.matmul %x, %w : tensor<2x8x!quant.uniform<i8:f32, 0.5:3>>, tensor<8x4x!quant.uniform<i8:f32, 0.25>> -> tensor<2x4x!quant.uniform<i32:f32, 0.125>>
@@ -238,6 +241,7 @@ def ConvertTosaToQuanta : Pass<"convert-tosa-to-quanta", "::mlir::ModuleOp"> {
     | `max_pool2d`, `avg_pool2d` | `quanta.max_pool`, behind a `quanta.pad` with the smallest integer, and `average_pool` |
     | `pad`, `concat` | `quanta.pad`, `quanta.concat`; `tensor.concat` of accumulators |
     | `reshape`, `slice`, `transpose` | `tensor.collapse_shape`, `expand_shape`, `extract_slice`, `linalg.transpose` of the storage |
+    | `resize` in mode `NEAREST_NEIGHBOR` | `quanta.resize` |
     | `const`, `identity` | `arith.constant`; nothing |
 
     Where a rescale has scales in the types of both ends, they are what counts,
