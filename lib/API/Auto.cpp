@@ -409,6 +409,9 @@ Expected<AutoResult> RecipeChooser::run() {
   AutoResult result;
   result.rounds = rounds;
   result.holds = best->verdict.budget != Budget::RuledOut;
+  const Verdict &verdict = best->verdict;
+  if (verdict.budget == Budget::Exceeded)
+    result.excess = verdict.changed.empty() ? verdict.why : verdict.changed;
   result.recipe = writeRecipe(choices);
   result.analysis = std::move(best->analysis);
   return result;

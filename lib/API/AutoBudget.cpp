@@ -60,13 +60,17 @@ Verdict judge(const Analysis &analysis, double maxLoss) {
     double changed = result.predictions - result.agreeing;
     double loss = 1 - result.getAgreement();
     // What is expected compares rounds better than what happened.
-    if (loss > maxLoss)
-      note(getTail(result.predictions, changed, maxLoss) < significance
-               ? Budget::RuledOut
-               : Budget::Exceeded,
-           result.decisions.empty() ? loss : 0,
-           formatv("{0:F0} of {1:F0} predictions of result {2} changed",
-                   changed, result.predictions, index));
+    if (loss <= maxLoss)
+      continue;
+    std::string why =
+        formatv("{0:F0} of {1:F0} predictions of result {2} changed", changed,
+                result.predictions, index);
+    if (worst.changed.empty())
+      worst.changed = why;
+    note(getTail(result.predictions, changed, maxLoss) < significance
+             ? Budget::RuledOut
+             : Budget::Exceeded,
+         result.decisions.empty() ? loss : 0, std::move(why));
   }
   return worst;
 }

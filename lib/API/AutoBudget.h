@@ -15,12 +15,16 @@
 namespace quanta {
 
 /// What the figures say about the budget.
+/// `Exceeded` where only predictions say so, and so few that chance explains
+/// it.
 enum class Budget { Holds, Exceeded, RuledOut };
 
 struct Verdict {
   Budget budget = Budget::Holds;
   /// By what it is exceeded.
   std::string why;
+  /// How many predictions changed of the first result where too many did.
+  std::string changed;
   /// The loss over the budget, of the worst result.
   double excess = 0;
 };

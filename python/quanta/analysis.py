@@ -88,9 +88,9 @@ def choose(
     max_loss: float,
     static_only: bool,
     entry: Optional[str],
-) -> Tuple[Statistics, str, Analysis, bool]:
-    """Statistics, the text of the recipe that holds `max_loss`, its figures, and
-    whether any does."""
+) -> Tuple[Statistics, str, Analysis, bool, str]:
+    """Statistics, the text of the recipe that holds `max_loss`, its figures,
+    whether any does, and by what predictions exceed it if chance explains that."""
     # Read twice. What is no data is refused with a sentence when it is read.
     if isinstance(data, Iterable) and not isinstance(data, (str, Mapping, np.ndarray)):
         data = list(data)
@@ -99,7 +99,7 @@ def choose(
     elif not isinstance(statistics, Statistics):
         statistics = Statistics.load(statistics)
     calls = list_calls(module, data, entry)
-    recipe, figures, table, holds = _quanta.choose_recipe(
+    recipe, figures, table, holds, excess = _quanta.choose_recipe(
         module._program,
         statistics._statistics,
         calls,
@@ -107,7 +107,7 @@ def choose(
         bool(static_only),
         entry or "",
     )
-    return statistics, recipe, Analysis(figures, table), holds
+    return statistics, recipe, Analysis(figures, table), holds, excess
 
 
 def list_calls(

@@ -204,11 +204,12 @@ def quantize(
         `max_loss` holds. The module's
         `recipe` is the choice as a recipe file, its `analysis` what it costs.
       max_loss: for each result of the model, noise power over signal power on the
-        data must not exceed it, nor must the share of predictions that change,
-        where the rows of a result look like scores of classes (integers,
-        probabilities, at most 100 numbers in a result of rank 2) or that is expected
-        to change, from how closely they were decided. Changed predictions alone put
-        nothing into float that chance can explain.
+        data must not exceed it, nor must the share of predictions that change, or
+        that is expected to from how closely they were decided, where the rows of a
+        result look like scores of classes (integers, probabilities, at most 100
+        numbers in a result of rank 2). Predictions alone, if so few changed that
+        chance can explain it, lead to what costs little and to nothing else: if they
+        still exceed it, the module's `remarks` say so.
       static_only: leaves out ranges at run time when a recipe is chosen on `data`.
       entry: which function to run on the data; needed if there are several.
 
@@ -243,8 +244,9 @@ def quantize(
         )
     chosen = analysis = None
     holds = True
+    excess = ""
     if data is not None and recipe is None:
-        statistics, chosen, analysis, holds = choose(
+        statistics, chosen, analysis, holds, excess = choose(
             module, statistics, data, max_loss, static_only, entry
         )
     elif data is not None and statistics is None:
@@ -274,6 +276,10 @@ def quantize(
         remarks = [text.replace(recipe_path, "<recipe>") for text in remarks]
     if not holds:
         remarks.append("even in float, the model does not hold max_loss")
+    if excess:
+        remarks.append(
+            f"{excess}, more than max_loss allows: too few changed to tell it from chance"
+        )
     # JSON does not tell 1 from 1.0.
     for key in ("int8_mac_share", "weight_only_mac_share", "float16_mac_share"):
         content[key] = float(content[key])

@@ -272,7 +272,8 @@ static void bindAnalysis(nb::module_ &module) {
           return chooseRecipeOnCalls(program, statistics, calls, options);
         });
         return nb::make_tuple(result.recipe, toJson(result.analysis),
-                              toTable(result.analysis), result.holds);
+                              toTable(result.analysis), result.holds,
+                              result.excess);
       },
       "program"_a, "statistics"_a, "data"_a, "max_loss"_a, "static_only"_a,
       "entry"_a);

@@ -232,10 +232,17 @@ class Auto(unittest.TestCase):
             if share:
                 self.assertLess(result["agreement"], 1 - 0.003)
                 self.assertIn("scheme: dynamic", chosen.recipe)
+                self.assertRegex(
+                    " ".join(chosen.remarks),
+                    "[0-9]+ of 400 predictions of result 0 changed, more than max_loss "
+                    "allows: too few changed to tell it from chance",
+                )
                 chosen = quanta.quantize(classes, data=x)
                 self.assertEqual(chosen.report["int8_mac_share"], 1)
                 (result,) = chosen.analysis["results"]
                 self.assertLess(result["agreement"], 1)
+            else:
+                self.assertNotIn("chance", " ".join(chosen.remarks))
 
     def test_an_interrupt_ends_the_search(self):
         # Minutes of work, of which the interrupt comes in the first second.

@@ -81,7 +81,8 @@ struct Options {
   cl::opt<std::string> maxLoss{
       "max-loss", cl::value_desc("share"), cl::cat(category),
       cl::desc("Noise power over signal power, and share of predictions that "
-               "change, that --choose-recipe may leave (default: 0.003)")};
+               "change, that --choose-recipe may leave (default: 0.003); it "
+               "warns where only chance can explain that more changed")};
   cl::opt<bool> staticOnly{
       "static-only", cl::cat(category),
       cl::desc("Let --choose-recipe choose no ranges at run time")};

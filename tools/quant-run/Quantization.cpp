@@ -84,6 +84,10 @@ Error chooseRecipe(const Options &options, const Program &program) {
     return result.takeError();
   if (!result->holds)
     errs() << "warning: even in float, the program does not hold --max-loss\n";
+  if (!result->excess.empty())
+    errs() << "warning: " << result->excess
+           << ", more than --max-loss allows: too few changed to tell it from "
+              "chance\n";
   if (Error error = reportAnalysis(options, result->analysis))
     return error;
   return writeFile(options.chooseRecipe,
