@@ -173,6 +173,13 @@ Expected<Analysis> RecipeChooser::measure() {
     choice.isMeasured = choice.isRounded = false;
     choice.resultNoiseRatio = choice.weightNoiseRatio = 0;
   }
+  auto addWeightNoise = [](Choice &choice, const LayerFigures &layer,
+                           double ratio) {
+    if (!(ratio > choice.weightNoiseRatio))
+      return;
+    choice.weightNoiseRatio = ratio;
+    choice.weightReader = layer.name;
+  };
   for (const LayerFigures &layer : analysis->layers) {
     double weightNoise = 0;
     for (const OperandFigures &operand : layer.operands)
@@ -185,17 +192,15 @@ Expected<Analysis> RecipeChooser::measure() {
       Choice &choice = it->second;
       choice.isRounded = true;
       if (operand.error.count == 0) {
-        choice.weightNoiseRatio =
-            std::max(choice.weightNoiseRatio, weightNoise);
+        addWeightNoise(choice, layer, weightNoise);
         continue;
       }
       if (operand.resultSignal > 0) {
         choice.resultNoiseRatio =
             std::max(choice.resultNoiseRatio,
                      operand.resultNoise / operand.resultSignal);
-        choice.weightNoiseRatio =
-            std::max(choice.weightNoiseRatio,
-                     operand.resultWeightNoise / operand.resultSignal);
+        addWeightNoise(choice, layer,
+                       operand.resultWeightNoise / operand.resultSignal);
       }
       double ratio = operand.error.getNoiseRatio();
       choice.noiseRatio =
@@ -305,7 +310,7 @@ bool RecipeChooser::liftToFloat(StringRef why) {
     Choice &choice = *lift.choice;
     std::string cause =
         choice.weightNoiseRatio > choice.getResultNoise()
-            ? "its " + describeWeights(choice)
+            ? describeWeights(choice)
             : (describe(choice.rung) + " " + describeNoise(choice)).str();
     choice.beforeFloat = {choice.rung, choice.reason};
     choice.reason = formatv(

@@ -63,8 +63,8 @@ std::string describeNoise(const Choice &choice) {
 }
 
 std::string describeWeights(const Choice &choice) {
-  return formatv("weights of {0} bits kept {1} of the result",
-                 choice.hasWideWeights ? 16 : 8,
+  return formatv("the weights of {0} bits of '{1}' kept {2} of its result",
+                 choice.hasWideWeights ? 16 : 8, choice.weightReader,
                  describeRatio(choice.weightNoiseRatio));
 }
 

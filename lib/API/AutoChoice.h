@@ -35,6 +35,8 @@ struct Choice {
   /// The same in the results of its readers: of rounding the activation, and of
   /// rounding the weights.
   double resultNoiseRatio = 0, weightNoiseRatio = 0;
+  /// The reader whose weights make the most noise: others may have none.
+  std::string weightReader;
   /// Whether the weights have 16 bits.
   bool hasWideWeights = false;
   /// Multiply-accumulates of its readers.

@@ -16,7 +16,7 @@ import unittest.mock
 import numpy as np
 
 import quanta
-from Inputs.models import Perceptron
+from Inputs.models import Perceptron, constant
 
 
 class Auto(unittest.TestCase):
@@ -95,7 +95,7 @@ class Auto(unittest.TestCase):
             (result,) = quantized.analysis["results"]
             self.assertGreater(result["sqnr"], 25)
             reasons = [entry["reason"] for entry in quantized.report["left_in_float"]]
-            spoiled = [reason for reason in reasons if "its weights of" in reason]
+            spoiled = [reason for reason in reasons if "the weights of" in reason]
             self.assertEqual(bool(spoiled), is_float, reasons)
             if not is_float:
                 self.assertIn("weight_storage: i16", quantized.recipe)
@@ -111,7 +111,9 @@ class Auto(unittest.TestCase):
         module = quanta.Module.parse(model.text(), "silent")
         quantized = quanta.quantize(module, data=self.x)
         (left,) = quantized.report["left_in_float"]
-        self.assertRegex(left["reason"], "its weights of [0-9]+ bits kept -?[0-9]\\.")
+        self.assertRegex(
+            left["reason"], "the weights of [0-9]+ bits of 'main/matmul_1' kept -?[0-9]\\."
+        )
         self.assertGreater(quantized.report["int8_mac_share"], 0.7)
         (result,) = quantized.analysis["results"]
         self.assertGreater(result["sqnr"], 25)
@@ -144,6 +146,37 @@ class Auto(unittest.TestCase):
         with self.assertRaisesRegex(quanta.Error, "has more than 33025 products"):
             program(*ones(80000))
 
+    def test_weights_that_another_reader_has(self):
+        # What reads the same activation goes to float with it, and need not have weights.
+        random = np.random.default_rng(4)
+        weights = random.standard_normal((16, 16)).astype(np.float32)
+        module = quanta.Module.parse(
+            f"""
+            func.func @main(%x: tensor<8x16xf32>) -> tensor<8x8xf32> {{
+              %zero = arith.constant 0.0 : f32
+              %w = arith.constant {constant(weights)}
+              %e = tensor.empty() : tensor<8x16xf32>
+              %f = linalg.fill ins(%zero : f32) outs(%e : tensor<8x16xf32>) -> tensor<8x16xf32>
+              %q = linalg.matmul ins(%x, %w : tensor<8x16xf32>, tensor<16x16xf32>)
+                outs(%f : tensor<8x16xf32>) -> tensor<8x16xf32> loc("query")
+              %t = tensor.empty() : tensor<16x8xf32>
+              %k = linalg.transpose ins(%q : tensor<8x16xf32>) outs(%t : tensor<16x8xf32>) permutation = [1, 0]
+              %s = tensor.empty() : tensor<8x8xf32>
+              %g = linalg.fill ins(%zero : f32) outs(%s : tensor<8x8xf32>) -> tensor<8x8xf32>
+              %y = linalg.matmul ins(%x, %k : tensor<8x16xf32>, tensor<16x8xf32>)
+                outs(%g : tensor<8x8xf32>) -> tensor<8x8xf32> loc("scores")
+              return %y : tensor<8x8xf32>
+            }}"""
+        )
+        # 8 bits lose nothing of the input, only of the weights.
+        data = list(random.integers(0, 2, (4, 8, 16)).astype(np.float32))
+        quantized = quanta.quantize(module, data=data, max_loss=0)
+        left = quantized.report["left_in_float"]
+        reasons = {entry["location"]: entry["reason"] for entry in left}
+        self.assertEqual(len(reasons), 2)
+        for reason in reasons.values():
+            self.assertRegex(reason, "the weights of [0-9]+ bits of 'query' kept")
+
     def test_weights_of_small_layers_get_sixteen_bits(self):
         # Rows between two classes change easily. Without those that do, others are still
         # decided closely. The second layer is a small part of the model.
@@ -155,7 +188,7 @@ class Auto(unittest.TestCase):
         x = x[first.argmax(axis=1) == model.reference(x).argmax(axis=1)]
         quantized = quanta.quantize(module, data=x, max_loss=1e-3)
         self.assertIn("weight_storage: i16", quantized.recipe)
-        self.assertIn("weights of 8 bits kept", quantized.recipe)
+        self.assertIn("the weights of 8 bits of 'main/matmul_1' kept", quantized.recipe)
         self.assertIn("are expected to change", quantized.recipe)
 
     def test_static_only_needs_a_choice(self):
