@@ -145,6 +145,7 @@ void addResult(ResultFigures &figures, const HostTensor &reference,
     return;
   }
   int64_t columns = reference.getRank() ? reference.getShape().back() : 1;
+  figures.hasRows |= reference.getRank() >= 2;
   if (columns < 2 || count == 0)
     return;
   // The rows of images and of sequences are no classes, and one row alone may

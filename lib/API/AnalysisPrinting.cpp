@@ -84,9 +84,11 @@ void Analysis::print(raw_ostream &os) const {
        << format("%.4g", result.error.getMse()) << ", sqnr "
        << decibel(result.error.getSqnr()) << " dB, cosine "
        << format("%.6f", result.error.getCosine());
-    if (result.isPrediction && result.predictions > 0)
-      os << ", predictions agree in " << format("%.0f", result.agreeing)
-         << " of " << format("%.0f", result.predictions)
+    if (result.isAgreementKnown())
+      os << (result.isPrediction ? ", predictions agree"
+                                 : ", places of the largest agree")
+         << " in " << format("%.0f", result.agreeing) << " of "
+         << format("%.0f", result.predictions)
          << format(" (%.2f%%)", 100 * result.getAgreement());
     os << "\n";
   }
@@ -139,7 +141,7 @@ void Analysis::printJson(raw_ostream &os) const {
         json.object([&] {
           writeError(json, result.error, true);
           writeNumber(json, "agreement", result.getAgreement(),
-                      result.isPrediction && result.predictions > 0);
+                      result.isAgreementKnown());
         });
     });
   });

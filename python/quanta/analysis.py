@@ -24,8 +24,10 @@ class Analysis(Mapping):
     "location", "float_reason", "mse", "sqnr" (dB) and "cosine" of its result, and
     "operands" with "name" (empty for a weight), "scheme", and "sqnr" and
     "saturation" of its rounding alone. `analysis["results"]` has "mse", "sqnr",
-    "cosine" and "agreement" (of predictions) of each result of the model. What is
-    infinite or was not measured is `None`. Printed, it is a table.
+    "cosine" and "agreement" of each result of the model: the share of rows (of the
+    last dimension, where there are two or more) with the largest number in the same
+    place, or of equal integers. What is infinite or was not measured is `None`.
+    Printed, it is a table.
     """
 
     def __init__(self, text: str, table: str):

@@ -354,6 +354,20 @@ class Auto(unittest.TestCase):
         x = np.zeros((1, 4, 12, 12), np.float32)
         analysis = quanta.analyze(module, None, [x], {"scheme": "dynamic"})
         self.assertNotIn("predictions", str(analysis))
+        self.assertIn("places of the largest agree in 48 of 48", str(analysis))
+
+    def test_agreement_of_many_classes(self):
+        """Scores of more classes than `max_loss` is held for are counted all the same."""
+        random = np.random.default_rng(2)
+        model = Perceptron(outputs=300)
+        module = quanta.Module.parse(model.text(), "wide")
+        quantized = quanta.quantize(module, data=self.x)
+        places = quanta.compile(quantized)(self.x).argmax(axis=1)
+        share = (places == model.reference(self.x).argmax(axis=1)).mean()
+        (result,) = quantized.analysis["results"]
+        self.assertAlmostEqual(result["agreement"], share)
+        self.assertIn("places of the largest agree in", str(quantized.analysis))
+        self.assertNotIn("predictions", quantized.recipe)
 
     def test_layers_of_called_functions(self):
         """They are among those of the function that calls, once for each call."""

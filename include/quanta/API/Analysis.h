@@ -107,12 +107,20 @@ struct ResultFigures {
   /// Whether its rows look like scores of classes: integers, probabilities, or
   /// at most 100 numbers in each row of a result of rank 2.
   bool isPrediction = false;
+  /// Whether it has rank 2 or more.
+  bool hasRows = false;
   /// Whether it holds integers, places of classes among them, whose distance
   /// says nothing.
   bool isInteger = false;
   /// Of the rows of a float result.
   std::vector<Decision> decisions;
 
+  /// Whether agreement says anything: of each result with rows, scores of a
+  /// thousand classes among them, which numbers alone do not tell from
+  /// embeddings; the budget is held for those that look like scores only.
+  bool isAgreementKnown() const {
+    return predictions > 0 && (isPrediction || hasRows);
+  }
   double getAgreement() const {
     return predictions > 0 ? agreeing / predictions : 1;
   }
@@ -131,7 +139,9 @@ struct Analysis {
   /// `{"layers": [{"name", "op", "location", "float_reason", "mse", "sqnr",
   /// "cosine", "operands": [{"name", "scheme", "sqnr", "saturation"}]}],
   /// "results": [{"mse", "sqnr", "cosine", "agreement"}]}`; what is infinite or
-  /// was not measured is null.
+  /// was not measured is null. Agreement is the share of rows (of the last
+  /// dimension of rank 2 or more) with the largest number in the same place, or
+  /// of equal integers.
   void printJson(llvm::raw_ostream &os) const;
 };
 
