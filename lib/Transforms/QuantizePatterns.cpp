@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Quant/IR/Quant.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/PatternMatch.h"
 
 #include <cmath>
@@ -230,11 +231,29 @@ struct FormRequantize : OpRewritePattern<QuantizeOp> {
   }
 };
 
+/// `quantize` goes ahead of a cast that forgets sizes, which would hide from it
+/// the `dequantize` that it can be one `requantize` with.
+struct QuantizeBeforeCast : OpRewritePattern<QuantizeOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(QuantizeOp op,
+                                PatternRewriter &rewriter) const override {
+    auto cast = op.getInput().getDefiningOp<tensor::CastOp>();
+    if (!cast || !cast->hasOneUse() || !tensor::canFoldIntoConsumerOp(cast))
+      return rewriter.notifyMatchFailure(op, "its input is known best");
+    auto type = llvm::cast<RankedTensorType>(cast.getSource().getType());
+    Value quantized = QuantizeOp::create(
+        rewriter, op.getLoc(), type.clone(op.getType().getElementType()),
+        cast.getSource(), op.getNameAttr());
+    rewriter.replaceOpWithNewOp<tensor::CastOp>(op, op.getType(), quantized);
+    return success();
+  }
+};
+
 } // namespace
 
 void populateQuantizePatterns(RewritePatternSet &patterns) {
-  patterns.add<SplitFakeQuant, SplitDynamicFakeQuant, FormRequantize>(
-      patterns.getContext());
+  patterns.add<SplitFakeQuant, SplitDynamicFakeQuant, FormRequantize,
+               QuantizeBeforeCast>(patterns.getContext());
 }
 
 } // namespace quanta

@@ -136,6 +136,24 @@ func.func @alone(%x: tensor<2x2xf32>, %s: tensor<f32>) -> (tensor<2x2xf32>, tens
   return %1, %2 : tensor<2x2xf32>, tensor<f32>
 }
 
+// A cast that forgets sizes does not keep them apart; one that others read, or that
+// knows more than its input, stays where it is.
+// CHECK-LABEL: func.func @cast
+func.func @cast(%a: tensor<2x4x!quant.uniform<i32:f32, 0.5>>, %b: tensor<?x4x!quant.uniform<i32:f32, 0.5>>) -> (tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<2x4xf32>) {
+  %x = quanta.dequantize %a : tensor<2x4x!quant.uniform<i32:f32, 0.5>> to tensor<2x4xf32>
+  // CHECK: quanta.requantize %arg0 {name = "y"} : tensor<2x4x!quant.uniform<i32:f32, 5.000000e-01>> to tensor<2x4x!quant.uniform<u8:f32, 2.500000e-01:3>>
+  %0 = tensor.cast %x : tensor<2x4xf32> to tensor<?x4xf32>
+  %y = quanta.fake_quant %0 as !quant.uniform<u8:f32, 0.25:3> {name = "y"} : tensor<?x4xf32>
+  // CHECK: quanta.quantize %{{.*}} {name = "z"} : tensor<?x4xf32>
+  %1 = tensor.cast %x : tensor<2x4xf32> to tensor<?x4xf32>
+  %z = quanta.fake_quant %1 as !quant.uniform<u8:f32, 0.25:4> {name = "z"} : tensor<?x4xf32>
+  // CHECK: quanta.quantize %{{.*}} {name = "w"} : tensor<2x4xf32>
+  %d = quanta.dequantize %b : tensor<?x4x!quant.uniform<i32:f32, 0.5>> to tensor<?x4xf32>
+  %2 = tensor.cast %d : tensor<?x4xf32> to tensor<2x4xf32>
+  %w = quanta.fake_quant %2 as !quant.uniform<u8:f32, 0.25:5> {name = "w"} : tensor<2x4xf32>
+  return %y, %1, %z, %w : tensor<?x4xf32>, tensor<?x4xf32>, tensor<?x4xf32>, tensor<2x4xf32>
+}
+
 // What is padded with zeros is requantized before; other numbers, and paddings
 // that others read too, stay ahead of the rounding.
 // CHECK-LABEL: func.func @padded
