@@ -22,6 +22,7 @@ from .onnx_file import check_sizes, load_whole
 from .onnx_graph import walk
 from .onnx_quantized import rewrite_quantized
 from .onnx_rewrites import rewrite_nodes
+from .onnx_unsigned import rewrite_unsigned
 from .onnx_words import make_words_signed
 from .onnx_zero_points import add_zero_points, keep_zero_points
 
@@ -81,6 +82,7 @@ def prepare(model, shapes: Optional[Shapes] = None, path: str = "model"):
     if _needs_folding(model):
         model = _infer(_fold(model))
     rewrite_nodes(model, path)
+    rewrite_unsigned(model, path)
     # A rewritten node may say more exactly what its sizes are.
     check_sizes(model, path)
     model = _infer(model)

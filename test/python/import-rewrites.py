@@ -224,6 +224,38 @@ class Rewrites(OnnxTestCase):
         with self.assertRaisesRegex(quanta.Error, "mode 'linear' of these dimensions, with open sizes"):
             check(image, [2, 2], kind=np.float32, mode="linear", axes=[1, 3], shown=[2, "c", 5, 6])
 
+    def test_unsigned_integers(self):
+        def check(kind, inputs, dtype, *inits, out=None, shape=(2, 3, 8, 8), **options):
+            node = helper.make_node(kind, inputs, ["y"], name="node", **options)
+            elem = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+            numbers = RANDOM.integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+            result = helper.make_tensor_value_info(
+                "y", helper.np_dtype_to_tensor_dtype(np.dtype(out or dtype)), None
+            )
+            model = make(
+                [node], [helper.make_tensor_value_info("x", elem, shape)], [result],
+                [constant(name, array, of) for name, array, of in inits],
+            )  # fmt: skip
+            self.compare(model, numbers)
+
+        for dtype in (np.uint8, np.uint32):
+            high = np.iinfo(dtype).max // 4 * 3
+            low, high = ("l", 3, dtype), ("h", high, dtype)
+            check("Clip", ["x", "l", "h"], dtype, low, high)
+            check("Clip", ["x", "h"], dtype, high)
+            check("Clip", ["x", "", "h"], dtype, high)
+            check("Abs", ["x"], dtype)
+            check("Max", ["x", "h"], dtype, high)
+            check("Less", ["x", "h"], dtype, high, out=bool)
+        seven = ("s", 7, np.uint8)
+        check("Div", ["x", "s"], np.uint8, seven)
+        check("Mod", ["x", "s"], np.uint8, seven)
+        check("MaxPool", ["x"], np.uint8, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+        square = ("w", np.arange(64).reshape(8, 8) + 190, np.uint8)
+        check("MatMulInteger", ["x", "w"], np.uint8, square, out=np.int32)
+        with self.assertRaisesRegex(quanta.Error, r"'node' \(Div\): torch-mlir takes its unsigned"):
+            check("Div", ["x", "s"], np.uint32, ("s", 7, np.uint32))
+
     def test_all_that_is_unknown_is_named(self):
         # Beside something that ONNX Runtime would fold.
         nodes = [
