@@ -4,8 +4,9 @@
 
 It computes `Gemm` without a bias as if `alpha` were 1, divides at the border of an
 `AveragePool` with `ceil_mode` and `count_include_pad` by the whole window, does not come
-to an end of a `Pad` that wraps around, and scales groups that a `GroupNormalization`
-normalizes as channels.
+to an end of a `Pad` that wraps around, scales groups that a `GroupNormalization`
+normalizes as channels, has another constant in the approximation of a `Gelu` by tanh,
+and counts the indices of a `MaxPool` within each channel.
 """
 
 from typing import Iterator, List, Optional
@@ -236,11 +237,64 @@ def _rewrite_group_normalization(graph: _Graph, node) -> list:
     return [node]
 
 
+def _rewrite_gelu(graph: _Graph, node) -> list:
+    """x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x)))."""
+    import math
+
+    import numpy as np
+    from onnx import helper
+
+    if _attributes(node).get("approximate", b"none") != b"tanh":
+        return [node]
+    known = graph.types.get(node.input[0])
+    if known is None or not known.elem_type:
+        raise Error("approximate 'tanh' of an input whose type is not known")
+    dtype, nodes = helper.tensor_dtype_to_np_dtype(known.elem_type), []
+
+    def compute(kind: str, *inputs) -> str:
+        names = [
+            value if isinstance(value, str) else graph.add_constant(np.array(value, dtype))
+            for value in inputs
+        ]
+        nodes.append(helper.make_node(kind, names, [next(graph.names)], node.name))
+        return nodes[-1].output[0]
+
+    x = node.input[0]
+    cube = compute("Mul", compute("Mul", compute("Mul", x, x), x), 0.044715)
+    inner = compute("Mul", compute("Add", x, cube), math.sqrt(2 / math.pi))
+    compute("Mul", compute("Mul", x, 0.5), compute("Add", compute("Tanh", inner), 1))
+    nodes[-1].output[0] = node.output[0]
+    return nodes
+
+
+def _rewrite_max_pool(graph: _Graph, node) -> list:
+    """Indices count from the first element of the tensor."""
+    import numpy as np
+    from onnx import helper
+
+    if len(node.output) < 2 or not node.output[1]:
+        return [node]
+    if _attributes(node).get("storage_order"):
+        raise Error("indices that count columns first")
+    sizes = graph.sizes(node.input[0])
+    if sizes is None or None in sizes:
+        raise Error("indices, with sizes that are open")
+    planes, pixels = sizes[0] * sizes[1], int(np.prod(sizes[2:]))
+    starts = np.arange(planes, dtype=np.int64) * pixels
+    starts = graph.add_constant(starts.reshape(*sizes[:2], *[1] * (len(sizes) - 2)))
+    within, result = next(graph.names), node.output[1]
+    node.output[1] = within
+    add = helper.make_node("Add", [within, starts], [result], f"{node.name}/Add")
+    return [node, add]
+
+
 _REWRITES = {
     "AveragePool": _rewrite_average_pool,
     "ConvTranspose": rewrite_conv_transpose,
+    "Gelu": _rewrite_gelu,
     "Gemm": _rewrite_gemm,
     "GroupNormalization": _rewrite_group_normalization,
+    "MaxPool": _rewrite_max_pool,
     "Pad": _rewrite_pad,
     "Resize": rewrite_resize,
 }

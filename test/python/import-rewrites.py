@@ -12,6 +12,7 @@ import quanta
 from Inputs.onnx_models import MISSING, RANDOM, OnnxTestCase, make, value, weight
 
 if not MISSING:
+    import onnx
     from onnx import helper, numpy_helper
 
 
@@ -154,6 +155,24 @@ class Rewrites(OnnxTestCase):
                 opset=opset,
             )
             self.compare(model, data(2, 6, 4, 3))
+
+    def test_gelu_by_tanh(self):
+        node = helper.make_node("Gelu", ["x"], ["y"], approximate="tanh")
+        model = make([node], [value("x", ["n", 200])], [value("y", ["n", 200])], opset=20)
+        x = np.linspace(-5, 5, 200, dtype=np.float32)[None]
+        module = quanta.load(self.save(model))
+        inner = np.sqrt(2 / np.pi) * (x + 0.044715 * x.astype(np.float64) ** 3)
+        expected = x / 2 * (1 + np.tanh(inner))
+        np.testing.assert_allclose(quanta.compile(module)(x), expected, atol=2e-6)
+
+    def test_indices_of_max_pool(self):
+        node = helper.make_node(
+            "MaxPool", ["x"], ["v", "y"], name="pool", kernel_shape=[3, 2], strides=[2, 1]
+        )
+        indices = helper.make_tensor_value_info("y", onnx.TensorProto.INT64, None)
+        self.compare(make([node], [value("x", [2, 3, 7, 6])], [indices]), data(2, 3, 7, 6))
+        with self.assertRaisesRegex(quanta.Error, r"'pool' \(MaxPool\): indices, with sizes that"):
+            quanta.load(self.save(make([node], [value("x", ["n", 3, 7, 6])], [indices])))
 
     def test_nearest_elements(self):
         def resize(place, rounding, sizes=None, scales=None, image=(5, 6), mode="nearest"):
