@@ -13,6 +13,7 @@ with the file and line of a PyTorch operation as its place.
 import itertools
 import json
 import math
+import operator
 import os
 import re
 import sys
@@ -281,6 +282,106 @@ def keep_results(program):
     signature.output_specs = list(itertools.compress(signature.output_specs, kept))
 
 
+# What takes integers as they come, and what torch-mlir knows their sign of.
+MOVES = {
+    "_to_copy", "_unsafe_view", "alias", "clone", "constant_pad_nd", "copy", "detach", "expand",
+    "flip", "lift_fresh_copy", "permute", "repeat", "reshape", "select", "slice", "split",
+    "split_with_sizes", "squeeze", "t", "transpose", "unbind", "unfold", "unsqueeze", "view",
+}  # fmt: skip
+
+
+def widen_unsigned(program):
+    """Has operations on unsigned integers, which torch-mlir takes for signed ones, compute
+    with signed ones of a type that has room for each."""
+    import torch
+
+    wider = {torch.uint8: torch.int32, torch.uint16: torch.int32, torch.uint32: torch.int64}
+    graph = program.graph
+    cast = torch.ops.aten._to_copy.default
+
+    def kind(value):
+        found = value.meta.get("val") if isinstance(value, torch.fx.Node) else value
+        return found.dtype if isinstance(found, torch.Tensor) else None
+
+    def convert(value, dtype, of):
+        node = graph.call_function(cast, (value,), {"dtype": dtype})
+        node.meta = {key: of.meta[key] for key in ("nn_module_stack", "stack_trace")
+                     if key in of.meta}
+        node.meta["val"] = value.meta["val"].to(dtype)
+        return node
+
+    def restore(node, dtype):
+        """Gives the users of a result the type that they know."""
+        if kind(node) in (None, dtype):
+            return
+        users = list(node.users)
+        with graph.inserting_after(node):
+            narrow = convert(node, dtype, node)
+        for user in users:
+            user.replace_input_with(node, narrow)
+
+    failed = []
+    for node in list(graph.nodes):
+        # An assertion has no value.
+        if not isinstance(node.target, torch._ops.OpOverload) or "val" not in node.meta:
+            continue
+        inputs = [value for value in node.all_input_nodes if kind(value) in wider]
+        large = any(kind(value) == torch.uint64 for value in node.all_input_nodes)
+        if not inputs and not large:
+            continue
+        kinds = {kind(value) for value in node.all_input_nodes} - {None}
+        if node.target.__name__.split(".")[0] in MOVES or (
+            node.target.__name__.startswith("cat.") and len(kinds) == 1
+        ):
+            continue
+        line = source_line(node)
+        failure = [node_name(node), node.target.__name__, "",
+                   f"{line[0]}:{line[1]}" if line else ""]
+        if large:
+            failed.append([*failure[:2], "unsigned integers of 64 bits", failure[3]])
+            continue
+        # PyTorch wraps numbers that its operand's type does not have.
+        overload = node.target.__name__
+        takes_numbers = "Scalar" in overload or overload.startswith("clamp")
+        numbers = [n for n in node.args[1:] if type(n) is int] if takes_numbers else []
+        if len(kinds) == 1 and any(
+            not 0 <= n <= torch.iinfo(kind(inputs[0])).max for n in numbers
+        ):
+            failed.append([*failure[:2], "a number that its unsigned integers do not have",
+                           failure[3]])
+            continue
+        with graph.inserting_before(node):
+            wide = {value: convert(value, wider[kind(value)], node) for value in inputs}
+        arguments = torch.fx.map_arg(
+            (node.args, node.kwargs), lambda value: wide.get(value, value)
+        )
+        concrete = torch.fx.map_arg(arguments, lambda value: value.meta["val"])
+        known = node.meta["val"]
+        try:
+            with next(iter(wide.values())).meta["val"].fake_mode:
+                value = node.target(*concrete[0], **concrete[1])
+        except Exception as error:
+            reason = str(error).split("\n")[0]
+            failed.append([*failure[:2], f"its unsigned integers: {reason}", failure[3]])
+            continue
+        node.args, node.kwargs = arguments
+        node.meta["val"] = value
+        # Where the importer would look first.
+        node.meta.pop("tensor_meta", None)
+        if isinstance(value, torch.Tensor):
+            restore(node, known.dtype)
+            continue
+        for user in list(node.users):
+            if user.target is operator.getitem:
+                user.meta["val"] = value[user.args[1]]
+                user.meta.pop("tensor_meta", None)
+                restore(user, known[user.args[1]].dtype)
+    if failed:
+        raise NotImported(failed)
+    graph.lint()
+    program.graph_module.recompile()
+
+
 class NotImported(Exception):
     """Carries what failed, before there is a module to lower."""
 
@@ -302,6 +403,7 @@ def import_torch(path: str):
     table[torch.ops.aten.conv_transpose2d.input] = conv_transpose2d
     program = program.run_decompositions(table)
     keep_results(program)
+    widen_unsigned(program)
     context = Context()
     torch_dialect.register_dialect(context)
     importer = fx_importer.FxImporter(context=context)

@@ -317,6 +317,34 @@ class FromTorch(unittest.TestCase):
             left = quanta.quantize(module, recipe={"scheme": "dynamic"}).report["left_in_float"]
             self.assertEqual(left[0]["reason"], "its element type is not f32")
 
+    def test_unsigned_integers(self):
+        class Net(nn.Module):
+            def forward(self, x, y, z):
+                best = x.max(1)
+                return (
+                    x.clamp(3, 200), x % 7, x // 3, x - 130, x > 130, x.amax((2, 3)), *best,
+                    nn.functional.max_pool2d(x, 2), x / 255, x + z, x > z,
+                    torch.maximum(x, y), x.clamp(16, 235).float() / 255, x >> 1,
+                )  # fmt: skip
+
+        numbers = torch.arange(2 * 3 * 6 * 6).reshape(2, 3, 6, 6) * 37 % 256
+        arrays = numbers.to(torch.uint8), numbers.flip(1).to(torch.uint8), numbers.int() - 128
+        for got, expected in zip(
+            quanta.compile(quanta.from_torch(Net(), arrays))(*(a.numpy() for a in arrays)),
+            Net()(*arrays),
+        ):
+            self.assertEqual(got.dtype, expected.numpy().dtype)
+            np.testing.assert_allclose(got, expected.numpy(), rtol=1e-6)
+
+        class Compare(nn.Module):
+            def forward(self, x):
+                return x > -1
+
+        with self.assertRaisesRegex(
+            quanta.Error, r"'gt' at \S+from-torch.py:\d+: a number that its unsigned"
+        ):
+            quanta.from_torch(Compare(), arrays[:1])
+
 
 if __name__ == "__main__":
     unittest.main()
