@@ -218,10 +218,29 @@ def _infer(model):
     import onnx.shape_inference
 
     try:
-        return onnx.shape_inference.infer_shapes(model, data_prop=True)
+        while True:
+            model = onnx.shape_inference.infer_shapes(model, data_prop=True)
+            if not _infer_alike(model.graph):
+                return model
     except Exception:
         # What is missing is noticed by the import, which can name the node.
         return model
+
+
+def _infer_alike(graph) -> bool:
+    """Whether there are results whose types the package `onnx` does not infer, and that
+    are now known: those of their first inputs."""
+    known = {value.name: value for value in [*graph.input, *graph.value_info]}
+    outputs = {value.name for value in graph.output}
+    found = False
+    for node in graph.node:
+        if node.op_type != "GroupNormalization" or node.domain not in ("", "ai.onnx"):
+            continue
+        source, result = known.get(node.input[0]), node.output[0]
+        if source is not None and result not in known and result not in outputs:
+            known[result] = graph.value_info.add(name=result, type=source.type)
+            found = True
+    return found
 
 
 def _needs_folding(model) -> bool:

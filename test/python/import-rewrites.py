@@ -156,6 +156,24 @@ class Rewrites(OnnxTestCase):
             )
             self.compare(model, data(2, 6, 4, 3))
 
+    def test_sizes_behind_groups(self):
+        """The package `onnx` infers none there."""
+        nodes = [
+            helper.make_node("Conv", ["x", "w"], ["a"]),
+            helper.make_node("GroupNormalization", ["a", "s", "b"], ["c"], num_groups=2),
+            helper.make_node("HardSwish", ["c"], ["d"]),
+            helper.make_node("GlobalMaxPool", ["d"], ["y"]),
+        ]
+        model = make(
+            nodes,
+            [value("x", ["n", 3, 6, 6])],
+            [value("y", ["n", 4, 1, 1])],
+            [weight("w", 4, 3, 3, 3), weight("s", 4), weight("b", 4)],
+            opset=21,
+        )
+        for shapes in (None, {"x": [2, 3, 6, 6]}):
+            self.compare(model, data(2, 3, 6, 6), shapes=shapes)
+
     def test_gelu_by_tanh(self):
         node = helper.make_node("Gelu", ["x"], ["y"], approximate="tanh")
         model = make([node], [value("x", ["n", 200])], [value("y", ["n", 200])], opset=20)
