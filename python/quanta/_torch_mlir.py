@@ -32,6 +32,8 @@ TORCH_PASSES = (
 LEFT_OUT = "func.func(torch-fuse-quantized-ops),"
 # What torch-mlir lowers only to dialects of its own, which nobody else can read.
 OWN_DIALECTS = ("tm_tensor.", "torch.", "torch_c.")
+# How it reads where its random numbers are.
+SEED = "ml_program.global_load"
 # What torch-mlir takes apart better than PyTorch, whose views it misreads where
 # sizes are open, and whose layer norm computes in f64.
 KEPT_WHOLE = ("linear", "matmul", "native_layer_norm")
@@ -140,9 +142,11 @@ def diagnosed(diagnostic):
 
 
 def outside(operation):
-    """What failed by an operation that stays in a dialect of torch-mlir."""
+    """What failed by an operation that is in the result and that nobody can lower."""
     location, kind = operation.location, operation.name
     reason = f"torch-mlir has no linalg for it, only its own '{kind}'"
+    if kind == SEED:
+        reason = "it draws random numbers, and a compiled program keeps no state for them"
     return [location_name(location), kind.partition(".")[2], reason, place(location)]
 
 
@@ -185,7 +189,7 @@ def lower(source, passes):
     except MLIRError as error:
         return None, [diagnosed(diagnostic) for diagnostic in error.error_diagnostics]
     failed = [outside(operation) for operation in operations(module.regions[0].blocks[0])
-              if operation.name.startswith(OWN_DIALECTS)]
+              if operation.name.startswith((*OWN_DIALECTS, SEED))]
     mark_unsigned(module, signs)
     return module.get_asm(enable_debug_info=True), failed
 

@@ -317,6 +317,16 @@ class FromTorch(unittest.TestCase):
             left = quanta.quantize(module, recipe={"scheme": "dynamic"}).report["left_in_float"]
             self.assertEqual(left[0]["reason"], "its element type is not f32")
 
+    def test_random_numbers_are_named(self):
+        class Noise(nn.Module):
+            def forward(self, x):
+                return x + torch.randn_like(x)
+
+        with self.assertRaisesRegex(
+            quanta.Error, r"'randn_like' at \S+from-torch.py:\d+: it draws random numbers"
+        ):
+            quanta.from_torch(Noise(), torch.zeros(2, 4))
+
     def test_unsigned_integers(self):
         class Net(nn.Module):
             def forward(self, x, y, z):

@@ -293,6 +293,22 @@ class Rewrites(OnnxTestCase):
         with self.assertRaisesRegex(quanta.Error, r"'node' \(Div\): torch-mlir takes its unsigned"):
             check("Div", ["x", "s"], np.uint32, ("s", 7, np.uint32))
 
+    def test_random_numbers_are_named(self):
+        nodes = [
+            helper.make_node("RandomNormalLike", ["x"], ["r"], name="noise"),
+            helper.make_node("TopK", ["x", "k"], ["v", "i"], name="best"),
+            helper.make_node("Add", ["x", "r"], ["y"]),
+        ]
+        model = make(
+            nodes, [value("x", [2, 7])], [value("y", [2, 7]), value("v", [2, 2])],
+            [constant("k", [2])],
+        )  # fmt: skip
+        with self.assertRaises(quanta.Error) as caught:
+            quanta.load(self.save(model))
+        text = str(caught.exception)
+        self.assertIn("'noise' (RandomNormalLike): it draws random numbers", text)
+        self.assertIn("'best' (TopK)", text)
+
     def test_all_that_is_unknown_is_named(self):
         # Beside something that ONNX Runtime would fold.
         nodes = [
