@@ -286,6 +286,26 @@ def keep_results(program):
     signature.output_specs = list(itertools.compress(signature.output_specs, kept))
 
 
+def restore_views(program):
+    """Turns those strided views into plain ones that only give a tensor other sizes, as
+    group norm's are: torch-mlir takes strided ones of fixed sizes only."""
+    import torch
+
+    for node in program.graph.nodes:
+        if node.target is not torch.ops.aten.as_strided.default:
+            continue
+        source, result = node.args[0].meta["val"], node.meta["val"]
+        if (
+            not node.kwargs
+            and len(node.args) == 3
+            and source.is_contiguous()
+            and result.is_contiguous()
+            and source.storage_offset() == 0
+            and source.numel() == result.numel()
+        ):
+            node.target, node.args = torch.ops.aten.view.default, node.args[:2]
+
+
 # What takes integers as they come, and what torch-mlir knows their sign of.
 MOVES = {
     "_to_copy", "_unsafe_view", "alias", "clone", "constant_pad_nd", "copy", "detach", "expand",
@@ -406,6 +426,7 @@ def import_torch(path: str):
     table[torch.ops.aten.gelu.default] = gelu
     table[torch.ops.aten.conv_transpose2d.input] = conv_transpose2d
     program = program.run_decompositions(table)
+    restore_views(program)
     keep_results(program)
     widen_unsigned(program)
     context = Context()

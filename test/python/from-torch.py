@@ -317,6 +317,15 @@ class FromTorch(unittest.TestCase):
             left = quanta.quantize(module, recipe={"scheme": "dynamic"}).report["left_in_float"]
             self.assertEqual(left[0]["reason"], "its element type is not f32")
 
+    def test_groups_of_an_open_batch(self):
+        net = nn.Sequential(nn.Conv2d(3, 8, 3), nn.GroupNorm(2, 8)).eval()
+        x = torch.randn(2, 3, 6, 6)
+        batch = torch.export.Dim("batch")
+        model = quanta.compile(quanta.from_torch(net, (x,), dynamic_shapes=({0: batch},)))
+        for n in (1, 3):
+            x = torch.randn(n, 3, 6, 6)
+            np.testing.assert_allclose(model(x.numpy()), net(x).detach().numpy(), atol=1e-5)
+
     def test_random_numbers_are_named(self):
         class Noise(nn.Module):
             def forward(self, x):
