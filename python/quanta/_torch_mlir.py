@@ -308,7 +308,7 @@ def restore_views(program):
 
 # What takes integers as they come, and what torch-mlir knows their sign of.
 MOVES = {
-    "_to_copy", "_unsafe_view", "alias", "clone", "constant_pad_nd", "copy", "detach", "expand",
+    "_to_copy", "_unsafe_view", "alias", "clone", "copy", "detach", "expand",
     "flip", "lift_fresh_copy", "permute", "repeat", "reshape", "select", "slice", "split",
     "split_with_sizes", "squeeze", "t", "transpose", "unbind", "unfold", "unsqueeze", "view",
 }  # fmt: skip

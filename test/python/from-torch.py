@@ -344,6 +344,7 @@ class FromTorch(unittest.TestCase):
                     x.clamp(3, 200), x % 7, x // 3, x - 130, x > 130, x.amax((2, 3)), *best,
                     nn.functional.max_pool2d(x, 2), x / 255, x + z, x > z,
                     torch.maximum(x, y), x.clamp(16, 235).float() / 255, x >> 1,
+                    nn.functional.pad(x, (1, 1), value=200),
                 )  # fmt: skip
 
         numbers = torch.arange(2 * 3 * 6 * 6).reshape(2, 3, 6, 6) * 37 % 256
