@@ -261,7 +261,8 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
     A contraction whose weight alone is fake-quantized, or dequantized from at most 8
     bits, becomes a `quanta.weight_only_contract`.
     `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
-    `quanta.requantize`; a padding with zeros ahead of `quantize` follows as
+    `quanta.requantize`; a cast ahead of `quantize` that
+    forgets sizes follows it, and a padding with zeros does as
     `quanta.pad`. Any other fake-quant becomes `quantize` and
     `dequantize`.
 
