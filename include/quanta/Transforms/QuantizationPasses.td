@@ -261,10 +261,9 @@ def Quantize : Pass<"quanta-quantize", "::mlir::ModuleOp"> {
     A contraction whose weight alone is fake-quantized, or dequantized from at most 8
     bits, becomes a `quanta.weight_only_contract`.
     `dequantize`, an optional ReLU or clamp, and `quantize` in a row become one
-    `quanta.requantize`; a cast ahead of `quantize` that
-    forgets sizes follows it, and a padding with zeros does as
-    `quanta.pad`. Any other fake-quant becomes `quantize` and
-    `dequantize`.
+    `quanta.requantize`; a cast ahead of `quantize` that forgets sizes follows it,
+    and a padding with zeros does as `quanta.pad`. Any other fake-quant becomes
+    `quantize` and `dequantize`.
 
     ```mlir
     %q = quanta.fake_quant %x as !quant.uniform<u8:f32, 0.1:128> : tensor<4x8xf32>
