@@ -16,6 +16,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 #include <cmath>
@@ -23,6 +24,15 @@
 using namespace mlir;
 
 namespace quanta {
+
+SmallVector<int64_t> putBetweenOthers(ArrayRef<int64_t> dims) {
+  SmallVector<int64_t> order;
+  for (int64_t dim = 0; dim < 4; ++dim)
+    if (!llvm::is_contained(dims, dim))
+      order.push_back(dim);
+  order.insert(order.begin() + 1, dims.begin(), dims.end());
+  return order;
+}
 
 FailureOr<SmallVector<TosaFactor, 1>>
 QuantaToTosa::getFactors(Operation *op, ArrayRef<double> factors) {
@@ -185,8 +195,7 @@ LogicalResult QuantaToTosa::convertOp(RequantizeOp op) {
     int64_t axis = from.axis ? *from.axis : *to.axis;
     order.erase(order.begin() + axis);
     order.push_back(axis);
-    for (int64_t dim = 0; dim < rank; ++dim)
-      back.push_back(llvm::find(order, dim) - order.begin());
+    back = invertPermutationVector(order);
   }
   Value value = get(builder, op.getInput());
   Type elementType = getElementType(op.getType().getElementType());
@@ -305,13 +314,9 @@ template <typename OpTy> LogicalResult QuantaToTosa::convertPool(OpTy op) {
   if (llvm::any_of(op.getDilations(), [](int64_t size) { return size != 1; }))
     return op.emitOpError()
            << "has windows with holes, which pooling in TOSA does not have";
-  SmallVector<int64_t> order, back, sizes;
-  for (int64_t dim = 0; dim < 4; ++dim)
-    if (!llvm::is_contained(op.getDims(), dim))
-      order.push_back(dim);
-  order.insert(order.begin() + 1, op.getDims().begin(), op.getDims().end());
-  for (int64_t dim = 0; dim < 4; ++dim)
-    back.push_back(llvm::find(order, dim) - order.begin());
+  SmallVector<int64_t> order = putBetweenOthers(op.getDims());
+  SmallVector<int64_t> back = invertPermutationVector(order);
+  SmallVector<int64_t> sizes;
   Value value = tosa.transpose(get(builder, op.getInput()), order);
   auto inputType = cast<RankedTensorType>(value.getType());
   SmallVector<int64_t> cut(inputType.getShape());

@@ -16,6 +16,10 @@
 
 namespace quanta {
 
+/// The order of four dimensions in which TOSA has images: two, `dims`, between
+/// the others.
+llvm::SmallVector<int64_t> putBetweenOthers(llvm::ArrayRef<int64_t> dims);
+
 /// Operations of TOSA for quantized ones, and the values that go between them:
 /// i8 tensors for all of 8 bits, i32 for accumulators.
 class QuantaToTosa {

@@ -13,6 +13,7 @@
 #include "mlir/Dialect/Quant/IR/Quant.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 
 using namespace mlir;
 
@@ -87,7 +88,7 @@ LogicalResult QuantaToTosa::convertOp(ResizeOp op) {
   if (getQuantParams(op.getResult()).axis && !storageTypes)
     return op.emitOpError() << "moves elements with several scales, whose "
                                "dimension TOSA cannot rename";
-  SmallVector<int64_t> scale, offset, border, order, back;
+  SmallVector<int64_t> scale, offset, border;
   for (int64_t dim : op.getDims()) {
     int64_t in = op.getInput().getType().getDimSize(dim);
     SmallVector<int64_t> places = getNearestPlaces(
@@ -103,12 +104,8 @@ LogicalResult QuantaToTosa::convertOp(ResizeOp op) {
     offset.push_back(resampling->offset);
     border.push_back(resampling->getBorder(in, type.getDimSize(dim)));
   }
-  for (int64_t dim = 0; dim < 4; ++dim)
-    if (!llvm::is_contained(op.getDims(), dim))
-      order.push_back(dim);
-  order.insert(order.begin() + 1, op.getDims().begin(), op.getDims().end());
-  for (int64_t dim = 0; dim < 4; ++dim)
-    back.push_back(llvm::find(order, dim) - order.begin());
+  SmallVector<int64_t> order = putBetweenOthers(op.getDims());
+  SmallVector<int64_t> back = invertPermutationVector(order);
   OpBuilder builder(op);
   TosaBuilder tosa(builder, op.getLoc());
   Value value = tosa.transpose(get(builder, op.getInput()), order);
