@@ -59,7 +59,9 @@ private:
   LogicalResult convertOp(ConcatOp op);
   template <typename FloatOp, typename OpTy>
   LogicalResult convertBinary(OpTy op);
-  template <typename OpTy> LogicalResult convertPool(OpTy op);
+  /// By its form on floats.
+  template <typename OpTy>
+  LogicalResult convertUnary(OpTy op, Value (*build)(OpBuilder &, OpTy, Value));
   LogicalResult convertMove(Operation *op);
 };
 
@@ -262,10 +264,11 @@ LogicalResult Converter::convertBinary(OpTy op) {
   return success();
 }
 
-template <typename OpTy> LogicalResult Converter::convertPool(OpTy op) {
+template <typename OpTy>
+LogicalResult Converter::convertUnary(OpTy op, Value (*build)(OpBuilder &, OpTy,
+                                                              Value)) {
   OpBuilder builder(op);
-  replace(builder, op,
-          buildFloatPool(builder, op, getFloat(builder, op.getInput())),
+  replace(builder, op, build(builder, op, getFloat(builder, op.getInput())),
           op.getNameAttr());
   return success();
 }
@@ -281,19 +284,11 @@ LogicalResult Converter::convertOp(LookupOp op) {
   if (getQuantParams(op.getInput()).axis || getQuantParams(op.getResult()).axis)
     return op->emitOpError() << "has one table for several scales: as a "
                                 "function of floats it is many";
-  OpBuilder builder(op);
-  replace(builder, op,
-          buildFloatLookup(builder, op, getFloat(builder, op.getInput())),
-          op.getNameAttr());
-  return success();
+  return convertUnary(op, buildFloatLookup);
 }
 
 LogicalResult Converter::convertOp(PadOp op) {
-  OpBuilder builder(op);
-  replace(builder, op,
-          buildFloatPad(builder, op, getFloat(builder, op.getInput())),
-          op.getNameAttr());
-  return success();
+  return convertUnary(op, buildFloatPad);
 }
 
 LogicalResult Converter::convertOp(EmbeddingOp op) {
@@ -364,7 +359,7 @@ LogicalResult Converter::convert(Operation *op) {
       .Case<SubOp>([&](auto sub) { return convertBinary<arith::SubFOp>(sub); })
       .Case<MulOp>([&](auto mul) { return convertBinary<arith::MulFOp>(mul); })
       .Case<MaxPoolOp, AveragePoolOp>(
-          [&](auto pool) { return convertPool(pool); })
+          [&](auto pool) { return convertUnary(pool, buildFloatPool); })
       .Case<WeightOnlyContractOp, RequantizeOp, DequantizeOp, LookupOp, PadOp,
             EmbeddingOp, ResizeOp, ConcatOp>(
           [&](auto typed) { return convertOp(typed); })
